@@ -8,8 +8,11 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
     from crm.embedded import ServicesError, prepare_environment
+    from crm.supervisor import claim_serving
 
     try:
+        if sys.argv[1:] == ["serve"]:
+            claim_serving()
         prepare_environment(sys.argv)
     except ServicesError as error:
         sys.exit(f"Tandem: {error}")

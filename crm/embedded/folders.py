@@ -4,6 +4,7 @@ import hashlib
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import tempfile
 import time
@@ -53,9 +54,7 @@ def service_account() -> Account:
     for name in ("tandem", "postgres", "nobody"):
         if found := _known(name):
             return Account(name, found.pw_uid, found.pw_gid)
-    raise ServicesError(
-        "PostgreSQL refuses to run as root and no other user exists here: make one with `useradd tandem`."
-    )
+    raise ServicesError("PostgreSQL refuses to run as root and there is no other user: make one with `useradd tandem`.")
 
 
 def _make_system_user() -> None:
@@ -96,9 +95,7 @@ def make_folder(path: Path, *, mode: int = 0o755, owner: Account | None = None) 
         if owner and owner.switch:
             os.chown(path, owner.uid, owner.gid)
     except OSError as error:
-        raise ServicesError(
-            f"Cannot make the folder {path}: {error.strerror}. TANDEM_VAR names another one."
-        ) from error
+        raise ServicesError(f"Cannot make the folder {path}: {error.strerror}. TANDEM_VAR can name another.") from error
     return path
 
 
@@ -142,9 +139,7 @@ def _is_private(folder: Path, account: Account) -> bool:
         found = folder.lstat()
     except OSError:
         return False
-    return (
-        folder.is_dir() and not folder.is_symlink() and found.st_uid == account.uid and found.st_mode & 0o777 == 0o700
-    )
+    return stat.S_ISDIR(found.st_mode) and stat.S_IMODE(found.st_mode) == 0o700 and found.st_uid == account.uid
 
 
 def demand_space(folder: Path) -> None:

@@ -70,14 +70,14 @@ class Postgres:
 
     def stop(self) -> None:
         """End sessions, write everything down, stop. Nothing to do if it doesn't run."""
-        if not self._has_live_server():
+        if not self.is_alive():
             return
         self._run("pg_ctl", "-D", self.data, "-m", "fast", "-t", 60, "-w", "-s", "stop")
 
     def _comes_up(self) -> bool:
         """A server that lives without answering is starting, recovering or stopping: give it time, or stop it."""
         until = time.monotonic() + START_SECONDS
-        while self._has_live_server() and time.monotonic() < until:
+        while self.is_alive() and time.monotonic() < until:
             if self.is_up():
                 return True
             if self._lost_its_socket():
@@ -86,11 +86,12 @@ class Postgres:
         return False
 
     def _lost_its_socket(self) -> bool:
-        """Whether a server that says it is ready (line 8 of its pid file) had its socket removed, by a cleaner of /tmp."""
+        """Whether a server that is ready (line 8 of its pid file) had its socket removed, by a cleaner of /tmp."""
         lines = tail(self.data / "postmaster.pid").splitlines()
         return len(lines) >= 8 and lines[7].startswith("ready") and not (self.sockets / f".s.PGSQL.{PORT}").exists()
 
-    def _has_live_server(self) -> bool:
+    def is_alive(self) -> bool:
+        """Whether its process lives, answering or not; costs no connection."""
         return runs(first_number(self.data / "postmaster.pid"), mentioning=str(self.data))
 
     def _forget_dead_server(self) -> None:

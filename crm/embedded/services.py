@@ -1,4 +1,4 @@
-"""Which services a command uses: those of DATABASE_URL and REDIS_URL, else embedded ones shared by all who need them."""
+"""Which services a command uses: those of DATABASE_URL and REDIS_URL, else embedded ones that commands share."""
 
 import atexit
 import os
@@ -27,7 +27,7 @@ CONNECT_SECONDS = 5
 
 
 def prepare_environment(arguments: Sequence[str]) -> None:
-    """Set TANDEM_VAR, SECRET_KEY, DATABASE_URL and REDIS_URL for ``manage.py`` with these ``arguments`` and its children.
+    """Set TANDEM_VAR, SECRET_KEY, DATABASE_URL and REDIS_URL for ``manage.py`` and its children.
 
     Starts what is missing. Raises ServicesError with a text for the terminal.
     """
@@ -46,8 +46,8 @@ def secret_key(var: Path) -> str:
     path = var / "secret_key"
     if not path.exists():
         draft = path.with_suffix(f".{os.getpid()}")
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(50))
+        draft.touch(0o600)
+        draft.write_text(secrets.token_urlsafe(50))
         draft.rename(path)
     return path.read_text()
 
@@ -68,8 +68,7 @@ def ensure_services(var: Path, *, redis_required: bool = True) -> None:
     missing = _embedded_servers(var)
     if not missing:
         return
-    use = SharedUse(var, [server for server, _variable in missing])
-    use.begin()
+    SharedUse(var, [server for server, _variable in missing]).begin()
     for server, variable in missing:
         os.environ[variable] = server.url
 
@@ -80,9 +79,15 @@ def _embedded_servers(var: Path) -> list[tuple[Postgres | Valkey, str]]:
     ]
     if not wanted:
         return []
-    account = service_account()
-    home = servers_home(var, account)
-    return [(kind(home, account), name) for kind, name in wanted]
+    with exclusively(turn(var)):
+        account = service_account()
+        home = servers_home(var, account)
+        return [(kind(home, account), name) for kind, name in wanted]
+
+
+def turn(var: Path) -> Path:
+    """The lock of whoever makes folders or starts or stops servers: one process at a time."""
+    return var / "turn.lock"
 
 
 class SharedUse:
@@ -92,17 +97,28 @@ class SharedUse:
     killed users is simply used again and stopped by the next last one.
     """
 
+    current: "SharedUse | None" = None
+
     def __init__(self, var: Path, servers: Sequence[Postgres | Valkey]) -> None:
         self.servers = servers
-        self.turn = var / "turn.lock"
+        self.turn = turn(var)
         self.in_use = FileLock(var / "in-use.lock")
         self.process = os.getpid()
 
     def begin(self) -> None:
         with exclusively(self.turn):
             self.in_use.share()
+            SharedUse.current = self
             atexit.register(self.end)
             _exit_on(signal.SIGTERM)
+            for server in self.servers:
+                server.start()
+
+    def revive(self) -> None:
+        """Start again what has died meanwhile."""
+        if all(server.is_alive() for server in self.servers):
+            return
+        with exclusively(self.turn):
             for server in self.servers:
                 server.start()
 
@@ -114,6 +130,15 @@ class SharedUse:
                 for server in reversed(self.servers):
                     server.stop()
             self.in_use.close()
+
+
+def revive_servers() -> None:
+    """Start again the embedded servers of this process that have died; what prevents it is said, not raised."""
+    if SharedUse.current:
+        try:
+            SharedUse.current.revive()
+        except ServicesError as error:
+            print(f"Tandem: {error}", file=sys.stderr)
 
 
 def _exit_on(number: signal.Signals) -> None:

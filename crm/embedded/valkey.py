@@ -19,7 +19,7 @@ STOP_SECONDS = 20
 
 
 class Valkey:
-    """One server: its append-only file in ``home/valkey`` (queued tasks outlive a crash), its socket in a private folder."""
+    """One server: its append-only file in ``home/valkey`` (queued tasks outlive a crash), a socket."""
 
     name = "Valkey"
 
@@ -37,6 +37,10 @@ class Valkey:
     def is_up(self) -> bool:
         return self._ask("PING").startswith("+PONG")
 
+    def is_alive(self) -> bool:
+        """Whether its process lives, answering or not."""
+        return runs(first_number(self.pid_file), mentioning=str(self.socket))
+
     def start(self) -> None:
         """Start the server unless it runs; what a killed run left behind is cleared away, its queue is read again."""
         if self.is_up() or self._comes_up():
@@ -53,11 +57,10 @@ class Valkey:
 
     def stop(self) -> None:
         """Write everything down and stop. Nothing to do if it doesn't run."""
-        pid = first_number(self.pid_file)
-        if not runs(pid, mentioning=str(self.socket)):
+        if not self.is_alive():
             return
         with suppress(psutil.Error):
-            server = psutil.Process(pid)
+            server = psutil.Process(first_number(self.pid_file))
             server.terminate()
             with suppress(psutil.TimeoutExpired):
                 server.wait(STOP_SECONDS)
@@ -68,7 +71,7 @@ class Valkey:
     def _comes_up(self) -> bool:
         """While it reads its file it lives without answering."""
         until = time.monotonic() + START_SECONDS
-        while runs(first_number(self.pid_file), mentioning=str(self.socket)) and time.monotonic() < until:
+        while self.is_alive() and time.monotonic() < until:
             if self.is_up():
                 return True
             time.sleep(0.05)
