@@ -1,0 +1,119 @@
+"""What marketing does: campaigns, the money they cost, the content they use."""
+
+from typing import ClassVar
+
+import pghistory
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from crm.models import User
+from crm.records import Sourced, Stamped, one_of, unique_identity
+
+
+class Channel(models.TextChoices):
+    EMAIL = "email", _("E-mail")
+    EVENT = "event", _("Event")
+    WEBINAR = "webinar", _("Webinar")
+    SEARCH = "search", _("Search")
+    SOCIAL = "social", _("Social")
+    DISPLAY = "display", _("Display")
+    CONTENT = "content", _("Content")
+    REFERRAL = "referral", _("Referral")
+    PARTNER = "partner", _("Partner")
+    DIRECT = "direct", _("Direct")
+    PHONE = "phone", _("Phone")
+    MAIL = "mail", _("Mail")
+    OTHER = "other", _("Other")
+
+
+class CampaignKind(models.TextChoices):
+    STRATEGIC = "strategic", _("Strategic")
+    TACTICAL = "tactical", _("Tactical")
+
+
+class CampaignStatus(models.TextChoices):
+    PLANNED = "planned", _("Planned")
+    RUNNING = "running", _("Running")
+    PAUSED = "paused", _("Paused")
+    ENDED = "ended", _("Ended")
+
+
+@pghistory.track(pghistory.UpdateEvent(row=pghistory.Old), pghistory.DeleteEvent())
+class Campaign(Sourced, Stamped):
+    """A piece of marketing with a channel, dates, an owner and a cost, that leads come from."""
+
+    name = models.CharField(max_length=160)
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    channel = models.CharField(max_length=20, choices=Channel.choices, default=Channel.OTHER)
+    kind = models.CharField(max_length=20, choices=CampaignKind.choices, default=CampaignKind.TACTICAL)
+    status = models.CharField(max_length=20, choices=CampaignStatus.choices, default=CampaignStatus.RUNNING)
+    starts_on = models.DateField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True)
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="campaigns")
+    budget = models.DecimalField(
+        max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
+    currency = models.CharField(max_length=3, default="EUR")
+
+    class Meta:
+        ordering: ClassVar = ["-starts_on", "-id"]
+        constraints: ClassVar = [
+            one_of("channel", Channel, "campaign"),
+            one_of("kind", CampaignKind, "campaign"),
+            one_of("status", CampaignStatus, "campaign"),
+            unique_identity("campaign"),
+            models.CheckConstraint(condition=Q(budget__isnull=True) | Q(budget__gte=0), name="campaign_budget_not_below_0"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@pghistory.track(pghistory.UpdateEvent(row=pghistory.Old), pghistory.DeleteEvent())
+class Spend(Sourced, Stamped):
+    """Money spent on a campaign, on a day."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="spends")
+    on = models.DateField()
+    amount = models.DecimalField(max_digits=14, decimal_places=2, validators=[MinValueValidator(0)])
+    currency = models.CharField(max_length=3, default="EUR")
+    note = models.CharField(max_length=200, blank=True, default="")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering: ClassVar = ["-on", "-id"]
+        constraints: ClassVar = [
+            unique_identity("spend"),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="spend_amount_not_below_0"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["campaign", "on"])]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency} on {self.on}"
+
+
+class AssetKind(models.TextChoices):
+    LANDING_PAGE = "landing_page", _("Landing page")
+    ARTICLE = "article", _("Article")
+    WHITEPAPER = "whitepaper", _("White paper")
+    VIDEO = "video", _("Video")
+    CASE_STUDY = "case_study", _("Case study")
+    EVENT = "event", _("Event")
+    OTHER = "other", _("Other")
+
+
+class Asset(Sourced, Stamped):
+    """A piece of content that buyers meet: a landing page, a white paper, a recording. Shown as “Content”."""
+
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20, choices=AssetKind.choices, default=AssetKind.OTHER)
+    url = models.URLField(max_length=500, blank=True, default="")
+
+    class Meta:
+        ordering: ClassVar = ["name", "id"]
+        constraints: ClassVar = [one_of("kind", AssetKind, "asset"), unique_identity("asset")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,22 @@
+"""The Celery application and every schedule of the product, each with its time in words."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
+
+app = Celery("tandem")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+app.conf.beat_schedule = {
+    # Every two seconds: what was not announced, or was announced while the broker was away, is found here.
+    "drain the change outbox": {"task": "crm.drain_outbox", "schedule": 2.0, "options": {"expires": 2}},
+    # Every minute: scores whose rounded figure is due to change by decay alone.
+    "round scores that decayed": {"task": "scoring.round_due_scores", "schedule": 60.0, "options": {"expires": 60}},
+    # Every five minutes: imports whose worker died are taken up again where they stopped.
+    "resume interrupted imports": {"task": "leads.resume_imports", "schedule": 300.0, "options": {"expires": 300}},
+    # Every hour: changes that every consumer has read, and answers kept for repeated requests.
+    "prune what is done with": {"task": "crm.prune", "schedule": 3600.0, "options": {"expires": 3600}},
+}

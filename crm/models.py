@@ -1,0 +1,241 @@
+"""The kernel's tables: the organisation, its people and teams, API tokens, the change outbox."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import TransactionNow
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Func, Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from crm.records import Sourced, Stamped, one_of, unique_identity
+
+
+def validate_time_zone(name: str) -> None:
+    if name and name not in available_timezones():
+        raise ValidationError(_("“%(name)s” is not a time zone such as Europe/Berlin."), params={"name": name})
+
+
+class Organisation(Stamped):
+    """The one organisation this installation serves; its time zone cuts every day, whoever looks."""
+
+    name = models.CharField(max_length=120, default="My organisation")
+    time_zone = models.CharField(max_length=60, default="UTC", validators=[validate_time_zone])
+    currency = models.CharField(max_length=3, default="EUR")
+    # The version of the lead definition in force, written by the room `scoring` (0: none yet).
+    definition_version = models.PositiveIntegerField(default=0, editable=False)
+    fiscal_year_starts = models.PositiveSmallIntegerField(default=1, help_text="Month, 1 to 12.")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(pk=1), name="organisation_is_one"),
+            models.CheckConstraint(condition=Q(fiscal_year_starts__range=(1, 12)), name="organisation_fiscal_month"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def get(cls) -> "Organisation":
+        return cls.objects.get_or_create(pk=1)[0]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class Side(models.TextChoices):
+    """The two halves of the team; a lead's clock also knows *waiting* between them."""
+
+    MARKETING = "marketing", _("Marketing")
+    SALES = "sales", _("Sales")
+
+
+class Team(Sourced, Stamped):
+    """A group of marketers or of reps, with the manager who answers for it."""
+
+    name = models.CharField(max_length=120, unique=True)
+    kind = models.CharField(max_length=20, choices=Side.choices)
+    manager = models.ForeignKey("User", on_delete=models.PROTECT, null=True, blank=True, related_name="managed_teams")
+    region = models.CharField(max_length=120, blank=True, default="")
+    # {"mon": ["09:00", "17:00"], …}; empty: round the clock.
+    working_hours = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [one_of("kind", Side, "team"), unique_identity("team")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    MARKETER = "marketer", _("Marketer")
+    REP = "rep", _("Sales rep")
+    MANAGER = "manager", _("Manager")
+    ADMIN = "admin", _("Admin")
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str | None, password: str | None = None, **fields: Any) -> "User":
+        """A new person; without an e-mail (imported people) nobody can log in as them."""
+        user = self.model(email=email.strip().lower() if email else None, **fields)
+        user.set_password(password if email else None)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, **{"role": Role.ADMIN, **fields})
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(Sourced, Stamped, AbstractBaseUser):
+    """A person of the organisation. Rights follow from role and team (crm/access.py and each room's access.py)."""
+
+    email = models.EmailField(null=True, blank=True, unique=True)
+    first_name = models.CharField(max_length=80, blank=True, default="")
+    last_name = models.CharField(max_length=80, blank=True, default="")
+    role = models.CharField(max_length=20, choices=Role.choices, default=Role.REP)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="members")
+    specialisms = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    weight = models.PositiveSmallIntegerField(default=1, help_text="Share of the hand-offs routed to the team.")
+    capacity = models.PositiveIntegerField(null=True, blank=True, help_text="Most open hand-offs at a time.")
+    started_on = models.DateField(null=True, blank=True)
+    time_zone = models.CharField(max_length=60, blank=True, default="", validators=[validate_time_zone])
+    away_until = models.DateField(null=True, blank=True)
+    is_active = models.BooleanField(default=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects: ClassVar[UserManager] = UserManager()
+
+    class Meta:
+        ordering: ClassVar = ["first_name", "last_name", "id"]
+        constraints: ClassVar = [
+            one_of("role", Role, "user"),
+            unique_identity("user"),
+            models.UniqueConstraint(Lower("email"), name="user_email_any_case"),
+            models.CheckConstraint(condition=Q(email__isnull=True) | Q(email=Lower("email")), name="user_email_lower"),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_full_name()
+
+    def get_full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.email or self.external_id or f"Person {self.pk}"
+
+    def get_short_name(self) -> str:
+        return self.first_name or self.get_full_name()
+
+    @property
+    def is_marketer(self) -> bool:
+        return self.role == Role.MARKETER
+
+    @property
+    def is_rep(self) -> bool:
+        return self.role == Role.REP
+
+    @property
+    def is_manager(self) -> bool:
+        return self.role == Role.MANAGER
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == Role.ADMIN
+
+    # What Django's own pages ask of a user; our rights are in access.py.
+    is_staff = is_superuser = is_admin
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        return self.is_active and self.is_admin
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active and self.is_admin
+
+
+class Token(models.Model):
+    """A key to the API. Only its hash is stored: it is shown once, when it is made."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    key_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_on = models.DateField(null=True)
+
+    def __str__(self) -> str:
+        return f"Token {self.pk} of {self.user}"
+
+
+class Answer(models.Model):
+    """The answer given to an API action with an `Idempotency-Key`: the same request again gets the same answer."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    key = models.CharField(max_length=200)
+    # SHA-256 of method, path and body: the same key with another request is an error.
+    request_hash = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.JSONField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "key"], name="answer_once")]
+        indexes: ClassVar = [models.Index(fields=["created_at"])]
+
+    def __str__(self) -> str:
+        return f"Answer {self.status} to {self.key}"
+
+
+class Change(models.Model):
+    """One thing that changed, written in the transaction that changed it (crm/outbox.py)."""
+
+    topic = models.CharField(max_length=20)
+    object_id = models.BigIntegerField()
+    # The writing transaction: a row may be read once that transaction is older than every running one.
+    xid = models.BigIntegerField(
+        db_default=Func(Func(Func(function="pg_current_xact_id"), template="%(expressions)s::text"),
+                        template="%(expressions)s::bigint", output_field=models.BigIntegerField()),
+        editable=False,
+    )
+    at = models.DateTimeField(db_default=TransactionNow(), editable=False)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(F("xid"), F("id"), name="change_order")]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.object_id}"
+
+
+class Cursor(models.Model):
+    """How far one consumer has read the outbox, and of which database cluster that is true."""
+
+    consumer = models.CharField(max_length=40, primary_key=True)
+    xid = models.BigIntegerField(default=0)
+    position = models.BigIntegerField(default=0)
+    # Transaction ids mean nothing in another cluster (a restore): a drain that finds another one starts anew.
+    system_identifier = models.CharField(max_length=40)
+    # Set when its figures must be recomputed from nothing before the next batch.
+    rebuild_wanted = models.BooleanField(default=False)
+    # Everything committed before this moment is in the consumer's figures.
+    current_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.consumer} at {self.xid}/{self.position}"
+
+
+class AuditEntry(models.Model):
+    """Who used an exceptional power (erasing, removing sample data, undoing an import), when and why."""
+
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True)
+    at = models.DateTimeField()
+    deed = models.CharField(max_length=60)
+    why = models.TextField(blank=True, default="")
+    detail = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.deed} at {datetime.isoformat(self.at)}"

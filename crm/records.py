@@ -1,0 +1,71 @@
+"""What records of every room have in common: time stamps, outside identity, sample mark, append-only tables."""
+
+from typing import Any
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+
+# Only crm/erasure.py ('erase') and the flush between tests ('test') may rewrite history; see docs/concepts.md.
+REWRITE_ALLOWED = "current_setting('tandem.rewrite', true) IN ('erase', 'test')"
+
+
+class Stamped(models.Model):
+    """A row that knows when it was made and last changed."""
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+class Sourced(models.Model):
+    """A row that may come from another system, and is found again by (source system, external id)."""
+
+    source_system = models.CharField(max_length=60, blank=True, default="")
+    external_id = models.CharField(max_length=200, blank=True, default="")
+    # Set on demo data only; `manage.py demo --remove` takes these rows away again.
+    is_sample = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+def unique_identity(table: str) -> models.UniqueConstraint:
+    """At most one row of ``table`` for each (source system, external id)."""
+    return models.UniqueConstraint(
+        fields=["source_system", "external_id"],
+        condition=~Q(external_id=""),
+        name=f"{table}_identity",
+        violation_error_message="Another record already has this source system and external id.",
+    )
+
+
+def one_of(field: str, choices: type[models.TextChoices], table: str, *, blank: bool = False) -> models.CheckConstraint:
+    """``field`` holds one of ``choices``, whoever writes the row."""
+    allowed = [*choices.values, ""] if blank else choices.values
+    return models.CheckConstraint(condition=Q(**{f"{field}__in": allowed}), name=f"{table}_{field}_known")
+
+
+def append_only(table: str) -> list[Any]:
+    """Triggers that refuse to change or remove rows of ``table``: what happened is countered by a new row, not edited."""
+    refuse = f"""
+        IF {REWRITE_ALLOWED} THEN RETURN {{row}}; END IF;
+        RAISE EXCEPTION 'rows of {table} are append-only' USING ERRCODE = 'restrict_violation';
+    """
+    return [
+        pgtrigger.Trigger(
+            name=f"{table}_rows_stay",
+            operation=pgtrigger.Update | pgtrigger.Delete,
+            when=pgtrigger.Before,
+            func=refuse.format(row="COALESCE(NEW, OLD)"),
+        ),
+        pgtrigger.Trigger(
+            name=f"{table}_table_stays",
+            level=pgtrigger.Statement,
+            operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
+            when=pgtrigger.Before,
+            func=refuse.format(row="NULL"),
+        ),
+    ]

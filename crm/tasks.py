@@ -1,0 +1,23 @@
+"""What Celery runs for the kernel; the schedules stand in crm/celery.py."""
+
+from datetime import timedelta
+
+from celery import shared_task
+
+
+@shared_task(name="crm.drain_outbox")
+def drain_outbox() -> None:
+    from crm.outbox import drain_all
+
+    drain_all()
+
+
+@shared_task(name="crm.prune")
+def prune() -> None:
+    from django.utils import timezone
+
+    from crm.api.idempotency import forget_answers
+    from crm.outbox import prune
+
+    prune()
+    forget_answers(before=timezone.now() - timedelta(days=1))

@@ -1,0 +1,15 @@
+"""Every address of the product; rooms are named by dotted path only, since imports run downhill."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+
+from crm.health import health
+
+urlpatterns = [
+    path("healthz", login_not_required(health)),
+    path("healthz/", login_not_required(health), name="health"),
+    path("accounts/", include("allauth.account.urls")),
+    path("api/v1/", include("crm.api.urls")),
+    # `desk` first: its pages bring several rooms together and stand at the shortest addresses.
+    *[path("", include(f"{room}.urls")) for room in ("desk", "funnel", "scoring", "feedback", "leads", "campaigns")],
+]

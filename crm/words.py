@@ -1,0 +1,103 @@
+"""How figures, sums of money and times are said to people, the same on every page and in every sentence."""
+
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+NOTHING = "–"
+MINUTE, HOUR, DAY = 60, 3600, 86400
+SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "BRL": "R$", "JPY": "¥"}
+
+
+def duration(length: timedelta | float | None) -> str:
+    """A length of time (seconds, or a timedelta) to the nearest unit that matters: "38 min", "3 h 20 min", "26 h", "12 d"."""
+    if length is None:
+        return NOTHING
+    seconds = in_seconds(length)
+    minutes = round(seconds / MINUTE)
+    if minutes < 1:
+        return "under 1 min" if seconds > 0 else "0 min"
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 600:
+        hours, rest = divmod(minutes, 60)
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    hours = round(seconds / HOUR)
+    return f"{hours} h" if hours < 48 else f"{round(seconds / DAY)} d"
+
+
+def age(length: timedelta | float) -> str:
+    """A length of time in one unit, only what has fully passed: "12 min", "3 h", "9 d"; "" under a minute."""
+    seconds = int(in_seconds(length))
+    if seconds < MINUTE:
+        return ""
+    if seconds < HOUR:
+        return f"{seconds // MINUTE} min"
+    return f"{seconds // HOUR} h" if seconds < 2 * DAY else f"{seconds // DAY} d"
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    """ "12 min ago", "just now", "in 3 d" when it is still to come."""
+    if at is None:
+        return NOTHING
+    if at > now:
+        return f"in {age(at - now) or '1 min'}"
+    passed = age(now - at)
+    return f"{passed} ago" if passed else "just now"
+
+
+def until(due: datetime | None, now: datetime) -> str:
+    """What a clock says: "3 h left", "2 h late", "due now" within the minute."""
+    if due is None:
+        return NOTHING
+    words = age(abs(due - now))
+    if not words:
+        return "due now"
+    return f"{words} late" if due < now else f"{words} left"
+
+
+def clock_state(start: datetime, due: datetime, now: datetime) -> str:
+    """ "late" past ``due``, "soon" in the last quarter of the time given, else "calm"."""
+    if now >= due:
+        return "late"
+    return "soon" if due - now <= (due - start) / 4 else "calm"
+
+
+def number(value: float | Decimal | None) -> str:
+    """ "1,284"; a fraction keeps one decimal, as in "2.5"."""
+    if value is None:
+        return NOTHING
+    exact = Decimal(str(value))
+    return f"{exact:,.0f}" if exact == exact.to_integral_value() else f"{exact:,.1f}"
+
+
+def percent(ratio: float | Decimal | None) -> str:
+    """A ratio 0–1 as "12 %"; one decimal where rounding would claim none or all of them: "0.3 %", "99.6 %"."""
+    if ratio is None:
+        return NOTHING
+    share = Decimal(str(ratio)) * 100
+    rounded = share.quantize(Decimal(1), ROUND_HALF_UP)
+    if rounded != share and rounded in {Decimal(0), Decimal(100)}:
+        return f"{share:.1f} %"
+    return f"{rounded:,.0f} %"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Where a rate probably lies: "likely 12–19 %"; "" without counts."""
+    if low is None or high is None:
+        return ""
+    first, last = f"{low * 100:.0f}", f"{high * 100:.0f}"
+    return f"likely {first} %" if first == last else f"likely {first}–{last} %"
+
+
+def money(amount: Decimal | float | None, currency: str) -> str:
+    """ "€12,340", with cents only where there are some: "€12.50"; "CHF 80" for a currency without a sign here."""
+    if amount is None:
+        return NOTHING
+    cents = Decimal(str(amount)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    figures = f"{abs(cents):,.0f}" if cents == cents.to_integral_value() else f"{abs(cents):,.2f}"
+    sign = SIGNS.get(currency, f"{currency} ")
+    return f"{'−' if cents < 0 else ''}{sign}{figures}"
+
+
+def in_seconds(length: timedelta | float) -> float:
+    return length.total_seconds() if isinstance(length, timedelta) else float(length)

@@ -1,0 +1,34 @@
+"""Who may hand over, and who may answer (DESIGN: "Who may")."""
+
+from crm.access import does_marketing, heads, is_manager_of, manages, own_team_ids
+from crm.models import Side, User
+from feedback.models import Handoff
+from leads.models import Lead
+
+
+def may_offer(user: User, lead: Lead) -> bool:
+    """Marketers, managers of either side and admins hand a lead to sales."""
+    return does_marketing(user) or manages(user)
+
+
+def may_withdraw(user: User, handoff: Handoff) -> bool:
+    """Who offered it, or a manager."""
+    return handoff.offered_by_id == user.pk or manages(user)
+
+
+def may_ever_decide(user: User) -> bool:
+    """Reps and sales managers; any other role gets "not allowed", whatever the state of the hand-off."""
+    return user.is_rep or is_manager_of(user, Side.SALES)
+
+
+def may_decide(user: User, handoff: Handoff) -> bool:
+    """The named person, any rep of the named team, and the manager of either's team."""
+    if user.is_rep:
+        return handoff.to_user_id == user.pk or (handoff.to_user_id is None and handoff.to_team_id == user.team_id)
+    team_id = handoff.to_team_id or (handoff.to_user.team_id if handoff.to_user else None)
+    return handoff.to_user_id == user.pk or heads(user, team_id)
+
+
+def inbox_team_ids(user: User) -> set[int]:
+    """Teams whose waiting hand-offs stand in the person's inbox."""
+    return own_team_ids(user) if may_ever_decide(user) else set()

@@ -1,0 +1,5 @@
+"""This room's part of the API."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

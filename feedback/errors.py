@@ -1,0 +1,41 @@
+"""What may go wrong with a hand-off."""
+
+from django.utils import timezone
+
+from crm.errors import BusinessError, StaleState
+from feedback.models import Handoff, HandoffStatus
+
+WORDS = {
+    HandoffStatus.ACCEPTED: "accepted",
+    HandoffStatus.REJECTED: "rejected",
+    HandoffStatus.WITHDRAWN: "withdrew",
+}
+
+
+class AlreadyDecided(StaleState):
+    """The hand-off has its verdict: says who gave it, what and when."""
+
+    code = "already_decided"
+
+    def __init__(self, handoff: Handoff) -> None:
+        status = HandoffStatus(handoff.status)
+        at = timezone.localtime(handoff.decided_at)
+        facts = {"status": status.value, "at": at.isoformat(), "by": handoff.decided_by_id}
+        if status == HandoffStatus.EXPIRED:
+            heir = Handoff.objects.select_related("to_user", "to_team").filter(follows=handoff).first()
+            to = heir.recipient if heir else "somebody else"
+            super().__init__(f"No answer came in time, so this lead went to {to}.", recipient=to, **facts)
+        else:
+            who = str(handoff.decided_by) if handoff.decided_by else "The system"
+            super().__init__(f"{who} {WORDS[status]} this at {at:%H:%M on %d %b}.", by_name=who, **facts)
+
+
+class AlreadyWaiting(StaleState):
+    code = "already_waiting"
+
+    def __init__(self, handoff: Handoff) -> None:
+        super().__init__(f"This lead already waits for {handoff.recipient}.", handoff=handoff.pk)
+
+
+class NoSuchRecipient(BusinessError):
+    code = "no_recipient"

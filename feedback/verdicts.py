@@ -1,0 +1,237 @@
+"""Hand-offs and their verdicts: one lead, one open hand-off, one answer.
+
+Each action first claims the hand-off by a conditional UPDATE; who comes second is told who was faster.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from crm.access import require
+from crm.errors import BusinessError
+from crm.models import Role, Team, User
+from crm.outbox import record_change
+from crm.periods import local_day, zone
+from feedback.access import may_decide, may_ever_decide, may_offer, may_withdraw
+from feedback.agreement import verdict_due
+from feedback.errors import AlreadyDecided, AlreadyWaiting, NoSuchRecipient
+from feedback.models import Handoff, HandoffStatus
+from feedback.routing import next_recipient, team_of
+from leads.errors import CannotUndo, IllegalMove
+from leads.lifecycle import ReasonUse, Stage
+from leads.models import Lead, Reason, Route
+from leads.transitions import PARKED_FOR, last_effective, move_lead, undo_move
+
+UNDO_WITHIN = timedelta(minutes=10)
+# Where the lead goes when its hand-off is rejected on this route; rerouted, it goes on waiting.
+STAGE_AFTER = {Route.REPAIR: Stage.MQL, Route.NURTURE: Stage.NURTURE, Route.DISQUALIFY: Stage.DISQUALIFIED}
+
+
+@transaction.atomic
+def offer_lead(
+    lead: Lead,
+    *,
+    by: User | None,
+    at: datetime,
+    to_user: User | None = None,
+    to_team: Team | None = None,
+    promised: str = "",
+    routing: dict[str, Any] | None = None,
+) -> Handoff:
+    """Hand an MQL to a rep or a sales team; the clock of the verdict starts.
+
+    Raises NotAllowed, AlreadyWaiting, IllegalMove, StaleLead, NoSuchRecipient.
+    """
+    if by is not None:
+        require(may_offer(by, lead), "Only marketers and managers hand leads to sales.")
+    check_recipient(to_user, to_team)
+    waiting = Handoff.objects.open().filter(lead=lead).first()
+    if waiting:
+        raise AlreadyWaiting(waiting)
+    if lead.stage != Stage.MQL:
+        raise IllegalMove(lead, Stage.OFFERED)
+    row = move_lead(lead, Stage.OFFERED, by=by, at=at)
+    return open_handoff(
+        lead, by=by, at=at, waiting_since=at, to_user=to_user, to_team=to_team, promised=promised,
+        definition_version=row.definition_version, routing=routing or {"rule": "by_hand"},
+    )  # fmt: skip
+
+
+@transaction.atomic
+def accept_handoff(handoff: Handoff, *, by: User, at: datetime, rating: int | None = None, comment: str = "") -> Handoff:
+    """Take the lead: it is now ``by``'s. Raises AlreadyDecided, NotAllowed, StaleLead."""
+    lead = handoff.lead
+    before = {"owner_id": lead.owner_id, "team_id": lead.team_id}
+    decide(handoff, HandoffStatus.ACCEPTED, by=by, at=at, rating=rating, comment=comment, before=before)
+    move_lead(handoff.lead, Stage.ACCEPTED, by=by, at=at, handoff=handoff.pk, owner=by, team=by.team or team_of(handoff))
+    return handoff
+
+
+@transaction.atomic
+def reject_handoff(
+    handoff: Handoff,
+    *,
+    by: User,
+    at: datetime,
+    reason: Reason,
+    comment: str = "",
+    route: str = "",
+    revisit_on: date | None = None,
+) -> Handoff:
+    """Answer before working it: not this one, and why. The route, by default the reason's, says what becomes of it.
+
+    Rerouted, the next hand-off opens and the lead's clock runs on. Raises AlreadyDecided, NotAllowed, StaleLead.
+    """
+    check_verdict_reason(reason, comment)
+    route = Route(route or reason.default_route)
+    decide(handoff, HandoffStatus.REJECTED, by=by, at=at, reason=reason, comment=comment, route=route)
+    if route == Route.REROUTE:
+        pass_on(handoff, by=by, at=at)
+        return handoff
+    changes = {"revisit_on": revisit_on or local_day(at + PARKED_FOR, zone())} if route == Route.NURTURE else {}
+    move_lead(
+        handoff.lead, STAGE_AFTER[route], by=by, at=at, reason=reason, note=comment, handoff=handoff.pk, **changes
+    )
+    return handoff
+
+
+@transaction.atomic
+def withdraw_handoff(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
+    """Marketing takes the lead back before anybody answered."""
+    require(may_withdraw(by, handoff), "Only who handed this over or a manager may withdraw it.")
+    claim(handoff, HandoffStatus.WITHDRAWN, by=by, at=at)
+    move_lead(handoff.lead, Stage.MQL, by=by, at=at, handoff=handoff.pk)
+    return handoff
+
+
+@transaction.atomic
+def undo_verdict(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
+    """Re-open the hand-off with its old due time, within ten minutes and if nobody acted since.
+
+    A rerouted rejection takes the hand-off that followed it back. Raises CannotUndo, NotAllowed.
+    """
+    handoff = Handoff.objects.select_for_update(of=("self",)).select_related("lead", "to_user").get(pk=handoff.pk)
+    require(may_ever_decide(by) and may_undo(by, handoff), "Only who gave this verdict or their manager may undo it.")
+    if handoff.status not in {HandoffStatus.ACCEPTED, HandoffStatus.REJECTED}:
+        raise CannotUndo("There is no verdict to undo.")
+    if handoff.decided_at is None or at - handoff.decided_at > UNDO_WITHIN:
+        raise CannotUndo("A verdict can be undone for ten minutes.")
+    if handoff.route == Route.REROUTE:
+        take_back_follower(handoff)
+    else:
+        undo_verdict_move(handoff, by=by, at=at)
+    reopen(handoff)
+    record_change("lead", [handoff.lead_id])
+    return handoff
+
+
+@transaction.atomic
+def escalate_handoff(handoff: Handoff, *, at: datetime) -> Handoff:
+    """No answer in time: this hand-off expires and the lead goes to the next recipient; gives the new hand-off."""
+    claim(handoff, HandoffStatus.EXPIRED, by=None, at=at)
+    return pass_on(handoff, by=None, at=at)
+
+
+def escalate_overdue(*, at: datetime, limit: int = 1_000) -> int:
+    """Escalate what a person left unanswered past its due time; gives how many. Safe to run twice."""
+    overdue = Handoff.objects.open().filter(due_at__lt=at, to_user__role=Role.REP).order_by("due_at")
+    done = 0
+    for handoff in overdue.select_related("lead", "to_user__team", "to_team")[:limit]:
+        try:
+            escalate_handoff(handoff, at=at)
+        except AlreadyDecided:
+            continue
+        done += 1
+    return done
+
+
+def decide(handoff: Handoff, status: HandoffStatus, *, by: User, at: datetime, **verdict: Any) -> None:
+    """Check the right to answer, then claim. A decided hand-off is AlreadyDecided for everybody who might answer."""
+    require(may_ever_decide(by), "Only sales answers a hand-off.")
+    present = Handoff.objects.select_related("lead", "to_user", "to_team", "decided_by").get(pk=handoff.pk)
+    if present.status != HandoffStatus.OPEN:
+        raise AlreadyDecided(present)
+    require(may_decide(by, present), f"This lead waits for {present.recipient}, not for you.")
+    claim(handoff, status, by=by, at=at, **verdict)
+
+
+def claim(handoff: Handoff, status: HandoffStatus, *, by: User | None, at: datetime, **verdict: Any) -> None:
+    """Close the open hand-off with this verdict, or raise AlreadyDecided; ``handoff`` is brought up to date."""
+    fields = {"status": status, "decided_by": by, "decided_at": at, "updated_at": timezone.now(), **verdict}
+    if Handoff.objects.filter(pk=handoff.pk, status=HandoffStatus.OPEN).update(**fields) != 1:
+        raise AlreadyDecided(Handoff.objects.select_related("decided_by").get(pk=handoff.pk))
+    handoff.refresh_from_db()
+    record_change("handoff", [handoff.pk])
+
+
+def open_handoff(lead: Lead, *, by: User | None, at: datetime, **fields: Any) -> Handoff:
+    """A new open hand-off of a lead that stands in `offered`."""
+    try:
+        with transaction.atomic():
+            handoff = Handoff.objects.create(
+                lead=lead, episode=lead.episode, offered_by=by, offered_at=at, due_at=verdict_due(at), **fields
+            )
+    except IntegrityError as twice:
+        raise AlreadyWaiting(Handoff.objects.open().get(lead=lead)) from twice
+    record_change("handoff", [handoff.pk])
+    return handoff
+
+
+def pass_on(handoff: Handoff, *, by: User | None, at: datetime) -> Handoff:
+    """Open the hand-off that follows ``handoff``: another person's clock starts, the lead's own runs on."""
+    recipient = next_recipient(handoff, on=local_day(at, zone()))
+    if recipient is None:
+        raise NoSuchRecipient("There is no sales team to pass this lead on to.")
+    return open_handoff(
+        handoff.lead, by=by, at=at, waiting_since=handoff.waiting_since, follows=handoff,
+        to_user=recipient.user, to_team=recipient.team, routing=recipient.why, promised=handoff.promised,
+        definition_version=handoff.definition_version,
+    )  # fmt: skip
+
+
+def take_back_follower(handoff: Handoff) -> None:
+    """Remove the hand-off that a rerouted rejection opened, if nobody has answered it."""
+    follower = Handoff.objects.select_for_update().filter(follows=handoff).first()
+    if follower is None or follower.status != HandoffStatus.OPEN:
+        raise CannotUndo("Somebody has acted on this lead since; the verdict can no longer be undone.")
+    record_change("handoff", [follower.pk])
+    follower.delete()
+
+
+def undo_verdict_move(handoff: Handoff, *, by: User, at: datetime) -> None:
+    """Counter the move that the verdict made, and give the lead back to who owned it before."""
+    row = last_effective(handoff.lead)
+    if row.handoff != handoff.pk:
+        raise CannotUndo("Somebody has acted on this lead since; the verdict can no longer be undone.")
+    undo_move(handoff.lead, row, by=by, at=at, revisit_on=None, **handoff.before)
+
+
+def reopen(handoff: Handoff) -> None:
+    handoff.status, handoff.decided_by, handoff.decided_at = HandoffStatus.OPEN, None, None
+    handoff.reason, handoff.route, handoff.comment, handoff.rating = None, "", "", None
+    handoff.save()
+    record_change("handoff", [handoff.pk])
+
+
+def may_undo(user: User, handoff: Handoff) -> bool:
+    """Who decided, or a manager who might have."""
+    return handoff.decided_by_id == user.pk or (user.is_manager and may_decide(user, handoff))
+
+
+def check_recipient(to_user: User | None, to_team: Team | None) -> None:
+    if (to_user is None) == (to_team is None):
+        raise NoSuchRecipient("Choose a person or a team to hand this lead to.")
+    if to_user is not None and not (to_user.is_active and may_ever_decide(to_user)):
+        raise NoSuchRecipient(f"{to_user} does not take leads.")
+    if to_team is not None and to_team.kind != "sales":
+        raise NoSuchRecipient(f"{to_team} is not a sales team.")
+
+
+def check_verdict_reason(reason: Reason, comment: str) -> None:
+    if reason.use != ReasonUse.VERDICT or reason.retired:
+        raise BusinessError("Choose one of the present reasons to reject.", code="reason_required")
+    if reason.needs_comment and not comment.strip():
+        raise BusinessError(f"“{reason.label}” needs a few words of explanation.", code="comment_required")
+

@@ -1,0 +1,100 @@
+"""Conversion: a lead becomes a contact of a company with an opportunity, in one transaction, once."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+
+from crm.access import require
+from crm.models import Organisation, User
+from crm.outbox import record_change
+from leads.access import may_convert
+from leads.errors import CannotUndo
+from leads.lifecycle import Stage
+from leads.models import Company, Contact, Lead, Opportunity, Transition
+from leads.models.opportunity import PROBABILITY, DealStage
+from leads.transitions import last_effective, move_lead, undo_move
+
+UNDO_WITHIN = timedelta(minutes=10)
+
+
+@transaction.atomic
+def convert_lead(
+    lead: Lead,
+    *,
+    by: User,
+    at: datetime,
+    name: str = "",
+    amount: Decimal | None = None,
+    currency: str = "",
+    expected_close: date | None = None,
+) -> tuple[Opportunity, bool]:
+    """The opportunity made of ``lead``, and whether it is new: a second click gets the one that the first made.
+
+    Company and contact are matched by name and by e-mail before new ones are made. Raises IllegalMove,
+    StaleLead, NotAllowed.
+    """
+    lead = Lead.objects.select_for_update().get(pk=lead.pk)
+    require(may_convert(by, lead), "Only the owner of this lead or their manager may convert it.")
+    existing = lead.opportunities.order_by("id").first()
+    if existing and lead.stage in {Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.LOST}:
+        return existing, False
+    company = lead.company or find_or_make_company(lead)
+    contact = lead.contact or find_or_make_contact(lead, company)
+    move_lead(lead, Stage.OPPORTUNITY, by=by, at=at, company=company, contact=contact)
+    opportunity = Opportunity.objects.create(
+        name=name or f"{lead.company_label or lead.display_name}",
+        lead=lead,
+        company=company,
+        contact=contact,
+        owner=lead.owner,
+        team=lead.team,
+        product=lead.product_interest,
+        amount=amount,
+        currency=currency or Organisation.get().currency,
+        expected_close=expected_close,
+        opened_at=at,
+        stage_since=at,
+        probability=PROBABILITY[DealStage.DISCOVERY],
+        is_sample=lead.is_sample,
+    )
+    record_change("opportunity", [opportunity.pk])
+    return opportunity, True
+
+
+@transaction.atomic
+def undo_conversion(lead: Lead, *, by: User, at: datetime) -> Transition:
+    """Take back a conversion within ten minutes, while its opportunity is untouched; contact and company stay."""
+    lead = Lead.objects.select_for_update().get(pk=lead.pk)
+    row = last_effective(lead)
+    require(row.by_id == by.pk or may_convert(by, lead), "Only who converted this lead or their manager may undo it.")
+    opportunity = lead.opportunities.order_by("id").first()
+    if row.to_stage != Stage.OPPORTUNITY or at - row.at > UNDO_WITHIN:
+        raise CannotUndo("A conversion can be undone for ten minutes.")
+    if opportunity and (not opportunity.is_open or opportunity.stage != DealStage.DISCOVERY):
+        raise CannotUndo("The opportunity has been worked on since; the conversion can no longer be undone.")
+    lead.opportunities.all().delete()
+    return undo_move(lead, row, by=by, at=at)
+
+
+def find_or_make_company(lead: Lead) -> Company | None:
+    """The company of the lead's name, else a new one; None when the lead names none."""
+    name = lead.company_name.strip()
+    if not name:
+        return None
+    found = Company.objects.filter(name__iexact=name).order_by("id").first()
+    return found or Company.objects.create(name=name, country=lead.country, is_sample=lead.is_sample)
+
+
+def find_or_make_contact(lead: Lead, company: Company | None) -> Contact:
+    """The contact with the lead's e-mail, else a new one."""
+    found = Contact.objects.filter(email__iexact=lead.email).order_by("id").first() if lead.email else None
+    return found or Contact.objects.create(
+        first_name=lead.first_name,
+        last_name=lead.last_name,
+        email=lead.email,
+        phone=lead.phone,
+        title=lead.title,
+        company=company,
+        is_sample=lead.is_sample,
+    )

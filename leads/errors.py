@@ -1,0 +1,54 @@
+"""What may go wrong with a lead."""
+
+from django.utils import timezone
+
+from crm.errors import BusinessError, StaleState
+from leads.lifecycle import OWN_ACTION, Stage, next_stages
+from leads.models import Lead, Transition
+
+
+class IllegalMove(BusinessError):
+    """The table of moves has no such line."""
+
+    code = "illegal_move"
+
+    def __init__(self, lead: Lead, to: str) -> None:
+        stage = Stage(lead.stage)
+        allowed = [other.value for other in next_stages(stage)]
+        if to in OWN_ACTION:
+            super().__init__(f"{Stage(to).label} has an action of its own.", code="use_action", allowed=allowed)
+        else:
+            text = f"A lead in “{stage.label}” cannot go to “{Stage(to).label}”."
+            super().__init__(text, stage=stage.value, allowed=allowed)
+
+
+class StaleLead(StaleState):
+    """Somebody else moved the lead first: says who, what and when."""
+
+    def __init__(self, lead: Lead) -> None:
+        last = Transition.objects.select_related("by").filter(lead=lead).order_by("-seq").first()
+        if last is None:
+            super().__init__("This lead is gone.")
+            return
+        who = str(last.by) if last.by else "The system"
+        stage = Stage(last.to_stage).label
+        text = f"{who} moved this lead to “{stage}” on {timezone.localtime(last.at):%d %b at %H:%M}."
+        super().__init__(text, by=last.by_id, by_name=who, stage=last.to_stage, at=last.at.isoformat())
+
+
+class MergedLead(StaleState):
+    code = "lead_merged"
+
+    def __init__(self, lead: Lead) -> None:
+        super().__init__("This lead was merged into another one.", survivor=lead.merged_into_id)
+
+
+class BeforeLastMove(BusinessError):
+    code = "at_before_last_move"
+
+    def __init__(self, last: Transition) -> None:
+        super().__init__(f"The move before it was at {last.at.isoformat()}; a move cannot be earlier.", last=last.at.isoformat())
+
+
+class CannotUndo(StaleState):
+    code = "cannot_undo"

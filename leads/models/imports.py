@@ -1,0 +1,77 @@
+"""Imports: a file, the mapping it is read with, and how far it got."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from crm.models import User
+from crm.records import Stamped, one_of
+
+
+class ImportKind(models.TextChoices):
+    LEADS = "leads", _("Leads")
+    OPPORTUNITIES = "opportunities", _("Opportunities")
+    USERS = "users", _("People")
+
+
+class ImportStatus(models.TextChoices):
+    DRAFT = "draft", _("Not started")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+
+
+class ImportMapping(Stamped):
+    """How a file's columns become fields; saved under a name to be used again (docs/import.md has the format)."""
+
+    name = models.SlugField(max_length=80, unique=True)
+    kind = models.CharField(max_length=20, choices=ImportKind.choices)
+    spec = models.JSONField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [one_of("kind", ImportKind, "importmapping")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Import(Stamped):
+    """One file taken in. Rows are worked in chunks; ``rows_done`` says where a repeated run goes on."""
+
+    kind = models.CharField(max_length=20, choices=ImportKind.choices)
+    status = models.CharField(max_length=10, choices=ImportStatus.choices, default=ImportStatus.DRAFT)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    file_name = models.CharField(max_length=255)
+    path = models.CharField(max_length=500)
+    # The mapping as it was when the import began.
+    spec = models.JSONField(default=dict)
+    # Strict: nothing is imported when a single row is refused.
+    strict = models.BooleanField(default=False)
+    dry_run = models.BooleanField(default=False)
+    rows_total = models.PositiveIntegerField(null=True)
+    rows_done = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    # {"out_of_order": 1, …}: rows taken, but worth a look.
+    findings = models.JSONField(default=dict)
+    refused_path = models.CharField(max_length=500, blank=True, default="")
+    error = models.TextField(blank=True, default="")
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    # A running import whose worker has not been heard of for a while is taken up by another.
+    heard_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            one_of("kind", ImportKind, "import"),
+            one_of("status", ImportStatus, "import"),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name

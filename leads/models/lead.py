@@ -1,0 +1,175 @@
+"""The lead: one time that somebody may buy, and its score."""
+
+from typing import ClassVar
+
+import pghistory
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models import Campaign, Channel
+from crm.models import Team, User
+from crm.records import Sourced, Stamped, one_of, unique_identity
+from leads.lifecycle import CLOCK_OF, OPEN, Stage
+from leads.models.people import Company, Contact
+
+
+class SourcedBy(models.TextChoices):
+    """Who found the lead: the dimension *origin* of the figures."""
+
+    MARKETING = "marketing", _("Marketing")
+    SALES = "sales", _("Sales")
+    PARTNER = "partner", _("Partner")
+
+
+class LeadQuerySet(models.QuerySet["Lead"]):
+    def open(self) -> "LeadQuerySet":
+        return self.filter(stage__in=OPEN)
+
+    def on_clock(self, clock: str) -> "LeadQuerySet":
+        return self.filter(stage__in=[stage for stage, owner in CLOCK_OF.items() if owner == clock])
+
+    def for_lists(self) -> "LeadQuerySet":
+        """With everything a row of a list or an API page shows."""
+        return self.select_related("owner", "team", "campaign", "company", "leadscore")
+
+
+TRACKED = [
+    "first_name", "last_name", "email", "phone", "title", "company_name", "company", "contact", "owner", "team",
+    "campaign", "channel", "source", "segment", "country", "product_interest", "sourced_by", "custom", "revisit_on",
+]  # fmt: skip
+
+
+@pghistory.track(
+    pghistory.UpdateEvent(row=pghistory.Old, condition=pghistory.AnyChange(*TRACKED)),
+    pghistory.DeleteEvent(),
+    fields=["id", *TRACKED],
+    model_name="LeadEvent",
+)
+class Lead(Sourced, Stamped):
+    """One time that somebody may buy: from the first response to a won deal, a loss or a no.
+
+    ``stage``, ``episode``, ``seq`` and ``stage_since`` repeat the last effective Transition and are written by
+    leads/transitions.py only.
+    """
+
+    first_name = models.CharField(max_length=120, blank=True, default="")
+    last_name = models.CharField(max_length=120, blank=True, default="")
+    email = models.EmailField(max_length=254, blank=True, default="")
+    phone = models.CharField(max_length=60, blank=True, default="")
+    title = models.CharField(max_length=160, blank=True, default="")
+    company_name = models.CharField(max_length=200, blank=True, default="")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, null=True, blank=True, related_name="leads")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="leads")
+
+    stage = models.CharField(max_length=20, choices=Stage.choices, default=Stage.INQUIRY, editable=False)
+    episode = models.PositiveSmallIntegerField(default=1, editable=False)
+    seq = models.PositiveIntegerField(default=1, editable=False)
+    stage_since = models.DateTimeField(editable=False)
+    captured_at = models.DateTimeField()
+    revisit_on = models.DateField(null=True, blank=True)
+
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="leads")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="leads")
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, null=True, blank=True, related_name="leads")
+    channel = models.CharField(max_length=20, choices=Channel.choices, blank=True, default="")
+    source = models.CharField(max_length=120, blank=True, default="")
+    segment = models.CharField(max_length=120, blank=True, default="")
+    country = models.CharField(max_length=80, blank=True, default="")
+    product_interest = models.CharField(max_length=120, blank=True, default="")
+    sourced_by = models.CharField(max_length=20, choices=SourcedBy.choices, default=SourcedBy.MARKETING)
+    need = models.TextField(blank=True, default="", help_text="In the buyer's words.")
+    authority = models.CharField(max_length=200, blank=True, default="")
+    timing = models.CharField(max_length=200, blank=True, default="")
+    custom = models.JSONField(default=dict, blank=True)
+
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, editable=False, related_name="merged")
+    # Counts people's writes: an edit made against an older version is a conflict.
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects: ClassVar = LeadQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            one_of("stage", Stage, "lead"),
+            one_of("channel", Channel, "lead", blank=True),
+            one_of("sourced_by", SourcedBy, "lead"),
+            unique_identity("lead"),
+            models.CheckConstraint(condition=Q(seq__gte=1) & Q(episode__gte=1), name="lead_counts_from_1"),
+            models.CheckConstraint(condition=~Q(merged_into=models.F("id")), name="lead_not_merged_into_itself"),
+        ]
+        indexes: ClassVar = [
+            # Each serves one filter of the list of leads, newest first.
+            models.Index(fields=["stage", "-id"], name="lead_by_stage"),
+            models.Index(fields=["owner", "-id"], name="lead_by_owner"),
+            models.Index(fields=["team", "-id"], name="lead_by_team"),
+            models.Index(fields=["campaign", "-id"], name="lead_by_campaign"),
+            models.Index(fields=["source", "-id"], name="lead_by_source"),
+            models.Index(Lower("email"), condition=~Q(email=""), name="lead_by_email"),
+            models.Index(fields=["revisit_on"], condition=Q(stage="nurture"), name="lead_nurture_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        """The name; without one the e-mail, the company, or “Lead 8f3a, organic search”."""
+        name = f"{self.first_name} {self.last_name}".strip()
+        return name or self.email or self.company_name or self.nameless
+
+    @property
+    def nameless(self) -> str:
+        mark = (self.external_id or f"{self.pk:04d}")[:4]
+        origin = (self.source or self.channel).replace("_", " ")
+        return f"Lead {mark}, {origin}" if origin else f"Lead {mark}"
+
+    @property
+    def side(self) -> str:
+        """marketing, waiting, sales or closed."""
+        return CLOCK_OF[Stage(self.stage)].value
+
+    @property
+    def company_label(self) -> str:
+        return self.company.name if self.company else self.company_name
+
+    @property
+    def score(self) -> int:
+        """0–100, as last rounded; 0 until the lead was scored."""
+        return self.leadscore.shown if hasattr(self, "leadscore") else 0
+
+    @property
+    def grade(self) -> str:
+        return self.leadscore.grade if hasattr(self, "leadscore") else ""
+
+
+class LeadScore(models.Model):
+    """The present score of a lead; narrow, so that scoring a million leads does not rewrite the leads.
+
+    Engagement is kept as a value at a reference time and decays from there, so that no row is rewritten every night.
+    Written by scoring/engine.py only.
+    """
+
+    lead = models.OneToOneField(Lead, on_delete=models.CASCADE, primary_key=True)
+    fit = models.FloatField(default=0)
+    engagement = models.FloatField(default=0)
+    engagement_at = models.DateTimeField(null=True)
+    shown = models.PositiveSmallIntegerField(default=0)
+    grade = models.CharField(max_length=2, blank=True, default="")
+    definition_version = models.PositiveIntegerField(null=True)
+    scored_at = models.DateTimeField()
+    # When decay alone changes the rounded figure next; null when it never does.
+    rounds_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(shown__range=(0, 100)), name="leadscore_0_to_100"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["rounds_at"], condition=Q(rounds_at__isnull=False), name="leadscore_due")]
+
+    def __str__(self) -> str:
+        return f"{self.shown} {self.grade}"
+
+

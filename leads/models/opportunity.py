@@ -1,0 +1,119 @@
+"""A deal with a value and a date."""
+
+from typing import ClassVar
+
+import pghistory
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from crm.models import Team, User
+from crm.records import Sourced, Stamped, one_of, unique_identity
+from leads.models.lead import Lead
+from leads.models.log import Reason
+from leads.models.people import Company, Contact
+
+
+class DealStage(models.TextChoices):
+    DISCOVERY = "discovery", _("Discovery")
+    SOLUTION = "solution", _("Solution")
+    PROOF = "proof", _("Proof")
+    PROPOSAL = "proposal", _("Proposal")
+    NEGOTIATION = "negotiation", _("Negotiation")
+    WON = "won", _("Won")
+    LOST = "lost", _("Lost")
+
+
+# The probability a stage stands for until a person says otherwise.
+PROBABILITY = {
+    DealStage.DISCOVERY: 10,
+    DealStage.SOLUTION: 25,
+    DealStage.PROOF: 40,
+    DealStage.PROPOSAL: 60,
+    DealStage.NEGOTIATION: 80,
+    DealStage.WON: 100,
+    DealStage.LOST: 0,
+}
+
+
+class Outcome(models.TextChoices):
+    WON = "won", _("Won")
+    LOST = "lost", _("Lost")
+
+
+class DealKind(models.TextChoices):
+    NEW_BUSINESS = "new_business", _("New business")
+    EXPANSION = "expansion", _("Expansion")
+    RENEWAL = "renewal", _("Renewal")
+
+
+class ForecastCategory(models.TextChoices):
+    PIPELINE = "pipeline", _("Pipeline")
+    BEST_CASE = "best_case", _("Best case")
+    MOST_LIKELY = "most_likely", _("Most likely")
+    COMMIT = "commit", _("Commit")
+    CLOSED = "closed", _("Closed")
+    OMITTED = "omitted", _("Omitted")
+
+
+@pghistory.track(pghistory.UpdateEvent(row=pghistory.Old), pghistory.DeleteEvent())
+class Opportunity(Sourced, Stamped):
+    """A deal with a value and a date; most come from a lead, some from none. Shown as “Opportunity” everywhere."""
+
+    name = models.CharField(max_length=200)
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, blank=True, related_name="opportunities")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, null=True, blank=True, related_name="opportunities")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="opportunities")
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="opportunities")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="opportunities")
+    kind = models.CharField(max_length=20, choices=DealKind.choices, default=DealKind.NEW_BUSINESS)
+    stage = models.CharField(max_length=20, choices=DealStage.choices, default=DealStage.DISCOVERY)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True, default="", editable=False)
+    reason = models.ForeignKey(Reason, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    note = models.TextField(blank=True, default="")
+    competitor = models.CharField(max_length=120, blank=True, default="")
+    product = models.CharField(max_length=120, blank=True, default="")
+    amount = models.DecimalField(
+        max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
+    currency = models.CharField(max_length=3, default="EUR")
+    probability = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(100)], help_text="Percent.")
+    forecast_category = models.CharField(
+        max_length=20, choices=ForecastCategory.choices, default=ForecastCategory.PIPELINE
+    )
+    opened_at = models.DateTimeField(null=True, blank=True)
+    expected_close = models.DateField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    stage_since = models.DateTimeField(null=True, editable=False)
+    # The stage before it was closed, where reopening takes it back to.
+    stage_before_close = models.CharField(max_length=20, blank=True, default="", editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        verbose_name_plural = "opportunities"
+        constraints: ClassVar = [
+            one_of("stage", DealStage, "opportunity"),
+            one_of("outcome", Outcome, "opportunity", blank=True),
+            one_of("kind", DealKind, "opportunity"),
+            one_of("forecast_category", ForecastCategory, "opportunity"),
+            unique_identity("opportunity"),
+            models.CheckConstraint(condition=Q(amount__isnull=True) | Q(amount__gte=0), name="opportunity_amount_not_below_0"),
+            models.CheckConstraint(condition=Q(probability__lte=100), name="opportunity_probability_percent"),
+            models.CheckConstraint(
+                condition=Q(outcome="", closed_at__isnull=True) & ~Q(stage__in=["won", "lost"])
+                | Q(outcome=models.F("stage"), closed_at__isnull=False),
+                name="opportunity_closed_has_outcome_and_date",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["outcome", "-id"], name="opportunity_by_outcome"),
+            models.Index(fields=["owner", "-id"], name="opportunity_by_owner"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_open(self) -> bool:
+        return not self.outcome

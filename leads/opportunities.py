@@ -1,0 +1,124 @@
+"""Working an opportunity: through its stages, to won or lost, and back when that was a mistake."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from crm.access import require
+from crm.errors import BusinessError, StaleState
+from crm.models import User
+from crm.outbox import record_change
+from leads.access import may_work_opportunity
+from leads.errors import CannotUndo
+from leads.lifecycle import ReasonUse, Stage
+from leads.models import DealStage, ForecastCategory, Lead, Opportunity, Outcome, Reason
+from leads.models.opportunity import PROBABILITY
+from leads.transitions import last_effective, move_lead, undo_move
+
+OPEN_STAGES = [stage for stage in DealStage if stage not in (DealStage.WON, DealStage.LOST)]
+
+
+@transaction.atomic
+def change_stage(opportunity: Opportunity, stage: str, *, by: User, at: datetime) -> Opportunity:
+    """Take an open opportunity to another open stage, with the probability that stage stands for."""
+    opportunity = locked(opportunity, by=by)
+    if not opportunity.is_open:
+        raise AlreadyClosed(opportunity)
+    if stage not in OPEN_STAGES:
+        raise BusinessError("Won and lost have an action of their own: close.", code="use_action")
+    if opportunity.stage != stage:
+        opportunity.stage, opportunity.stage_since = stage, at
+        opportunity.probability = PROBABILITY[DealStage(stage)]
+        save_changed(opportunity, "stage", "stage_since", "probability")
+    return opportunity
+
+
+@transaction.atomic
+def close_opportunity(
+    opportunity: Opportunity, *, outcome: str, by: User, at: datetime, reason: Reason | None = None, note: str = ""
+) -> Opportunity:
+    """Won or lost. The first won deal makes the lead a customer; it is lost when no deal of it is open or won."""
+    opportunity = locked(opportunity, by=by)
+    if not opportunity.is_open:
+        raise AlreadyClosed(opportunity)
+    check_loss_reason(outcome, reason, note)
+    opportunity.stage_before_close = opportunity.stage
+    opportunity.stage = opportunity.outcome = outcome
+    opportunity.closed_at = opportunity.stage_since = at
+    opportunity.reason, opportunity.note = reason, note
+    opportunity.probability = PROBABILITY[DealStage(outcome)]
+    opportunity.forecast_category = ForecastCategory.CLOSED if outcome == Outcome.WON else ForecastCategory.OMITTED
+    save_changed(opportunity)
+    if opportunity.lead_id:
+        close_lead(opportunity.lead_id, outcome, by=by, at=at, reason=reason)
+    return opportunity
+
+
+@transaction.atomic
+def reopen_opportunity(opportunity: Opportunity, *, by: User, at: datetime) -> Opportunity:
+    """Take back a close. If the lead was closed by it, that move is undone too; refused once the lead moved on."""
+    opportunity = locked(opportunity, by=by)
+    if opportunity.is_open:
+        raise StaleState("This opportunity is open already.")
+    opportunity.stage = opportunity.stage_before_close or DealStage.DISCOVERY
+    opportunity.outcome, opportunity.closed_at, opportunity.reason = "", None, None
+    opportunity.stage_since = at
+    opportunity.probability = PROBABILITY[DealStage(opportunity.stage)]
+    opportunity.forecast_category = ForecastCategory.PIPELINE
+    save_changed(opportunity)
+    if opportunity.lead_id:
+        reopen_lead(opportunity.lead_id, by=by, at=at)
+    return opportunity
+
+
+def close_lead(lead_id: int, outcome: str, *, by: User, at: datetime, reason: Reason | None) -> None:
+    """Move the lead with its opportunity, when this close decides its time round."""
+    lead = Lead.objects.select_for_update().get(pk=lead_id)
+    if lead.stage != Stage.OPPORTUNITY:
+        return
+    if outcome == Outcome.WON:
+        move_lead(lead, Stage.CUSTOMER, by=by, at=at)
+    elif not lead.opportunities.exclude(outcome=Outcome.LOST).exists():
+        move_lead(lead, Stage.LOST, by=by, at=at, reason=reason)
+
+
+def reopen_lead(lead_id: int, *, by: User, at: datetime) -> None:
+    """Undo the lead's close unless another won deal keeps it a customer."""
+    lead = Lead.objects.select_for_update().get(pk=lead_id)
+    if lead.stage == Stage.CUSTOMER and lead.opportunities.filter(outcome=Outcome.WON).exists():
+        return
+    if lead.stage in {Stage.CUSTOMER, Stage.LOST}:
+        undo_move(lead, last_effective(lead), by=by, at=at)
+    elif lead.stage != Stage.OPPORTUNITY:
+        raise CannotUndo(f"The lead has moved on to “{Stage(lead.stage).label}”; open a new opportunity instead.")
+
+
+def check_loss_reason(outcome: str, reason: Reason | None, note: str) -> None:
+    if outcome not in Outcome.values:
+        raise BusinessError("An opportunity is closed as won or lost.", code="unknown_outcome")
+    if outcome != Outcome.LOST:
+        return
+    if reason is None or reason.use != ReasonUse.LOSS or reason.retired:
+        raise BusinessError("Choose why it was lost.", code="reason_required")
+    if reason.needs_comment and not note.strip():
+        raise BusinessError(f"“{reason.label}” needs a few words of explanation.", code="comment_required")
+
+
+def locked(opportunity: Opportunity, *, by: User) -> Opportunity:
+    """The present row, held until the transaction ends, if ``by`` may work it."""
+    present = Opportunity.objects.select_for_update().get(pk=opportunity.pk)
+    require(may_work_opportunity(by, present), "Only the owner of this opportunity or their manager may do that.")
+    return present
+
+
+def save_changed(opportunity: Opportunity, *fields: str) -> None:
+    opportunity.save(update_fields=[*fields, "updated_at"] if fields else None)
+    record_change("opportunity", [opportunity.pk])
+    if opportunity.lead_id:
+        record_change("lead", [opportunity.lead_id])
+
+
+class AlreadyClosed(StaleState):
+    def __init__(self, opportunity: Opportunity) -> None:
+        at = f"{opportunity.closed_at:%d %b %H:%M}" if opportunity.closed_at else ""
+        super().__init__(f"This opportunity was {opportunity.outcome} on {at}.", outcome=opportunity.outcome)

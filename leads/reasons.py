@@ -1,0 +1,91 @@
+"""The reasons a new installation starts with; managers edit them from then on."""
+
+from typing import Any
+
+from leads.lifecycle import ReasonUse
+from leads.models import Reason, ReasonFamily, Route
+
+# (code, label) by family, in the order of the keys 1–9.
+VERDICTS: dict[tuple[ReasonFamily, Route], list[tuple[str, str]]] = {
+    (ReasonFamily.PROCEDURAL, Route.REROUTE): [
+        ("wrong_rep", "Belongs to another rep"),
+        ("wrong_territory", "Wrong territory"),
+        ("wrong_specialism", "Needs another specialism"),
+        ("already_ours", "Already our customer or opportunity"),
+        ("duplicate", "Duplicate of another lead"),
+    ],
+    (ReasonFamily.CLERICAL, Route.REPAIR): [
+        ("missing_data", "Important data is missing"),
+        ("wrong_data", "Data is wrong"),
+        ("unreachable_data", "Phone and e-mail do not work"),
+    ],
+    (ReasonFamily.DEFINITIONAL, Route.DISQUALIFY): [
+        ("company_size", "Company too small or too large"),
+        ("industry", "Wrong industry"),
+        ("geography", "Outside our regions"),
+        ("no_authority", "Nobody who decides"),
+        ("competitor_or_student", "Competitor or student"),
+    ],
+    (ReasonFamily.TIMING, Route.NURTURE): [
+        ("no_project", "No project at present"),
+        ("budget_later", "Budget comes later"),
+        ("researching", "Only researching"),
+        ("other", "Other"),
+    ],
+}
+OTHERS: dict[ReasonUse, list[tuple[str, str]]] = {
+    ReasonUse.RETURN: [
+        ("no_answer", "No answer"),
+        ("not_now", "Not now"),
+        ("project_stopped", "Project stopped"),
+        ("other", "Other"),
+    ],
+    ReasonUse.DISQUALIFY: [
+        ("not_a_fit", "Not a fit"),
+        ("no_need", "No need"),
+        ("do_not_contact", "Does not want to be contacted"),
+        ("other", "Other"),
+    ],
+    ReasonUse.DISCARD: [
+        ("spam", "Spam"),
+        ("test", "Test entry"),
+        ("competitor", "Competitor"),
+        ("do_not_contact", "Does not want to be contacted"),
+    ],
+    ReasonUse.LOSS: [
+        ("no_decision", "No decision"),
+        ("competitor", "Competitor"),
+        ("price", "Price or budget"),
+        ("product_gap", "Product gap"),
+        ("timing", "Timing"),
+        ("champion_left", "Champion left"),
+        ("disqualified_late", "Disqualified late"),
+        ("duplicate", "Duplicate"),
+        ("other", "Other"),
+    ],
+}
+LABELS_OUTSIDE_VERDICTS = {"not_a_fit", "competitor"}
+
+
+def first_reasons() -> list[Reason]:
+    """The seeded rows, unsaved."""
+    rows = []
+    for (family, route), pairs in VERDICTS.items():
+        is_label = family is ReasonFamily.DEFINITIONAL
+        rows += [(ReasonUse.VERDICT, code, label, family, route, is_label) for code, label in pairs]
+    for use, pairs in OTHERS.items():
+        labels = LABELS_OUTSIDE_VERDICTS if use in {ReasonUse.DISQUALIFY, ReasonUse.DISCARD} else set()
+        rows += [(use, code, label, "", "", code in labels) for code, label in pairs]
+    return [
+        Reason(
+            use=use, code=code, label=label, family=family, default_route=route, is_label=is_label,
+            needs_comment=code == "other", position=position,
+        )
+        for position, (use, code, label, family, route, is_label) in enumerate(rows)
+    ]  # fmt: skip
+
+
+def seed_reasons(**_signal: Any) -> None:
+    """Fill an empty table, after `migrate`; one that people have edited is left alone."""
+    if not Reason.objects.exists():
+        Reason.objects.bulk_create(first_reasons())

@@ -1,0 +1,175 @@
+"""Moves along the life cycle: every one is a row of the log, and the row is the proof.
+
+The conditional UPDATE of the lead is the lock: of two people who act at once one wins, the other is told.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from crm.errors import BusinessError
+from crm.models import Organisation, User
+from crm.outbox import record_change
+from leads.access import require_move
+from leads.errors import BeforeLastMove, CannotUndo, IllegalMove, MergedLead, StaleLead
+from leads.lifecycle import CLAIM, MOVES, PARK, RANK, RETURN, RETURNED, Move, Stage
+from leads.models import Lead, LeadScore, Reason, Transition
+from leads.models.log import TransitionKind
+from leads.touches import record_touch
+
+PARKED_FOR = timedelta(days=90)
+
+
+@transaction.atomic
+def capture_lead(
+    *, by: User | None, at: datetime, touch: dict[str, Any] | None = None, **fields: Any
+) -> Lead:
+    """A new inquiry, and the touch that brought it when ``touch`` is given or a campaign or source is known."""
+    lead = Lead(captured_at=at, stage=Stage.INQUIRY, stage_since=at, **fields)
+    lead.full_clean(exclude=["stage_since"])
+    lead.save(force_insert=True)
+    append(lead, Stage.INQUIRY, by=by, at=at, seq=1, from_stage="")
+    if touch is not None or lead.campaign_id or lead.source:
+        record_touch(lead, at=at, **{"campaign": lead.campaign, "channel": lead.channel, **(touch or {})})
+    record_change("lead", [lead.pk])
+    return lead
+
+
+def transition_lead(
+    lead: Lead,
+    to: str,
+    *,
+    by: User,
+    at: datetime,
+    reason: Reason | None = None,
+    note: str = "",
+    revisit_on: date | None = None,
+    **facts: Any,
+) -> Transition | None:
+    """One of the moves marked (transition) in the table, checked for right and reason; None if already there.
+
+    ``facts``: what the move records on the lead (need, authority, timing). Raises IllegalMove, StaleLead, NotAllowed.
+    """
+    if lead.stage == to:
+        return None
+    move = MOVES.get((Stage(lead.stage), Stage(to)))
+    if move is None or move.door != "transition":
+        raise IllegalMove(lead, to)
+    require_move(by, lead, move)
+    check_reason(move, reason, note)
+    changes = {**facts, **effects(move, by=by, at=at, revisit_on=revisit_on)}
+    return move_lead(lead, Stage(to), by=by, at=at, reason=reason, note=note, **changes)
+
+
+def effects(move: Move, *, by: User, at: datetime, revisit_on: date | None) -> dict[str, Any]:
+    """What else the move changes on the lead."""
+    if move in (PARK, RETURN):
+        return {"revisit_on": revisit_on or (at + PARKED_FOR).date()}
+    if move == CLAIM:
+        return {"owner": by, "team": by.team}
+    return {"revisit_on": None}
+
+
+def check_reason(move: Move, reason: Reason | None, note: str) -> None:
+    """The right kind of reason is given where the move demands one, with words where the reason demands them."""
+    if move.reason is None:
+        return
+    if reason is None or reason.use != move.reason or reason.retired:
+        raise BusinessError(f"Choose a reason to {move.verb}.", code="reason_required")
+    if reason.needs_comment and not note.strip():
+        raise BusinessError(f"“{reason.label}” needs a few words of explanation.", code="comment_required")
+
+
+@transaction.atomic
+def move_lead(
+    lead: Lead,
+    to: Stage,
+    *,
+    by: User | None,
+    at: datetime,
+    reason: Reason | None = None,
+    note: str = "",
+    handoff: int | None = None,
+    **changes: Any,
+) -> Transition:
+    """Move ``lead`` to ``to``, change these fields of it with the move, and write the row that proves it.
+
+    Raises IllegalMove when the table forbids it, StaleLead when somebody else moved the lead first,
+    BeforeLastMove when ``at`` lies before the row it follows.
+    """
+    if (Stage(lead.stage), to) not in MOVES:
+        raise IllegalMove(lead, to)
+    last = last_effective(lead)
+    if at < last.at:
+        raise BeforeLastMove(last)
+    opens = opens_episode(lead, to)
+    claim(lead, to, since=at, episode=lead.episode + opens, **changes)
+    row = append(lead, to, by=by, at=at, reason=reason, note=note, handoff=handoff, opens_episode=opens)
+    record_change("lead", [lead.pk])
+    return row
+
+
+@transaction.atomic
+def undo_move(lead: Lead, row: Transition, *, by: User, at: datetime, **changes: Any) -> Transition:
+    """Counter ``row``, which must be the lead's last effective one: the lead stands where it stood before.
+
+    ``changes`` restores other fields of the lead (its owner before the verdict).
+    """
+    last = last_effective(lead)
+    if last.pk != row.pk or row.seq == 1:
+        raise CannotUndo("This lead has moved since; that step can no longer be undone.")
+    before = last_effective(lead, below=row.seq)
+    claim(lead, Stage(row.from_stage), since=before.at, episode=before.episode, **changes)
+    undo = append(lead, Stage(row.from_stage), by=by, at=at, kind=TransitionKind.UNDO, undoes=row)
+    record_change("lead", [lead.pk])
+    return undo
+
+
+def claim(lead: Lead, to: Stage, *, since: datetime, episode: int, **changes: Any) -> None:
+    """Take the lead's next ``seq``, or raise StaleLead because somebody else has it; ``lead`` is brought up to date."""
+    if lead.merged_into_id:
+        raise MergedLead(lead)
+    fields = {"stage": to.value, "stage_since": since, "episode": episode, **changes}
+    claimed = Lead.objects.filter(pk=lead.pk, seq=lead.seq).update(seq=F("seq") + 1, version=F("version") + 1, **fields)
+    if claimed != 1:
+        raise StaleLead(lead)
+    for name, value in {**fields, "seq": lead.seq + 1, "version": lead.version + 1}.items():
+        setattr(lead, name, value)
+
+
+def append(lead: Lead, to: Stage, *, by: User | None, at: datetime, from_stage: str | None = None, **facts: Any) -> Transition:
+    """Write the row for a claimed lead, stamped with the definition in force and the score of this moment."""
+    before = Transition.objects.filter(lead=lead, seq=lead.seq - 1).first() if from_stage is None else None
+    score = LeadScore.objects.filter(lead=lead).values_list("shown", flat=True).first()
+    return Transition.objects.create(
+        **{
+            "lead": lead, "seq": lead.seq, "episode": lead.episode, "to_stage": to, "at": at, "by": by,
+            "from_stage": before.to_stage if before else "", "score": score,
+            "definition_version": Organisation.get().definition_version or None,
+            **facts,
+        }
+    )  # fmt: skip
+
+
+def last_effective(lead: Lead, *, below: int | None = None) -> Transition:
+    """The newest row that counts (older than seq ``below``)."""
+    rows = Transition.objects.effective().filter(lead=lead)
+    if below is not None:
+        rows = rows.filter(seq__lt=below)
+    return rows.latest("seq")
+
+
+def opens_episode(lead: Lead, to: Stage) -> bool:
+    """Whether this move begins a new time round: back from nurture or a close, after the last one had reached `mql`."""
+    if Stage(lead.stage) not in RETURNED or RANK.get(to, 0) < RANK[Stage.MQL]:
+        return False
+    reached = [stage.value for stage, rank in RANK.items() if rank >= RANK[Stage.MQL]]
+    return Transition.objects.effective().filter(lead=lead, episode=lead.episode, to_stage__in=reached).exists()
+
+
+def announce(lead_ids: Iterable[int]) -> None:
+    """Note that these leads changed in something figures or scores depend on."""
+    record_change("lead", lead_ids)

@@ -1,0 +1,42 @@
+/* Dialogs, and the side panel that shows another page's form beside this one.
+ *
+ *   <button type="button" data-dialog-open="#reject">Reject</button>
+ *   <dialog class="sheet" id="reject">… <button type="button" data-dialog-close>Close</button></dialog>
+ *
+ *   <a href="/leads/7/convert/" data-panel="Convert to opportunity">Convert</a>
+ *
+ * Without JavaScript the link leads to the page itself. With it the page's fragment (htmx request, HX-Target
+ * "panel-body") opens in the panel; a form in it that answers HX-Trigger "panel:close" closes it.
+ */
+const panel = () => document.getElementById("panel");
+
+async function openPanel(link) {
+  const body = panel().querySelector("#panel-body");
+  panel().querySelector("#panel-title").textContent = link.dataset.panel || link.textContent.trim();
+  await window.htmx.ajax("GET", link.href, { source: link, target: body, swap: "innerHTML" });
+  if (!panel().open && body.childElementCount) panel().showModal();
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-panel]");
+  if (link && panel() && !event.defaultPrevented && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    openPanel(link);
+    return;
+  }
+  const opener = event.target.closest("[data-dialog-open]");
+  if (opener) document.querySelector(opener.dataset.dialogOpen)?.showModal();
+  if (event.target.closest("[data-dialog-close]")) event.target.closest("dialog")?.close();
+  // A click on the backdrop hits the dialog itself.
+  if (event.target instanceof HTMLDialogElement && !within(event, event.target)) event.target.close();
+});
+
+function within(event, dialog) {
+  const box = dialog.getBoundingClientRect();
+  return event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+}
+
+document.addEventListener("panel:close", () => panel()?.close());
+document.addEventListener("close", (event) => {
+  if (event.target === panel()) panel().querySelector("#panel-body").replaceChildren();
+}, true);

@@ -1,0 +1,61 @@
+/* What just happened, with Undo while it can still be undone.
+ *
+ *   HX-Trigger: {"toast": {"text": "Accepted.", "level": "success|info|warning|danger", "undo_url": "/inbox/7/undo/"}}
+ *   toast({ text: "Copied." })                                   from another module
+ *   messages.success(request, "Accepted.", extra_tags="undo:/inbox/7/undo/")      from a view that redirects
+ *
+ * Undo is a POST by htmx with nothing to swap: answer with HX-Refresh, HX-Redirect, out-of-band fragments or an event.
+ * Key Z is the button's own (data-key). Trouble stays until dismissed, other toasts leave; none while pointed at or focused.
+ */
+const ICONS = { success: "circle-check", info: "info-circle", warning: "alert-triangle", danger: "alert-circle" };
+const SECONDS = { plain: 6, undo: 12 };
+
+const shelf = () => document.getElementById("toasts");
+
+export function toast({ text, level = "info", undo_url: undoUrl = "" }) {
+  const notice = document.getElementById("notice-template").content.firstElementChild.cloneNode(true);
+  notice.dataset.level = level;
+  notice.querySelector(".ti").classList.add(`ti-${ICONS[level] || ICONS.info}`);
+  notice.querySelector(".notice-text").textContent = text;
+  if (level === "danger") notice.setAttribute("role", "alert");
+  const undo = notice.querySelector("[data-undo]");
+  if (undoUrl) {
+    undo.hidden = false;
+    undo.dataset.undo = undoUrl;
+  } else {
+    undo.remove();
+  }
+  // Only the newest deed is one key away.
+  for (const older of shelf().querySelectorAll("[data-key='z']")) older.removeAttribute("data-key");
+  shelf().append(notice);
+  leaveInTime(notice);
+  return notice;
+}
+
+function leaveInTime(notice) {
+  if (notice.dataset.level === "danger") return;
+  const seconds = notice.querySelector("[data-undo]") ? SECONDS.undo : SECONDS.plain;
+  let timer = 0;
+  const start = () => { clearTimeout(timer); timer = setTimeout(() => notice.remove(), seconds * 1000); };
+  const hold = () => clearTimeout(timer);
+  notice.addEventListener("pointerenter", hold);
+  notice.addEventListener("focusin", hold);
+  notice.addEventListener("pointerleave", start);
+  notice.addEventListener("focusout", start);
+  start();
+}
+
+document.addEventListener("toast", (event) => toast(event.detail));
+
+document.addEventListener("click", (event) => {
+  const notice = event.target.closest("[data-notice]");
+  if (!notice) return;
+  if (event.target.closest("[data-notice-close]")) notice.remove();
+  const undo = event.target.closest("[data-undo]");
+  if (undo?.dataset.undo) {
+    window.htmx.ajax("POST", undo.dataset.undo, { source: document.body, swap: "none" });
+    notice.remove();
+  }
+});
+
+shelf()?.querySelectorAll("[data-notice]").forEach(leaveInTime);
