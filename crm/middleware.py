@@ -1,11 +1,27 @@
-"""A broken rule becomes a page that says what to do, never a server error."""
+"""What surrounds every request: the organisation's clock, and a page for every broken rule."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from crm.errors import BusinessError
+from crm.models import Organisation
+
+
+class OrganisationMiddleware:
+    """Days and times are the organisation's, whoever looks; ``request.organisation`` is read once."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return self.get_response(request)
+        request.organisation = Organisation.get()  # type: ignore[attr-defined]
+        with timezone.override(request.organisation.zone):  # type: ignore[attr-defined]
+            return self.get_response(request)
 
 
 class BusinessErrorMiddleware:

@@ -27,6 +27,8 @@ os.environ |= SERVERS.environment if SERVERS else {"DATABASE_URL": "postgres:///
 os.environ |= {"DJANGO_SETTINGS_MODULE": "crm.settings", "SECRET_KEY": "only-for-tests", "LOG_LEVEL": "WARNING"}
 django.setup()
 
+from tests.factories import make_team, make_user  # noqa: E402  (models need Django set up, Django its servers)
+
 
 def pytest_unconfigure() -> None:
     if SERVERS:
@@ -111,3 +113,57 @@ def chromium_path() -> str | None:
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     mac = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
     return next(filter(None, map(shutil.which, names)), str(mac) if mac.exists() else None)
+
+
+# The same people everywhere: Mia markets and Mona manages marketing; Rob and Rosa sell for Team North, which Max
+# manages; Sam sells for another team; Ada is the admin.
+@pytest.fixture
+def marketing(db: None) -> Any:
+    return make_team("Marketing", "marketing")
+
+
+@pytest.fixture
+def north(db: None) -> Any:
+    return make_team("Team North", "sales")
+
+
+@pytest.fixture
+def south(db: None) -> Any:
+    return make_team("Team South", "sales")
+
+
+@pytest.fixture
+def mia(marketing: Any) -> Any:
+    return make_user("mia", "marketer", marketing)
+
+
+@pytest.fixture
+def mona(marketing: Any) -> Any:
+    return make_user("mona", "manager", marketing)
+
+
+@pytest.fixture
+def rob(north: Any) -> Any:
+    return make_user("rob", "rep", north)
+
+
+@pytest.fixture
+def rosa(north: Any) -> Any:
+    return make_user("rosa", "rep", north)
+
+
+@pytest.fixture
+def sam(south: Any) -> Any:
+    return make_user("sam", "rep", south)
+
+
+@pytest.fixture
+def max_(north: Any) -> Any:
+    north.manager = make_user("max", "manager", north)
+    north.save()
+    return north.manager
+
+
+@pytest.fixture
+def ada(db: None) -> Any:
+    return make_user("ada", "admin")
