@@ -40,9 +40,7 @@ class Servers:
         return {"DATABASE_URL": self.postgres.url, "REDIS_URL": self.valkey.url}
 
     def stop(self) -> None:
-        assert self.keeper.stdin
-        self.keeper.stdin.close()
-        self.keeper.wait(60)
+        self.keeper.communicate(timeout=60)  # ends its standard input
 
 
 def start_servers() -> Servers:

@@ -146,7 +146,7 @@ def demand_space(folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < LEAST_FREE_BYTES:
         raise ServicesError(
-            f"The disk of {folder} is full: {free >> 20} MB are free, {LEAST_FREE_BYTES >> 20} MB needed."
+            f"The disk of {folder} is full: {free >> 20} MB free, {LEAST_FREE_BYTES >> 20} MB needed."
         )
 
 
@@ -157,7 +157,8 @@ def usable_by(account: Account, package: Path, program: str, home: Path) -> Path
     """
     if account.can_execute(package / program):
         return package
-    version = hashlib.sha256(f"{package}{(package / program).stat()}".encode()).hexdigest()[:8]
+    found = (package / program).stat()
+    version = hashlib.sha256(f"{package} {found.st_size} {found.st_mtime}".encode()).hexdigest()[:8]
     copy = home / f"{package.name}-{version}"
     if not copy.exists():
         _copy_readable(package, copy)
