@@ -1,6 +1,7 @@
 """Working an opportunity: through its stages, to won or lost, and back when that was a mistake."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -30,6 +31,17 @@ def change_stage(opportunity: Opportunity, stage: str, *, by: User, at: datetime
         opportunity.stage, opportunity.stage_since = stage, at
         opportunity.probability = PROBABILITY[DealStage(stage)]
         save_changed(opportunity, "stage", "stage_since", "probability")
+    return opportunity
+
+
+@transaction.atomic
+def edit_opportunity(opportunity: Opportunity, *, by: User, at: datetime, **fields: Any) -> Opportunity:
+    """Change what people may set on an opportunity; its stage and outcome have actions of their own."""
+    opportunity = locked(opportunity, by=by)
+    for name, value in fields.items():
+        setattr(opportunity, name, value)
+    opportunity.full_clean()
+    save_changed(opportunity, *fields)
     return opportunity
 
 

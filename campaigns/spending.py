@@ -1,0 +1,50 @@
+"""Money spent on a campaign: each write tells the figures."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from campaigns.access import may_write_campaign
+from campaigns.models import Campaign, Spend
+from crm.access import require
+from crm.models import User
+from crm.outbox import record_change
+
+REFUSED = "Only the owner of this campaign or a marketing manager may log its spend."
+
+
+@transaction.atomic
+def record_spend(
+    campaign: Campaign, *, by: User, on: date, amount: Decimal, currency: str = "", **fields: Any
+) -> Spend:
+    """Log ``amount`` spent on the day ``on``, in the campaign's currency unless another is named."""
+    require(may_write_campaign(by, campaign), REFUSED)
+    spend = Spend(campaign=campaign, by=by, on=on, amount=amount, currency=currency or campaign.currency, **fields)
+    spend.is_sample = campaign.is_sample
+    return save_spend(spend)
+
+
+@transaction.atomic
+def change_spend(spend: Spend, *, by: User, **fields: Any) -> Spend:
+    """Correct a logged spend; its old values stay in the audit."""
+    require(may_write_campaign(by, spend.campaign), REFUSED)
+    for name, value in fields.items():
+        setattr(spend, name, value)
+    return save_spend(spend)
+
+
+@transaction.atomic
+def remove_spend(spend: Spend, *, by: User) -> None:
+    """Take a spend out of the log; the audit keeps it."""
+    require(may_write_campaign(by, spend.campaign), REFUSED)
+    record_change("spend", [spend.pk])
+    spend.delete()
+
+
+def save_spend(spend: Spend) -> Spend:
+    spend.full_clean()
+    spend.save()
+    record_change("spend", [spend.pk])
+    return spend
