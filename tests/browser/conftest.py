@@ -1,0 +1,71 @@
+"""A real Chromium in front of pytest-django's live server."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+# Playwright's synchronous interface runs an event loop in this thread, which Django takes for asynchronous code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: str | None) -> Iterator[Browser]:
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=chromium_path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser, live_server: Any) -> Iterator[Callable[[], Page]]:
+    """Open a page of 1440 x 900 in a browser context of its own; ``goto("/inbox/")`` leads to the live server.
+
+    A script that failed or was refused by the content security policy fails the test.
+    """
+    contexts, broken = [], []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and "Content Security Policy" in message.text:
+            broken.append(message.text)
+
+    def open_page() -> Page:
+        context = browser.new_context(
+            base_url=live_server.url, viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
+        )
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: broken.append(str(error)))
+        page.on("console", note)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert broken == []
+
+
+@pytest.fixture
+def page_for(new_page: Callable[[], Page], client_for: Callable[[Any], Any], live_server: Any) -> Callable[[Any], Page]:
+    """Open a page in which this user is logged in."""
+
+    def open_page(user: Any) -> Page:
+        page = new_page()
+        cookie = client_for(user).cookies["sessionid"]
+        page.context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
+        return page
+
+    return open_page
