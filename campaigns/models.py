@@ -64,7 +64,9 @@ class Campaign(Sourced, Stamped):
             one_of("kind", CampaignKind, "campaign"),
             one_of("status", CampaignStatus, "campaign"),
             unique_identity("campaign"),
-            models.CheckConstraint(condition=Q(budget__isnull=True) | Q(budget__gte=0), name="campaign_budget_not_below_0"),
+            models.CheckConstraint(
+                condition=Q(budget__isnull=True) | Q(budget__gte=0), name="campaign_budget_not_below_0"
+            ),
         ]
 
     def __str__(self) -> str:

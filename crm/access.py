@@ -15,7 +15,7 @@ def managed_team_ids(user: User) -> set[int]:
     """Ids of the teams ``user`` is named manager of; asked once a request, then kept on the user object."""
     if not hasattr(user, "_managed_team_ids"):
         user._managed_team_ids = set(Team.objects.filter(manager=user).values_list("id", flat=True))  # type: ignore[attr-defined]
-    return user._managed_team_ids  # type: ignore[attr-defined, no-any-return]
+    return user._managed_team_ids  # type: ignore[attr-defined]
 
 
 def own_team_ids(user: User) -> set[int]:

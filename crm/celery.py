@@ -15,6 +15,8 @@ app.conf.beat_schedule = {
     "drain the change outbox": {"task": "crm.drain_outbox", "schedule": 2.0, "options": {"expires": 2}},
     # Every minute: scores whose rounded figure is due to change by decay alone.
     "round scores that decayed": {"task": "scoring.round_due_scores", "schedule": 60.0, "options": {"expires": 60}},
+    # Every minute: hand-offs that nobody answered in time go to the next person.
+    "escalate overdue hand-offs": {"task": "feedback.escalate", "schedule": 60.0, "options": {"expires": 60}},
     # Every five minutes: imports whose worker died are taken up again where they stopped.
     "resume interrupted imports": {"task": "leads.resume_imports", "schedule": 300.0, "options": {"expires": 300}},
     # Every hour: changes that every consumer has read, and answers kept for repeated requests.

@@ -1,5 +1,6 @@
 """What surrounds every request: the organisation's clock, and a page for every broken rule."""
 
+import json
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
@@ -25,7 +26,7 @@ class OrganisationMiddleware:
 
 
 class BusinessErrorMiddleware:
-    """Views may let a BusinessError pass: htmx gets the problem as a fragment, a full page the problem page."""
+    """Views may let a BusinessError pass: htmx gets its text as a toast, a full page becomes the problem page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -36,5 +37,8 @@ class BusinessErrorMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, BusinessError):
             return None
-        template = "problem.html#problem" if getattr(request, "htmx", False) else "problem.html"
-        return render(request, template, {"problem": error}, status=error.status)
+        if not getattr(request, "htmx", False):
+            return render(request, "problem.html", {"problem": error}, status=error.status)
+        toast = {"toast": {"text": str(error), "level": "danger"}}
+        headers = {"HX-Reswap": "none", "HX-Trigger": json.dumps(toast)}
+        return HttpResponse(status=error.status, headers=headers)

@@ -198,8 +198,11 @@ class Change(models.Model):
     object_id = models.BigIntegerField()
     # The writing transaction: a row may be read once that transaction is older than every running one.
     xid = models.BigIntegerField(
-        db_default=Func(Func(Func(function="pg_current_xact_id"), template="%(expressions)s::text"),
-                        template="%(expressions)s::bigint", output_field=models.BigIntegerField()),
+        db_default=Func(
+            Func(Func(function="pg_current_xact_id"), template="%(expressions)s::text"),
+            template="%(expressions)s::bigint",
+            output_field=models.BigIntegerField(),
+        ),
         editable=False,
     )
     at = models.DateTimeField(db_default=TransactionNow(), editable=False)

@@ -55,7 +55,7 @@ def record_change(topic: str, ids: Iterable[int]) -> None:
     """Note that these objects changed, in the present transaction, and wake the consumers once it has committed."""
     with connection.cursor() as sql:
         sql.execute(INSERT, [topic, list(ids)])
-    transaction.on_commit(lambda: kick(), robust=True)
+    transaction.on_commit(kick, robust=True)
 
 
 def kick() -> None:
@@ -130,7 +130,7 @@ def want_rebuild(consumer: str) -> None:
 
 
 def needs_rebuild(consumer: str) -> bool:
-    """Whether the figures must be recomputed; makes a missing cursor and notices a database moved to another cluster."""
+    """Whether the figures must be recomputed; makes a missing cursor and notices another cluster."""
     [(identifier,)] = _query("SELECT system_identifier::text FROM pg_control_system()")
     cursor, _new = Cursor.objects.get_or_create(
         pk=consumer, defaults={"system_identifier": identifier, "rebuild_wanted": True}

@@ -49,7 +49,7 @@ def one_of(field: str, choices: type[models.TextChoices], table: str, *, blank: 
 
 
 def append_only(table: str) -> list[Any]:
-    """Triggers that refuse to change or remove rows of ``table``: what happened is countered by a new row, not edited."""
+    """Triggers that refuse to change or remove rows of ``table``: what happened is countered, not edited."""
     refuse = f"""
         IF {REWRITE_ALLOWED} THEN RETURN {{row}}; END IF;
         RAISE EXCEPTION 'rows of {table} are append-only' USING ERRCODE = 'restrict_violation';

@@ -8,6 +8,7 @@ from crm.health import health
 urlpatterns = [
     path("healthz", login_not_required(health)),
     path("healthz/", login_not_required(health), name="health"),
+    path("settings/", include("crm.page_urls")),
     path("accounts/", include("allauth.account.urls")),
     path("api/v1/", include("crm.api.urls")),
     # `desk` first: its pages bring several rooms together and stand at the shortest addresses.

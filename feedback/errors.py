@@ -1,5 +1,7 @@
 """What may go wrong with a hand-off."""
 
+from typing import Any
+
 from django.utils import timezone
 
 from crm.errors import BusinessError, StaleState
@@ -20,7 +22,7 @@ class AlreadyDecided(StaleState):
     def __init__(self, handoff: Handoff) -> None:
         status = HandoffStatus(handoff.status)
         at = timezone.localtime(handoff.decided_at)
-        facts = {"status": status.value, "at": at.isoformat(), "by": handoff.decided_by_id}
+        facts: dict[str, Any] = {"status": status.value, "at": at.isoformat(), "by": handoff.decided_by_id}
         if status == HandoffStatus.EXPIRED:
             heir = Handoff.objects.select_related("to_user", "to_team").filter(follows=handoff).first()
             to = heir.recipient if heir else "somebody else"

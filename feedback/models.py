@@ -79,7 +79,9 @@ class Handoff(Stamped):
                 condition=~Q(status="rejected") | Q(reason__isnull=False) & ~Q(route=""),
                 name="handoff_rejected_has_reason",
             ),
-            models.CheckConstraint(condition=Q(rating__isnull=True) | Q(rating__range=(1, 5)), name="handoff_rating_1_to_5"),
+            models.CheckConstraint(
+                condition=Q(rating__isnull=True) | Q(rating__range=(1, 5)), name="handoff_rating_1_to_5"
+            ),
         ]
         indexes: ClassVar = [
             # The inbox: what waits for a person or a team, first to expire on top.

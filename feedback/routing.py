@@ -30,7 +30,8 @@ def next_recipient(handoff: Handoff, *, on: date) -> Recipient | None:
         return None
     rep = eligible_reps(team, handoff, on=on).first()
     if rep is not None:
-        return Recipient(user=rep, why={"rule": "fewest_open", "team": team.name, "open": rep.open_handoffs})
+        waiting = rep.open_handoffs  # type: ignore[attr-defined]
+        return Recipient(user=rep, why={"rule": "fewest_open", "team": team.name, "open": waiting})
     why = {"rule": "nobody_eligible", "team": team.name}
     return Recipient(user=team.manager, why=why) if team.manager else Recipient(team=team, why=why)
 

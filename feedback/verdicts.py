@@ -60,12 +60,16 @@ def offer_lead(
 
 
 @transaction.atomic
-def accept_handoff(handoff: Handoff, *, by: User, at: datetime, rating: int | None = None, comment: str = "") -> Handoff:
+def accept_handoff(
+    handoff: Handoff, *, by: User, at: datetime, rating: int | None = None, comment: str = ""
+) -> Handoff:
     """Take the lead: it is now ``by``'s. Raises AlreadyDecided, NotAllowed, StaleLead."""
     lead = handoff.lead
     before = {"owner_id": lead.owner_id, "team_id": lead.team_id}
     decide(handoff, HandoffStatus.ACCEPTED, by=by, at=at, rating=rating, comment=comment, before=before)
-    move_lead(handoff.lead, Stage.ACCEPTED, by=by, at=at, handoff=handoff.pk, owner=by, team=by.team or team_of(handoff))
+    move_lead(
+        handoff.lead, Stage.ACCEPTED, by=by, at=at, handoff=handoff.pk, owner=by, team=by.team or team_of(handoff)
+    )
     return handoff
 
 
@@ -234,4 +238,3 @@ def check_verdict_reason(reason: Reason, comment: str) -> None:
         raise BusinessError("Choose one of the present reasons to reject.", code="reason_required")
     if reason.needs_comment and not comment.strip():
         raise BusinessError(f"“{reason.label}” needs a few words of explanation.", code="comment_required")
-

@@ -47,7 +47,9 @@ class BeforeLastMove(BusinessError):
     code = "at_before_last_move"
 
     def __init__(self, last: Transition) -> None:
-        super().__init__(f"The move before it was at {last.at.isoformat()}; a move cannot be earlier.", last=last.at.isoformat())
+        super().__init__(
+            f"The move before it was at {last.at.isoformat()}; a move cannot be earlier.", last=last.at.isoformat()
+        )
 
 
 class CannotUndo(StaleState):

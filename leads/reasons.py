@@ -69,7 +69,7 @@ LABELS_OUTSIDE_VERDICTS = {"not_a_fit", "competitor"}
 
 def first_reasons() -> list[Reason]:
     """The seeded rows, unsaved."""
-    rows = []
+    rows: list[tuple[str, str, str, str, str, bool]] = []
     for (family, route), pairs in VERDICTS.items():
         is_label = family is ReasonFamily.DEFINITIONAL
         rows += [(ReasonUse.VERDICT, code, label, family, route, is_label) for code, label in pairs]

@@ -24,9 +24,7 @@ PARKED_FOR = timedelta(days=90)
 
 
 @transaction.atomic
-def capture_lead(
-    *, by: User | None, at: datetime, touch: dict[str, Any] | None = None, **fields: Any
-) -> Lead:
+def capture_lead(*, by: User | None, at: datetime, touch: dict[str, Any] | None = None, **fields: Any) -> Lead:
     """A new inquiry, and the touch that brought it when ``touch`` is given or a campaign or source is known."""
     lead = Lead(captured_at=at, stage=Stage.INQUIRY, stage_since=at, **fields)
     lead.full_clean(exclude=["stage_since"])
@@ -140,7 +138,9 @@ def claim(lead: Lead, to: Stage, *, since: datetime, episode: int, **changes: An
         setattr(lead, name, value)
 
 
-def append(lead: Lead, to: Stage, *, by: User | None, at: datetime, from_stage: str | None = None, **facts: Any) -> Transition:
+def append(
+    lead: Lead, to: Stage, *, by: User | None, at: datetime, from_stage: str | None = None, **facts: Any
+) -> Transition:
     """Write the row for a claimed lead, stamped with the definition in force and the score of this moment."""
     before = Transition.objects.filter(lead=lead, seq=lead.seq - 1).first() if from_stage is None else None
     score = LeadScore.objects.filter(lead=lead).values_list("shown", flat=True).first()

@@ -167,9 +167,9 @@ class LeadScore(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(shown__range=(0, 100)), name="leadscore_0_to_100"),
         ]
-        indexes: ClassVar = [models.Index(fields=["rounds_at"], condition=Q(rounds_at__isnull=False), name="leadscore_due")]
+        indexes: ClassVar = [
+            models.Index(fields=["rounds_at"], condition=Q(rounds_at__isnull=False), name="leadscore_due")
+        ]
 
     def __str__(self) -> str:
         return f"{self.shown} {self.grade}"
-
-

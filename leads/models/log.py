@@ -119,7 +119,8 @@ class Transition(models.Model):
             one_of("from_stage", Stage, "transition", blank=True),
             one_of("to_stage", Stage, "transition"),
             models.CheckConstraint(
-                condition=Q(seq=1, from_stage="") | Q(seq__gt=1) & ~Q(from_stage=""), name="transition_first_has_no_from"
+                condition=Q(seq=1, from_stage="") | Q(seq__gt=1) & ~Q(from_stage=""),
+                name="transition_first_has_no_from",
             ),
             models.CheckConstraint(
                 condition=Q(kind="undo", undoes__isnull=False) | ~Q(kind="undo") & Q(undoes__isnull=True),

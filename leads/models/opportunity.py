@@ -78,7 +78,9 @@ class Opportunity(Sourced, Stamped):
         max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
     )
     currency = models.CharField(max_length=3, default="EUR")
-    probability = models.PositiveSmallIntegerField(default=10, validators=[MaxValueValidator(100)], help_text="Percent.")
+    probability = models.PositiveSmallIntegerField(
+        default=10, validators=[MaxValueValidator(100)], help_text="Percent."
+    )
     forecast_category = models.CharField(
         max_length=20, choices=ForecastCategory.choices, default=ForecastCategory.PIPELINE
     )
@@ -98,7 +100,9 @@ class Opportunity(Sourced, Stamped):
             one_of("kind", DealKind, "opportunity"),
             one_of("forecast_category", ForecastCategory, "opportunity"),
             unique_identity("opportunity"),
-            models.CheckConstraint(condition=Q(amount__isnull=True) | Q(amount__gte=0), name="opportunity_amount_not_below_0"),
+            models.CheckConstraint(
+                condition=Q(amount__isnull=True) | Q(amount__gte=0), name="opportunity_amount_not_below_0"
+            ),
             models.CheckConstraint(condition=Q(probability__lte=100), name="opportunity_probability_percent"),
             models.CheckConstraint(
                 condition=Q(outcome="", closed_at__isnull=True) & ~Q(stage__in=["won", "lost"])

@@ -47,7 +47,9 @@ class Touch(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, null=True, blank=True, related_name="touches")
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, null=True, blank=True, related_name="touches")
     utm = models.JSONField(default=dict, blank=True)
-    corrects = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by")
+    corrects = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by"
+    )
     source_system = models.CharField(max_length=60, blank=True, default="")
     external_id = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -16,7 +16,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def seen(monkeypatch, settings):
     """A consumer that remembers what it was given."""
     consumer = SimpleNamespace(batches=[], rebuilt=0)
-    consumer.apply_changes = lambda changes: consumer.batches.append({topic: set(ids) for topic, ids in changes.items()})
+    consumer.apply_changes = lambda changes: consumer.batches.append(
+        {topic: set(ids) for topic, ids in changes.items()}
+    )
 
     def rebuild():
         consumer.rebuilt += 1
@@ -86,9 +88,9 @@ def test_what_a_slow_writer_wrote_first_is_not_skipped(seen):
 
 
 def test_a_rolled_back_change_is_never_seen(seen):
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         outbox.record_change("lead", [1])
-        raise RuntimeError
+        transaction.set_rollback(True)
     record(2)
     outbox.drain("test")
     assert seen.batches == [{"lead": {2}}]
