@@ -45,6 +45,11 @@ def ago(at: datetime | None, now: datetime) -> str:
     return f"{passed} ago" if passed else "just now"
 
 
+def since(at: datetime | None, now: datetime) -> str:
+    """How long it has lasted: "12 d", "under 1 min"; "–" when it never began."""
+    return duration(max(now - at, timedelta())) if at else NOTHING
+
+
 def until(due: datetime | None, now: datetime) -> str:
     """What a clock says: "3 h left", "2 h late", "due now" within the minute."""
     if due is None:

@@ -1,0 +1,60 @@
+"""Whom to work on now: the groups of leads that lists and homes show."""
+
+from datetime import date
+
+from django.db.models import Exists, OuterRef, Q, Subquery
+
+from campaigns.models import Campaign
+from crm.access import own_team_ids
+from crm.models import User
+from leads.lifecycle import Stage
+from leads.models import Lead, Touch, Transition
+from leads.models.lead import LeadQuerySet
+
+RECENT = 5_000
+
+
+def present_leads() -> LeadQuerySet:
+    """All leads but those merged into another."""
+    return Lead.objects.filter(merged_into__isnull=True)
+
+
+def leads_of(user: User) -> LeadQuerySet:
+    """A person's own: leads they own or of campaigns they own; a manager's teams' too; an admin's are all."""
+    if user.is_admin:
+        return present_leads()
+    mine = Q(owner=user) | Q(campaign__in=Campaign.objects.filter(owner=user))
+    teams = own_team_ids(user)
+    if user.is_manager and teams:
+        mine |= Q(team__in=teams) | Q(campaign__in=Campaign.objects.filter(owner__team__in=teams))
+    return present_leads().filter(mine)
+
+
+def needing_repair(leads: LeadQuerySet) -> LeadQuerySet:
+    """MQLs that sales sent back to be repaired: their last move is a verdict with a reason."""
+    sent_back = Transition.objects.filter(
+        lead=OuterRef("pk"), seq=OuterRef("seq"), from_stage=Stage.OFFERED, reason__isnull=False
+    )
+    return leads.filter(Exists(sent_back), stage=Stage.MQL)
+
+
+def ready_for_sales(leads: LeadQuerySet) -> LeadQuerySet:
+    """MQLs that may be handed to sales: not those that wait for repair."""
+    return leads.filter(stage=Stage.MQL).exclude(pk__in=needing_repair(leads).values("pk"))
+
+
+def nurture_due(leads: LeadQuerySet, *, on: date) -> LeadQuerySet:
+    """In nurture, to be looked at again by that day."""
+    return leads.filter(stage=Stage.NURTURE, revisit_on__lte=on)
+
+
+def with_last_touch(leads: LeadQuerySet) -> LeadQuerySet:
+    """``last_touch_at``: when buyer and we last met; None for never."""
+    touches = Touch.objects.effective().filter(lead=OuterRef("pk")).order_by("-at")
+    return leads.annotate(last_touch_at=Subquery(touches.values("at")[:1]))
+
+
+def recent_values(field: str) -> list[str]:
+    """What the newest leads have in ``field``, in order: the choices of a filter, at the same cost however many leads."""
+    newest = Lead.objects.order_by("-id").values_list(field, flat=True)[:RECENT]
+    return sorted(set(newest) - {""})
