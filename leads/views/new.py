@@ -1,0 +1,43 @@
+"""A lead written down by hand."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from crm.access import require
+from crm.models import User
+from crm.once import is_repeat
+from crm.requests import PersonRequest
+from leads.access import may_create_leads
+from leads.forms import NewLeadForm
+from leads.models.lead import SourcedBy
+from leads.transitions import capture_lead
+
+
+@require_http_methods(["GET", "POST"])
+def lead_new(request: PersonRequest) -> HttpResponse:
+    """Write down a lead: it starts as an inquiry, with the touch that brought it."""
+    user = request.user
+    require(may_create_leads(user), "You may not write down leads.")
+    form = NewLeadForm(request.POST or None, initial={"campaign": request.GET.get("campaign")})
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            if is_repeat(request, user):
+                return redirect("leads:leads")
+            fields = {**form.cleaned_data, **origin(user)}
+            lead = capture_lead(by=user, at=timezone.now(), **fields)
+        messages.success(request, f"{lead.display_name} is written down as an inquiry.")
+        return redirect("desk:lead", lead.pk)
+    return render(request, "leads/lead_new.html", {"form": form})
+
+
+def origin(user: User) -> dict[str, Any]:
+    """A rep's own find belongs to the rep, and to sales; what others write down is marketing's."""
+    if user.is_rep:
+        return {"sourced_by": SourcedBy.SALES, "owner": user, "team": user.team}
+    return {"sourced_by": SourcedBy.MARKETING}
