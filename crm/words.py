@@ -9,7 +9,7 @@ SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "BRL": "R$", "JPY": "¥"}
 
 
 def duration(length: timedelta | float | None) -> str:
-    """A length of time (seconds, or a timedelta) to the nearest unit that matters: "38 min", "3 h 20 min", "26 h", "12 d"."""
+    """A length of time (seconds, or a timedelta) to the nearest unit that matters: "38 min", "3 h 20 min", "12 d"."""
     if length is None:
         return NOTHING
     seconds = in_seconds(length)

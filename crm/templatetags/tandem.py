@@ -48,7 +48,7 @@ def moment(at: datetime | None, now: datetime) -> SafeString | str:
 def clock(start: datetime, due: datetime | None, now: datetime) -> SafeString:
     """The clock of a verdict in words; static/js/clock.js keeps it going."""
     if due is None:
-        return mark_safe('<span class="quiet">no clock</span>')  # noqa: S308
+        return mark_safe('<span class="quiet">no clock</span>')
     return format_html(
         '<time class="clock" data-clock datetime="{}" data-due="{}" data-state="{}" title="Due {}">{}</time>',
         start.isoformat(),
@@ -75,10 +75,24 @@ def time_bar(marketing: Any, waiting: Any, sales: Any, *, legend: bool = True) -
     """One bar of three colours: whose time a lead took. Arguments: timedelta, seconds or None."""
     lengths = [0.0 if length is None else words.in_seconds(length) for length in (marketing, waiting, sales)]
     whole, start, parts = sum(lengths), 0.0, []
-    for side, label, length in zip(("marketing", "waiting", "sales"), ("Marketing", "Waiting", "Sales"), lengths, strict=True):
-        parts.append({"side": side, "label": label, "length": length, "start": share_of(start, whole), "width": share_of(length, whole)})
+    for side, label, length in zip(
+        ("marketing", "waiting", "sales"), ("Marketing", "Waiting", "Sales"), lengths, strict=True
+    ):
+        parts.append(
+            {
+                "side": side,
+                "label": label,
+                "length": length,
+                "start": share_of(start, whole),
+                "width": share_of(length, whole),
+            }
+        )
         start += length
-    return {"parts": parts, "legend": legend, "words": ", ".join(f"{part['label']} {words.duration(part['length'])}" for part in parts)}
+    return {
+        "parts": parts,
+        "legend": legend,
+        "words": ", ".join(f"{part['label']} {words.duration(part['length'])}" for part in parts),
+    }
 
 
 @register.inclusion_tag("partials/whisker.html")
@@ -89,7 +103,7 @@ def whisker(rate: float | None, low: float | None, high: float | None) -> dict[s
 
 @register.inclusion_tag("partials/bars.html")
 def bars(rows: Sequence[Mapping[str, Any]]) -> dict[str, object]:
-    """Horizontal bars on a common zero. A row: ``label``, ``count``, optional ``href``, ``note``, ``stage`` or ``side``."""
+    """Horizontal bars on a common zero. A row: ``label``, ``count``, maybe ``href``, ``note``, ``stage``, ``side``."""
     return {"rows": rows, "longest": max((row["count"] for row in rows), default=0)}
 
 
@@ -98,7 +112,12 @@ def grade(letters: str | None) -> SafeString | str:
     """ "B2" as a small badge, coloured by its letter; "–" while unscored."""
     if not letters:
         return words.NOTHING
-    return format_html('<span class="grade" data-grade="{}" title="Grade {}: fit and engagement">{}</span>', letters[0], letters, letters)
+    return format_html(
+        '<span class="grade" data-grade="{}" title="Grade {}: fit and engagement">{}</span>',
+        letters[0],
+        letters,
+        letters,
+    )
 
 
 # People and signs
@@ -118,7 +137,9 @@ def avatar(who: object, *, large: bool = False) -> SafeString:
     """A person's initials in a circle whose tint stays the same on every page."""
     tint = sum(str(who).encode()) % TINTS
     size = " large" if large else ""
-    return format_html('<span class="avatar-initials{}" data-tint="{}" aria-hidden="true">{}</span>', size, tint, initials(who))
+    return format_html(
+        '<span class="avatar-initials{}" data-tint="{}" aria-hidden="true">{}</span>', size, tint, initials(who)
+    )
 
 
 @register.simple_tag
@@ -173,7 +194,9 @@ def control(field: BoundField, **attributes: Any) -> SafeString:
     """The widget of a form field with its look; attributes are added, ``data_x`` as ``data-x``."""
     attrs = {name.replace("_", "-"): value for name, value in attributes.items()}
     if not isinstance(field.field.widget, RadioSelect | CheckboxSelectMultiple):
-        looks = [CONTROL_CLASSES[kind] for kind in CONTROL_CLASSES if isinstance(field.field.widget, kind)] or ["form-control"]
+        looks = [CONTROL_CLASSES[kind] for kind in CONTROL_CLASSES if isinstance(field.field.widget, kind)] or [
+            "form-control"
+        ]
         invalid = " is-invalid" if field.errors else ""
         attrs["class"] = f"{field.field.widget.attrs.get('class', '')} {looks[0]}{invalid}".strip()
     return field.as_widget(attrs=attrs)

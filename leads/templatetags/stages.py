@@ -41,7 +41,8 @@ def side_name(stage: str) -> str:
 def stage_pill(stage: str) -> SafeString:
     """The stage in its colour, its side on hover and for screen readers."""
     return format_html(
-        '<span class="stage" data-stage="{}" data-side="{}" title="{}">{}<span class="visually-hidden">, {}</span></span>',
+        '<span class="stage" data-stage="{}" data-side="{}" title="{}">{}'
+        '<span class="visually-hidden">, {}</span></span>',
         Stage(stage).value,
         side_of(stage),
         side_name(stage).capitalize(),
@@ -52,7 +53,7 @@ def stage_pill(stage: str) -> SafeString:
 
 @register.inclusion_tag("partials/stage_path.html")
 def stage_path(steps: Sequence[Mapping[str, Any]]) -> dict[str, object]:
-    """A lead's way. A step: ``stage``, ``state`` "done", "now" or "ahead", ``at`` (None ahead), ``length`` in the stage."""
+    """A lead's way. A step: ``stage``, ``state`` (done, now, ahead), ``at`` (None ahead), ``length`` in the stage."""
     return {"steps": [{**step, "label": stage_label(step["stage"])} for step in steps]}
 
 
@@ -60,8 +61,9 @@ def stage_path(steps: Sequence[Mapping[str, Any]]) -> dict[str, object]:
 def funnel_bars(rows: Sequence[Mapping[str, Any]]) -> dict[str, object]:
     """Bars on a common zero in stage order, the rate of the previous stage between them.
 
-    A row: ``stage``, ``count``, ``href``; ``running`` (young cohort: hatched part of ``count``); ``rate``, ``rate_low``,
-    ``rate_high`` (of the previous stage, None without a divisor); ``aside``: what left here, rows of ``label count href``.
+    A row: ``stage``, ``count``, ``href``; ``running``, the part of ``count`` that is still young (hatched); ``rate``,
+    ``rate_low``, ``rate_high`` of the previous stage, None without a divisor; ``aside``, what left here: rows of
+    ``label``, ``count``, ``href``.
     """
     longest = max((row["count"] for row in rows), default=0)
     return {"rows": [{**row, "label": stage_label(row["stage"])} for row in rows], "longest": longest}

@@ -44,9 +44,10 @@ document.addEventListener("keydown", (event) => {
 });
 
 const word = (element) => {
-  if (element.dataset.keyLabel || element.ariaLabel) return element.dataset.keyLabel || element.ariaLabel;
-  const copy = element.cloneNode(true);
-  copy.querySelectorAll("kbd, .visually-hidden").forEach((part) => part.remove());
+  const own = element.dataset.keyLabel || element.ariaLabel;
+  if (own) return own;
+  const copy = (element.labels?.[0] ?? element).cloneNode(true);
+  copy.querySelectorAll("kbd, option, .visually-hidden").forEach((part) => part.remove());
   return copy.textContent.trim() || element.placeholder || element.title;
 };
 

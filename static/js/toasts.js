@@ -5,7 +5,8 @@
  *   messages.success(request, "Accepted.", extra_tags="undo:/inbox/7/undo/")      from a view that redirects
  *
  * Undo is a POST by htmx with nothing to swap: answer with HX-Refresh, HX-Redirect, out-of-band fragments or an event.
- * Key Z is the button's own (data-key). Trouble stays until dismissed, other toasts leave; none while pointed at or focused.
+ * Its key Z is the button's own data-key. Trouble stays until dismissed, other toasts leave, none while pointed at or
+ * focused. A modal dialog makes all outside it inert: toasts then stand inside it.
  */
 const ICONS = { success: "circle-check", info: "info-circle", warning: "alert-triangle", danger: "alert-circle" };
 const SECONDS = { plain: 6, undo: 12 };
@@ -27,10 +28,16 @@ export function toast({ text, level = "info", undo_url: undoUrl = "" }) {
   }
   // Only the newest deed is one key away.
   for (const older of shelf().querySelectorAll("[data-key='z']")) older.removeAttribute("data-key");
+  const dialogs = document.querySelectorAll("dialog:modal");
+  (dialogs[dialogs.length - 1] ?? document.body).append(shelf());
   shelf().append(notice);
   leaveInTime(notice);
   return notice;
 }
+
+document.addEventListener("close", (event) => {
+  if (event.target.contains(shelf())) document.body.append(shelf());
+}, true);
 
 function leaveInTime(notice) {
   if (notice.dataset.level === "danger") return;

@@ -1,0 +1,105 @@
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from crm import words
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [
+        (None, "–"),
+        (timedelta(0), "0 min"),
+        (timedelta(seconds=20), "under 1 min"),
+        (38 * MINUTE, "38 min"),
+        (59 * MINUTE + timedelta(seconds=40), "1 h"),
+        (200 * MINUTE, "3 h 20 min"),
+        (26 * HOUR, "26 h"),
+        (47.8 * HOUR, "2 d"),
+        (12 * DAY + 13 * HOUR, "13 d"),
+        (7200, "2 h"),
+    ],
+)
+def test_duration_says_the_nearest_unit_that_matters(length, said):
+    assert words.duration(length) == said
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (None, "–"),
+        (NOON - timedelta(seconds=30), "just now"),
+        (NOON - 12 * MINUTE, "12 min ago"),
+        (NOON - 47 * HOUR, "47 h ago"),
+        (NOON - 9 * DAY - 23 * HOUR, "9 d ago"),
+        (NOON + 3 * DAY, "in 3 d"),
+        (NOON + timedelta(seconds=5), "in 1 min"),
+    ],
+)
+def test_ago_counts_only_what_has_fully_passed(at, said):
+    assert words.ago(at, NOON) == said
+
+
+@pytest.mark.parametrize(
+    ("due", "said", "state"),
+    [
+        (NOON + 3 * HOUR, "3 h left", "calm"),
+        (NOON + 1 * HOUR, "1 h left", "soon"),
+        (NOON, "due now", "late"),
+        (NOON - 2 * HOUR, "2 h late", "late"),
+    ],
+)
+def test_clock_turns_soon_in_the_last_quarter(due, said, state):
+    started = NOON - 3 * HOUR
+
+    assert (words.until(due, NOON), words.clock_state(started, due, NOON)) == (said, state)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "said"),
+    [
+        (None, "–"),
+        (0, "0 %"),
+        (0.123, "12 %"),
+        (0.125, "13 %"),
+        (0.003, "0.3 %"),
+        (0.9961, "99.6 %"),
+        (1, "100 %"),
+        (12.5, "1,250 %"),
+    ],
+)
+def test_percent_never_rounds_to_none_or_all(ratio, said):
+    assert words.percent(ratio) == said
+
+
+def test_interval_says_where_a_rate_probably_lies():
+    assert words.interval(0.118, 0.194) == "likely 12–19 %"
+    assert words.interval(0.5, 0.5) == "likely 50 %"
+    assert words.interval(None, None) == ""
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "said"),
+    [
+        (None, "EUR", "–"),
+        (Decimal(12340), "EUR", "€12,340"),
+        (Decimal("12.5"), "USD", "$12.50"),
+        (Decimal(80), "CHF", "CHF 80"),
+        (Decimal("-7.256"), "GBP", "−£7.26"),
+    ],
+)
+def test_money_shows_cents_only_where_there_are_some(amount, currency, said):
+    assert words.money(amount, currency) == said
+
+
+def test_number_groups_thousands():
+    assert [words.number(value) for value in (None, 1284, Decimal(1000000), 2.5)] == [
+        "–",
+        "1,284",
+        "1,000,000",
+        "2.5",
+    ]
