@@ -108,6 +108,8 @@ class Lead(Sourced, Stamped):
             models.Index(fields=["campaign", "-id"], name="lead_by_campaign"),
             models.Index(fields=["source", "-id"], name="lead_by_source"),
             models.Index(Lower("email"), condition=~Q(email=""), name="lead_by_email"),
+            # Others at this company, on the page of a lead.
+            models.Index(Lower("company_name"), condition=~Q(company_name=""), name="lead_by_company_name"),
             models.Index(fields=["revisit_on"], condition=Q(stage="nurture"), name="lead_nurture_due"),
         ]
 
