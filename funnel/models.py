@@ -6,13 +6,17 @@ from django.db import models
 
 
 class LeadFact(models.Model):
-    """One episode of one lead, told by the effective log; never depends on the present time."""
+    """One episode of one lead, told by the effective log; never depends on the present time.
+
+    Written by funnel/recompute.py only, from the SQL of funnel/sql.py. No foreign keys: a fact is rewritten whole
+    whenever its lead changes, and a rebuild swaps the whole table.
+    """
 
     pk = models.CompositePrimaryKey("lead_id", "episode")
     lead_id = models.BigIntegerField()
     episode = models.PositiveSmallIntegerField()
 
-    # Dimensions, as the lead has them now.
+    # Dimensions, as the lead has them now. The version of the definition is that of the episode's first MQL.
     campaign = models.BigIntegerField(null=True)
     channel = models.CharField(max_length=20)
     source = models.CharField(max_length=120)
@@ -20,11 +24,14 @@ class LeadFact(models.Model):
     owner = models.BigIntegerField(null=True)
     team = models.BigIntegerField(null=True)
     country = models.CharField(max_length=80)
+    region = models.CharField(max_length=120)
+    industry = models.CharField(max_length=120)
     product = models.CharField(max_length=120)
     origin = models.CharField(max_length=20)
     definition_version = models.PositiveIntegerField(null=True)
 
-    # First time each stage was reached in this episode, and on which local day.
+    # When the episode began (its first row, whatever its date), and the first time each stage was reached in it;
+    # the same as days in the organisation's zone.
     began_at = models.DateTimeField()
     inquiry_at = models.DateTimeField(null=True)
     mql_at = models.DateTimeField(null=True)
@@ -33,6 +40,7 @@ class LeadFact(models.Model):
     qualified_at = models.DateTimeField(null=True)
     opportunity_at = models.DateTimeField(null=True)
     customer_at = models.DateTimeField(null=True)
+    lost_at = models.DateTimeField(null=True)
     began_on = models.DateField()
     inquiry_on = models.DateField(null=True)
     mql_on = models.DateField(null=True)
@@ -43,30 +51,47 @@ class LeadFact(models.Model):
     customer_on = models.DateField(null=True)
     # Rank of the furthest success stage, 1 (inquiry) to 7 (customer): leads/lifecycle.py.
     furthest = models.PositiveSmallIntegerField()
-    # The episode's last stage, and how it left the path: '', lost, disqualified, nurture, customer.
+    # Where the episode stands or ended; whether that is off the path (customer, lost, disqualified, nurture) and since when.
     stage = models.CharField(max_length=20)
     outcome = models.CharField(max_length=20)
+    outcome_at = models.DateTimeField(null=True)
+    outcome_on = models.DateField(null=True)
 
-    # Microseconds on each clock in closed visits; the running visit is (open_clock, open_since).
+    # Microseconds in each stage over its closed visits, null without one; then the same for each clock (0 without).
+    # The running visit is (open_clock, open_since). Rows imported out of order make negative times, kept as they are.
+    inquiry_us = models.BigIntegerField(null=True)
+    nurture_us = models.BigIntegerField(null=True)
+    mql_us = models.BigIntegerField(null=True)
+    offered_us = models.BigIntegerField(null=True)
+    accepted_us = models.BigIntegerField(null=True)
+    qualified_us = models.BigIntegerField(null=True)
+    opportunity_us = models.BigIntegerField(null=True)
     marketing_us = models.BigIntegerField()
     waiting_us = models.BigIntegerField()
     sales_us = models.BigIntegerField()
     open_clock = models.CharField(max_length=10)
     open_since = models.DateTimeField(null=True)
+    # Sum of the lead's won opportunities, on its first episode that became a customer; null when currencies differ.
     won_amount = models.DecimalField(max_digits=16, decimal_places=2, null=True)
+    won_currency = models.CharField(max_length=3)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["began_on"], name="leadfact_by_cohort")]
+        indexes: ClassVar = [
+            # Cohorts of a period, and what left the path in it.
+            models.Index(fields=["began_on"], name="leadfact_by_cohort"),
+            models.Index(fields=["outcome_on"], name="leadfact_by_outcome", condition=models.Q(outcome_on__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.lead_id}/{self.episode}"
 
 
 class StageMetric(models.Model):
-    """A counted cell: one dimension's key, one day or month, one stage.
+    """A counted cell: one dimension's key, one day or month, one stage (its rank). No row: nothing counted.
 
     ``reached`` is dated by the day the episode began (cohort), the other counters by the day of the stage or passage
-    (period). ``*_first`` count first episodes only, so that leads and episodes can both be told.
+    (period). ``*_first`` count first episodes only, so that leads and episodes can both be told. An empty ``key`` is
+    a missing value, and the only key of the dimension `all`.
     """
 
     pk = models.CompositePrimaryKey("dimension", "grain", "day", "key", "stage")
