@@ -29,6 +29,7 @@ register.simple_tag(words.interval)
 register.simple_tag(words.money)
 
 TINTS = 6
+SIDES = ("Marketing", "Waiting", "Sales")
 CONTROL_CLASSES = {CheckboxInput: "form-check-input", Select: "form-select"}
 
 
@@ -73,26 +74,16 @@ def share_of(part: float | Decimal | None, whole: float | Decimal | None) -> str
 @register.inclusion_tag("partials/time_bar.html")
 def time_bar(marketing: Any, waiting: Any, sales: Any, *, legend: bool = True) -> dict[str, object]:
     """One bar of three colours: whose time a lead took. Arguments: timedelta, seconds or None."""
-    lengths = [0.0 if length is None else words.in_seconds(length) for length in (marketing, waiting, sales)]
-    whole, start, parts = sum(lengths), 0.0, []
-    for side, label, length in zip(
-        ("marketing", "waiting", "sales"), ("Marketing", "Waiting", "Sales"), lengths, strict=True
-    ):
+    lengths = dict(zip(SIDES, (words.in_seconds(length or 0) for length in (marketing, waiting, sales)), strict=True))
+    whole, start, parts = sum(lengths.values()), 0.0, []
+    for label, length in lengths.items():
+        width = share_of(length, whole)
         parts.append(
-            {
-                "side": side,
-                "label": label,
-                "length": length,
-                "start": share_of(start, whole),
-                "width": share_of(length, whole),
-            }
+            {"side": label.lower(), "label": label, "length": length, "start": share_of(start, whole), "width": width}
         )
         start += length
-    return {
-        "parts": parts,
-        "legend": legend,
-        "words": ", ".join(f"{part['label']} {words.duration(part['length'])}" for part in parts),
-    }
+    said = ", ".join(f"{label} {words.duration(length)}" for label, length in lengths.items())
+    return {"parts": parts, "legend": legend, "words": said}
 
 
 @register.inclusion_tag("partials/whisker.html")
