@@ -79,7 +79,9 @@ class LeadFact(models.Model):
         indexes: ClassVar = [
             # Cohorts of a period, and what left the path in it.
             models.Index(fields=["began_on"], name="leadfact_by_cohort"),
-            models.Index(fields=["outcome_on"], name="leadfact_by_outcome", condition=models.Q(outcome_on__isnull=False)),
+            models.Index(
+                fields=["outcome_on"], name="leadfact_by_outcome", condition=models.Q(outcome_on__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

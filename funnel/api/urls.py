@@ -1,5 +1,7 @@
 """This room's part of the API."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from funnel.api.views import ReportView
+
+urlpatterns: list[URLPattern | URLResolver] = [path("reports/<slug:name>/", ReportView.as_view(), name="report")]

@@ -1,0 +1,21 @@
+"""What keys of a dimension are called: ids and codes in, words for people out."""
+
+from collections.abc import Iterable
+
+from campaigns.models import Campaign, Channel
+from crm.models import Team, User
+from funnel.reports.question import MISSING
+
+RECORDS = {"campaign": Campaign, "owner": User, "team": Team}
+
+
+def labels(dimension: str, keys: Iterable[str | None]) -> dict[str | None, str]:
+    """A label for each key; "" is "(missing)", an unknown key its own label, no dimension "All"."""
+    wanted = set(keys)
+    names = {key: key or MISSING for key in wanted if key is not None}
+    if model := RECORDS.get(dimension):
+        found = model._default_manager.filter(pk__in=[int(key) for key in wanted if key])
+        names |= {str(record.pk): str(record) for record in found}
+    if dimension == "channel":
+        names |= {value: str(label) for value, label in Channel.choices if value in names}
+    return {None: "All", **names}

@@ -1,0 +1,159 @@
+"""What is asked of the figures: which days, counted how, cut by what. Page, API and CSV read the same parameters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Max, Min
+
+from crm.errors import BusinessError
+from crm.periods import add_months, start_of_month
+from funnel.models import StageMetric
+from leads.lifecycle import SUCCESS
+
+DIMENSIONS = ("campaign", "channel", "source", "segment", "owner", "team")
+BASES = ("cohort", "period")
+UNITS = ("leads", "episodes")
+MISSING = "(missing)"
+# Keys of these are ids.
+NUMBERED = ("campaign", "owner", "team")
+
+
+class BadQuestion(BusinessError):
+    """A parameter that says nothing; ``extra["parameter"]`` names it."""
+
+    status = 400
+    code = "bad_parameter"
+
+    def __init__(self, parameter: str, text: str) -> None:
+        super().__init__(text, parameter=parameter)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Days ``start`` to ``end`` (not included), in the organisation's zone, and how to count.
+
+    ``basis`` cohort: episodes by the day they began; period: events by their own day. ``unit`` leads: first episodes
+    only. ``dimension``: one row a key ('' for none, or `month`), ``key`` keeps one of them. ``filters``: further
+    dimensions held at one key; keys are strings, "" a missing value. ``cohort``: a stage; cohorts are then taken by
+    the day on which that stage was first entered, instead of the day the episode began.
+    """
+
+    start: date
+    end: date
+    basis: str = "cohort"
+    unit: str = "leads"
+    dimension: str = ""
+    key: str | None = None
+    filters: tuple[tuple[str, str], ...] = ()
+    cohort: str = ""
+
+    @property
+    def held(self) -> dict[str, str]:
+        """Every dimension held at one key, `month` aside."""
+        chosen = {self.dimension: self.key} if self.dimension in DIMENSIONS and self.key is not None else {}
+        return {**dict(self.filters), **chosen}
+
+    @property
+    def first_only(self) -> bool:
+        return self.unit == "leads"
+
+    def at_key(self, key: str | None) -> "Question":
+        """The same question about one row of its answer."""
+        if self.dimension == "month" and key:
+            month = date.fromisoformat(f"{key}-01")
+            return replace(
+                self, dimension="", key=None, start=max(self.start, month), end=min(self.end, add_months(month, 1))
+            )
+        return replace(self, key=key) if self.dimension else self
+
+    def parameters(self, **more: Any) -> dict[str, str]:
+        """As query parameters, defaults left out; ``more`` is added. `read` takes them back."""
+        named = {
+            "from": self.start.isoformat(),
+            "to": self.end.isoformat(),
+            "basis": self.basis,
+            "unit": "" if self.unit == "leads" else self.unit,
+            "cohort": self.cohort,
+            "dimension": self.dimension,
+            "key": None if self.key is None else self.key or MISSING,
+            **{dimension: key or MISSING for dimension, key in self.filters},
+            **more,
+        }
+        return {name: str(value) for name, value in named.items() if value not in ("", None)}
+
+    def query(self, **more: Any) -> str:
+        return urlencode(self.parameters(**more))
+
+
+PARAMETERS = ("from", "to", "basis", "unit", "cohort", "dimension", "key", *DIMENSIONS)
+
+
+def read(parameters: Mapping[str, str], *, today: date, basis: str = "cohort") -> Question:
+    """The question these query parameters ask; without `from` and `to` it is about everything so far.
+
+    Parameters of no meaning here are the caller's business (`PARAMETERS` lists ours). Raises BadQuestion.
+    """
+    first, last = (None, None) if {"from", "to"} <= set(parameters) else whole_history(today)
+    start = day_of(parameters, "from") or first or today
+    end = day_of(parameters, "to") or last or today + timedelta(days=1)
+    if end < start:
+        raise BadQuestion("to", "“to” lies before “from”.")
+    dimension = choice(parameters, "dimension", ("", *DIMENSIONS, "month"))
+    if "key" in parameters and not dimension:
+        raise BadQuestion("key", "“key” needs a dimension.")
+    question = Question(
+        start=start,
+        end=end,
+        basis=choice(parameters, "basis", BASES, default=basis),
+        unit=choice(parameters, "unit", UNITS, default="leads"),
+        dimension=dimension,
+        key=key_of(parameters, "key", dimension) if parameters.get("key") else None,
+        filters=tuple((name, key_of(parameters, name, name)) for name in DIMENSIONS if parameters.get(name)),
+        cohort=choice(parameters, "cohort", ("", *(stage.value for stage in SUCCESS))),
+    )
+    if question.cohort and question.basis != "cohort":
+        raise BadQuestion("cohort", "“cohort” needs basis=cohort.")
+    return question
+
+
+def whole_history(today: date) -> tuple[date | None, date]:
+    """From the first counted month to tomorrow, or beyond the last counted month when that is later."""
+    months = StageMetric.objects.filter(dimension="all", grain="month").aggregate(first=Min("day"), last=Max("day"))
+    tomorrow = today + timedelta(days=1)
+    last = months["last"]
+    return months["first"], max(tomorrow, add_months(last, 1)) if last and last > start_of_month(today) else tomorrow
+
+
+def day_of(parameters: Mapping[str, str], name: str) -> date | None:
+    text = parameters.get(name, "")
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadQuestion(name, f"“{name}” must be a day such as 2026-03-31, not “{text}”.") from None
+
+
+def choice(parameters: Mapping[str, str], name: str, allowed: tuple[str, ...], *, default: str = "") -> str:
+    value = parameters.get(name) or default
+    if value not in allowed:
+        raise BadQuestion(name, f"“{name}” must be one of {', '.join(filter(None, allowed))}, not “{value}”.")
+    return value
+
+
+def key_of(parameters: Mapping[str, str], name: str, dimension: str) -> str:
+    """A key as cells hold it: "" for a missing value."""
+    key = parameters[name]
+    if key == MISSING:
+        return ""
+    if dimension in NUMBERED and not (key.isascii() and key.isdigit()):
+        raise BadQuestion(name, f"“{name}” must be the id of a {dimension} or {MISSING}.")
+    if dimension == "month":
+        try:
+            date.fromisoformat(f"{key}-01")
+        except ValueError:
+            raise BadQuestion(name, f"“{name}” must be a month such as 2026-03.") from None
+    return key
