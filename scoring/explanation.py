@@ -1,0 +1,94 @@
+"""Why a lead has its score: the points of every rule, from the statement that scored it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connection
+from psycopg2 import sql
+
+from campaigns.models import Asset, Campaign
+from leads.models import Lead
+from scoring.definitions import active_card
+from scoring.fields import LIST_OPERATORS, OPERATORS, Axis, Type
+from scoring.rules import Card, Rule, grouped
+from scoring.statement import Compiled, ceiling
+
+EXPLAINED = sql.SQL("WITH {points} SELECT * FROM points")
+
+
+class Contribution(NamedTuple):
+    """One line of an explanation. All lines together give the score before it is rounded."""
+
+    label: str
+    points: float
+    axis: str
+
+
+def explain(lead: Lead, *, at: datetime, card: Card | None = None) -> list[Contribution]:
+    """What gave points to ``lead`` as of ``at`` (decayed to then), most first, limits after what they limit.
+
+    Rounded, the sum of all lines is the score; a line says so where a group's cap or the range 0–100 took points away.
+    """
+    card = card or active_card()
+    row = _points(lead, at, card)
+    if row is None:
+        return []
+    decay = 0.5 ** ((at - row["latest"]).total_seconds() / 86_400 / card.half_life_days) if row["latest"] else 1.0
+    names = record_names(card)
+    lines = [line for axis in Axis for line in axis_lines(card, axis, row, decay if axis is Axis.ENGAGEMENT else 1.0, names)]
+    lines.sort(key=lambda line: -line.points)
+    return [*lines, *range_lines(sum(line.points for line in lines))]
+
+
+def axis_lines(
+    card: Card, axis: Axis, row: dict[str, Any], decay: float, names: dict[tuple[str, int], str]
+) -> Iterator[Contribution]:
+    """The rules of one axis that gave points, and what the caps of groups took away."""
+    for group, rules in grouped(card.rules, axis):
+        points = {rule.name: float(row[rule.name]) for rule in rules}
+        for rule in rules:
+            if points[rule.name]:
+                yield Contribution(label_of(rule, names), points[rule.name] * decay, axis.value)
+        surplus = sum(points.values()) - ceiling(rules) if group else 0
+        if surplus > 0:
+            yield Contribution(f"At most {ceiling(rules)} for “{group}”", -surplus * decay, axis.value)
+
+
+def range_lines(total: float) -> Iterator[Contribution]:
+    if total > 100:
+        yield Contribution("A score ends at 100", 100 - total, "")
+    elif total < 0:
+        yield Contribution("A score begins at 0", -total, "")
+
+
+def label_of(rule: Rule, names: dict[tuple[str, int], str]) -> str:
+    """The rule in words: “Country is Germany”, “Download”, “No phone number”."""
+    field = rule.column
+    if field.type is Type.FLAG:
+        return field.label if rule.value else f"Not: {field.label.lower()}"
+    values = rule.value if rule.operator in LIST_OPERATORS else [rule.value]
+    said = ", ".join(names.get((rule.field, value)) or field.choices.get(value) or str(value) for value in values)
+    if rule.field == "kind" and rule.operator in {"is", "in"}:
+        return said
+    return f"{field.label} {OPERATORS[field.type][rule.operator]} {said}"
+
+
+def record_names(card: Card) -> dict[tuple[str, int], str]:
+    """The names of the campaigns and content that the card's rules point at."""
+    names: dict[tuple[str, int], str] = {}
+    for model, field in ((Campaign, "campaign"), (Asset, "asset")):
+        pointing = [rule for rule in card.rules if rule.field == field]
+        ids = {pk for rule in pointing for pk in (rule.value if rule.operator in LIST_OPERATORS else [rule.value])}
+        if ids:
+            names |= {(field, pk): name for pk, name in model.objects.filter(pk__in=ids).values_list("pk", "name")}
+    return names
+
+
+def _points(lead: Lead, at: datetime, card: Card) -> dict[str, Any] | None:
+    compiled = Compiled(card)
+    with connection.cursor() as cursor:
+        statement = EXPLAINED.format(points=compiled.points).as_string(cursor.cursor)
+        cursor.execute(statement, {**compiled.values, "leads": [lead.pk], "moments": [at]})
+        row = cursor.fetchone()
+        return dict(zip([column.name for column in cursor.description], row, strict=True)) if row else None
