@@ -1,4 +1,5 @@
-/* A request that fails is never silent: the person reads what to do. 409 and 422 answer with their own fragment.
+/* A request that takes longer shows a line at the top; one that fails is never silent: the person reads what to do.
+ * 409 and 422 answer with their own fragment.
  *
  * A session that ended answers with the login page: the whole page goes there instead of a login inside a row.
  */
@@ -27,4 +28,18 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (!address || !new URL(address).pathname.startsWith("/accounts/login/")) return;
   event.detail.shouldSwap = false;
   location.assign(`/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`);
+});
+
+let running = 0;
+let timer = 0;
+document.addEventListener("htmx:beforeRequest", () => {
+  running += 1;
+  timer ||= setTimeout(() => { document.documentElement.dataset.busy = ""; }, 350);
+});
+document.addEventListener("htmx:afterRequest", () => {
+  running = Math.max(0, running - 1);
+  if (running) return;
+  clearTimeout(timer);
+  timer = 0;
+  delete document.documentElement.dataset.busy;
 });

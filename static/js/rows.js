@@ -4,7 +4,7 @@
  *     <tr data-row><td><input type="checkbox" name="lead" value="7"></td><td><a class="row-link" href="/leads/7/">Ada</a></td></tr>
  *   </tbody>
  *
- * The row opens through its first link or [data-row-open] (a link or button, htmx or not). `is-current` marks the row.
+ * Back returns to the row one came from. The row opens through its first link or [data-row-open] (a link or button, htmx or not). `is-current` marks the row.
  */
 const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 const rowsOf = (list) => [...list.querySelectorAll("[data-row]")].filter((row) => row.checkVisibility());
@@ -53,6 +53,15 @@ document.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
+
+// Kept in the history entry: the list may be open in two tabs.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-row] a[href]");
+  if (link && link === opener(link.closest("[data-row]"))) history.replaceState({ ...history.state, row: link.getAttribute("href") }, "");
+}, true);
+
+const left = history.state?.row && document.querySelector(`[data-row] a[href="${CSS.escape(history.state.row)}"]`);
+left?.closest("[data-row]").classList.add("is-current");
 
 document.addEventListener("click", (event) => {
   const row = event.target.closest("[data-row]");

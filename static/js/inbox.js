@@ -1,0 +1,56 @@
+/* The inbox: the card follows the list, and a verdict answers at once.
+ *
+ *   <div id="inbox">
+ *     <section id="inbox-list"><div data-rows><div data-row data-handoff="7"><a data-row-open hx-get="/inbox/?open=7" …></a></div></div></section>
+ *     <section id="inbox-card" data-handoff="7"> … <form data-verdict hx-post="/inbox/7/acceptance/">…</form></section>
+ *   </div>
+ *
+ * J and K (static/js/rows.js) open the row they come to. The list refreshes itself (static/js/live.js); the card is left alone.
+ */
+import "./reject.js";
+
+const PAUSE = 90;
+const inbox = () => document.getElementById("inbox");
+const card = () => document.getElementById("inbox-card");
+const rowOf = (handoff) => document.querySelector(`#inbox-list [data-handoff="${CSS.escape(handoff ?? "")}"]`);
+let timer = 0;
+
+function markOpened() {
+  const opened = rowOf(card()?.dataset.handoff);
+  for (const row of document.querySelectorAll("#inbox-list [data-row]")) {
+    row.classList.toggle("is-current", row === opened);
+    row.querySelector("[data-row-open]").toggleAttribute("aria-current", row === opened);
+  }
+  opened?.scrollIntoView({ block: "nearest" });
+}
+
+document.addEventListener("row:current", (event) => {
+  const link = event.target.closest("#inbox-list [data-row]")?.querySelector("[data-row-open]");
+  if (!link) return;
+  clearTimeout(timer);
+  timer = setTimeout(() => link.click(), PAUSE);
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.closest("[data-verdict]")) rowOf(card()?.dataset.handoff)?.classList.add("row-leaving");
+});
+
+// Whatever went wrong, the row stays; a card with a question in it is an answer of its own.
+for (const trouble of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(trouble, () => rowOf(card()?.dataset.handoff)?.classList.remove("row-leaving"));
+}
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (!inbox()) return;
+  if (event.detail.target?.id === "inbox-card") inbox().classList.remove("shows-list");
+  rowOf(card()?.dataset.handoff)?.classList.remove("row-leaving");
+  markOpened();
+  if (event.detail.requestConfig?.elt?.matches?.("[data-verdict]")) card()?.querySelector("h2")?.focus({ preventScroll: true });
+  countInNavigation();
+});
+
+function countInNavigation() {
+  const count = document.querySelector("#inbox-list [data-pulse-key=waiting]")?.textContent.trim();
+  const badge = document.querySelector("[data-nav-inbox-count]");
+  if (badge && badge.lastChild.textContent !== count) badge.lastChild.textContent = count ?? "0";
+}

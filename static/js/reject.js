@@ -1,0 +1,83 @@
+/* Reject in place and from the keyboard: R opens, 1–4 the family, 1–9 the reason, a comment, Enter sends, Esc closes.
+ *
+ *   <details data-reject><summary data-key="r">Reject</summary><form>
+ *     <div data-reject-families><button type="button" data-key="1" data-reject-family="clerical">Bad data</button>…</div>
+ *     <fieldset data-reject-reasons="clerical"><label data-key="1"><input type="radio" name="reason" …></label>…</fieldset>
+ *     <div data-reject-send><textarea data-reject-comment></textarea><button>Send</button><button type="button" data-reject-close>…</div>
+ *   </form></details>
+ *
+ * The keys themselves are static/js/shortcuts.js: only what is visible can be pressed, so this shows one step at a time.
+ * Without JavaScript all families stand open below each other.
+ */
+const chosen = (form) => form.querySelector("input[name=reason]:checked");
+
+function show(form, family) {
+  form.querySelector("[data-reject-families]").hidden = Boolean(family);
+  for (const reasons of form.querySelectorAll("[data-reject-reasons]")) reasons.hidden = reasons.dataset.rejectReasons !== family;
+  form.querySelector("[data-reject-send]").hidden = !family;
+}
+
+function start(box) {
+  const form = box.querySelector("form");
+  const picked = chosen(form)?.closest("[data-reject-reasons]").dataset.rejectReasons;
+  show(form, picked || "");
+  demandComment(form);
+  // Where the form was sent back with an error, the field it is about has the focus.
+  if (picked) form.querySelector("[data-reject-comment]").focus();
+}
+
+function close(box) {
+  const form = box.querySelector("form");
+  form.reset();
+  show(form, "");
+  box.open = false;
+  box.querySelector("summary").focus();
+}
+
+function demandComment(form) {
+  const comment = form.querySelector("[data-reject-comment]");
+  comment.required = Boolean(chosen(form)?.hasAttribute("data-needs-comment"));
+}
+
+document.addEventListener("click", (event) => {
+  const family = event.target.closest("[data-reject-family]");
+  if (family) {
+    show(family.form, family.dataset.rejectFamily);
+    family.form.querySelector("fieldset:not([hidden]) input")?.focus();
+  }
+  // Arrow keys go through the reasons; a click or a number key has chosen one.
+  const picked = event.target.closest("[data-reject-reasons] label");
+  if (picked && (event.target.type !== "radio" || event.detail > 0)) picked.closest("form").querySelector("[data-reject-comment]").focus();
+  const closer = event.target.closest("[data-reject-close]");
+  if (closer) close(closer.closest("[data-reject]"));
+});
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("[data-reject] form");
+  if (!form || event.target.name !== "reason") return;
+  demandComment(form);
+});
+
+document.addEventListener("keydown", (event) => {
+  const box = document.querySelector("[data-reject][open]");
+  if (!box || event.isComposing || document.querySelector("dialog[open]:not(:has([data-reject]))")) return;
+  const form = box.querySelector("form");
+  if (event.key === "Escape") {
+    event.preventDefault();
+    close(box);
+  } else if (event.key === "Enter" && !event.shiftKey && chosen(form) && !event.target.closest("button, a, summary")) {
+    event.preventDefault();
+    form.requestSubmit();
+  }
+});
+
+function prepare() {
+  for (const box of document.querySelectorAll("[data-reject]:not([data-ready])")) {
+    box.dataset.ready = "";
+    box.addEventListener("toggle", () => { if (box.open) start(box); });
+    start(box);
+  }
+}
+
+document.addEventListener("htmx:load", prepare);
+prepare();
