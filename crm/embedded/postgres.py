@@ -24,7 +24,8 @@ SUPERUSER = "postgres"
 ROLE = DATABASE = "tandem"
 DATABASE_PROGRAMS = "pginstall/bin"
 MAC_LOCALE = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--lc-collate=C", "--lc-ctype=en_US.UTF-8"]
-LOCALE = MAC_LOCALE if platform.system() == "Darwin" else ["--locale-provider=builtin", "--locale=C.UTF-8"]
+LINUX_LOCALE = ["--locale-provider=builtin", "--locale=C.UTF-8"]
+LOCALE = MAC_LOCALE if platform.system() == "Darwin" else LINUX_LOCALE
 
 
 class Postgres:

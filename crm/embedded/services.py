@@ -34,7 +34,8 @@ def prepare_environment(arguments: Sequence[str]) -> None:
     command = arguments[1] if len(arguments) > 1 else "help"
     var = make_folder(var_folder())
     os.environ["TANDEM_VAR"] = str(var)
-    os.environ.setdefault("SECRET_KEY", secret_key(var))
+    if "SECRET_KEY" not in os.environ:
+        os.environ["SECRET_KEY"] = secret_key(var)
     if command.lstrip("-") in WITHOUT_SERVICES or {"-h", "--help"} & set(arguments):
         name_services(var)
     else:
