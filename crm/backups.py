@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
+from tempfile import TemporaryDirectory
 
 from django.core.management import call_command
 from django.db import connection, connections
@@ -15,7 +15,6 @@ from crm.errors import BusinessError
 
 # Transaction ids in the outbox and its cursors mean nothing in another cluster; the figures come from the facts.
 DERIVED = ["crm_change", "crm_cursor", "funnel_leadfact", "funnel_stagemetric"]
-FRESH_SCHEMA = b"DROP SCHEMA public CASCADE;\nCREATE SCHEMA public;\n"
 LOCK_SECONDS = 30
 
 
@@ -41,7 +40,6 @@ def write_backup(path: Path) -> int:
 
 def restore_backup(path: Path) -> None:
     """Replace everything in the database by the backup, in one transaction, then migrate and rebuild the figures."""
-    run("pg_restore", "--list", str(path))
     connections.close_all()
     replace_schema(path)
     call_command("migrate", interactive=False, verbosity=0)
@@ -49,33 +47,13 @@ def restore_backup(path: Path) -> None:
 
 
 def replace_schema(path: Path) -> None:
-    """All or nothing: the dump becomes SQL that psql runs after dropping what is there, as one transaction."""
-    restore = [program("pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(path)]
-    into = [program("psql"), "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", target()]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "env": environment()}
-    with (
-        subprocess.Popen(restore, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reading,
-        subprocess.Popen(into, stdin=subprocess.PIPE, **quiet) as writing,  # type: ignore[call-overload]
-    ):
-        poured = pour(reading.stdout, writing.stdin)
-        # Without its last part the transaction must not be committed: psql commits whatever it has read to the end.
-        if reading.wait() and poured:
-            writing.kill()
-            raise BackupFailed(reading.stderr.read().decode(errors="replace").strip())
-        _output, complaint = writing.communicate()
-    if writing.returncode:
-        raise BackupFailed(complaint.decode(errors="replace").strip())
-
-
-def pour(source: IO[bytes], sink: IO[bytes]) -> bool:
-    """Whether all went through; False when psql gave up, which tells why itself."""
-    try:
-        sink.write(FRESH_SCHEMA)
-        shutil.copyfileobj(source, sink)
-    except BrokenPipeError:
-        source.close()
-        return False
-    return True
+    """The dump becomes a file of SQL (in TMPDIR); psql drops what is there and runs it, in one transaction."""
+    with TemporaryDirectory(prefix="tandem-restore-") as folder:
+        statements = f"{folder}/dump.sql"
+        run("pg_restore", "--no-owner", "--no-privileges", f"--file={statements}", str(path))
+        one_transaction = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"]
+        fresh = ["--command=DROP SCHEMA public CASCADE", "--command=CREATE SCHEMA public"]
+        run("psql", *one_transaction, *fresh, f"--file={statements}", target())
 
 
 def run(name: str, *arguments: str) -> None:
