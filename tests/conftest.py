@@ -101,7 +101,7 @@ def client_for() -> Callable[[Any], Any]:
 
     def log_in(user: Any) -> Client:
         client = Client()
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
         return client
 
     return log_in
