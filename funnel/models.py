@@ -16,7 +16,7 @@ class LeadFact(models.Model):
     lead_id = models.BigIntegerField()
     episode = models.PositiveSmallIntegerField()
 
-    # Dimensions, as the lead has them now. The version of the definition is that of the episode's first MQL.
+    # Dimensions, as the lead has them now. The version of the definition is the earliest that stamped an MQL of the episode.
     campaign = models.BigIntegerField(null=True)
     channel = models.CharField(max_length=20)
     source = models.CharField(max_length=120)
@@ -24,8 +24,6 @@ class LeadFact(models.Model):
     owner = models.BigIntegerField(null=True)
     team = models.BigIntegerField(null=True)
     country = models.CharField(max_length=80)
-    region = models.CharField(max_length=120)
-    industry = models.CharField(max_length=120)
     product = models.CharField(max_length=120)
     origin = models.CharField(max_length=20)
     definition_version = models.PositiveIntegerField(null=True)
@@ -51,7 +49,7 @@ class LeadFact(models.Model):
     customer_on = models.DateField(null=True)
     # Rank of the furthest success stage, 1 (inquiry) to 7 (customer): leads/lifecycle.py.
     furthest = models.PositiveSmallIntegerField()
-    # Where the episode stands or ended; whether that is off the path (customer, lost, disqualified, nurture) and since when.
+    # Where the episode stands or ended; if that is customer, lost, disqualified or nurture, it is the outcome.
     stage = models.CharField(max_length=20)
     outcome = models.CharField(max_length=20)
     outcome_at = models.DateTimeField(null=True)

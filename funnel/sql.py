@@ -1,0 +1,287 @@
+"""The SQL of the figures, composed once from a few parts, so that a drain, a rebuild and a check cannot disagree.
+
+FACTS     the effective log of some leads -> one row a lead and episode
+PASSAGES  a fact -> what it adds to which day of which stage
+CELLS     what facts add -> counters by dimension, grain, day, key and stage
+
+Values are named parameters: %(zone)s, and %(ids)s or %(low)s and %(high)s for the leads in question.
+"""
+
+from collections.abc import Iterable
+
+from leads.lifecycle import CLOCK_OF, RANK, SUCCESS, Clock, Stage
+
+# Which leads: a condition on the column that holds the lead's id.
+ALL_LEADS = "{lead} IS NOT NULL"
+THESE_LEADS = "{lead} = ANY(%(ids)s)"
+LEAD_RANGE = "{lead} BETWEEN %(low)s AND %(high)s"
+
+FACT_TABLE, CELL_TABLE = "funnel_leadfact", "funnel_stagemetric"
+
+# The dimensions of cells and how a fact tells their key: text, "" for a missing value.
+KEY_OF = {
+    "all": "''",
+    "campaign": "coalesce(campaign::text, '')",
+    "channel": "channel",
+    "source": "source",
+    "segment": "segment",
+    "owner": "coalesce(owner::text, '')",
+    "team": "coalesce(team::text, '')",
+    "definition_version": "coalesce(definition_version::text, '')",
+}
+COUNTERS = ("entered", "converted", "advanced", "reached")
+CELL_KEY = ("dimension", "grain", "day", "key", "stage")
+CELL_COUNTERS = (*COUNTERS, *(f"{counter}_first" for counter in COUNTERS))
+CELL_COLUMNS = (*CELL_KEY, *CELL_COUNTERS)
+
+# Stages whose time is on a clock, and those in which an episode is off the path to a customer or at its end.
+TIMED = tuple(stage for stage in Stage if CLOCK_OF[stage] != Clock.CLOSED)
+OUTCOMES = (Stage.CUSTOMER, Stage.LOST, Stage.DISQUALIFIED, Stage.NURTURE)
+
+
+def lines(parts: Iterable[str], joined_by: str = ",\n        ") -> str:
+    return joined_by.join(parts)
+
+
+def names(values: Iterable[str]) -> str:
+    """A list of SQL strings: 'mql', 'offered'."""
+    return ", ".join(f"'{value}'" for value in values)
+
+
+def stages_on(clock: Clock) -> list[Stage]:
+    return [stage for stage in TIMED if CLOCK_OF[stage] == clock]
+
+
+def day(moment: str) -> str:
+    """The local day of a moment."""
+    return f"({moment} AT TIME ZONE %(zone)s)::date"
+
+
+# What a fact is told of: each column with its expression over `told` (below), the lead `l` and its won deals `won`.
+FACT = {
+    "lead_id": "told.lead_id",
+    "episode": "told.episode",
+    "campaign": "l.campaign_id",
+    "channel": "l.channel",
+    "source": "l.source",
+    "segment": "l.segment",
+    "owner": "l.owner_id",
+    "team": "l.team_id",
+    "country": "l.country",
+    "product": "l.product_interest",
+    "origin": "l.sourced_by",
+    "definition_version": "told.definition_version",
+    "began_at": "told.began_at",
+    **{f"{stage}_at": f"told.{stage}_at" for stage in (*SUCCESS, Stage.LOST)},
+    "began_on": day("told.began_at"),
+    **{f"{stage}_on": day(f"told.{stage}_at") for stage in SUCCESS},
+    "furthest": f"""CASE
+            {lines((f"WHEN told.{stage}_at IS NOT NULL THEN {RANK[stage]}" for stage in reversed(SUCCESS)), " ")}
+            ELSE 1 END""",
+    "stage": "told.stage",
+    "outcome": f"CASE WHEN told.stage IN ({names(OUTCOMES)}) THEN told.stage ELSE '' END",
+    "outcome_at": f"CASE WHEN told.stage IN ({names(OUTCOMES)}) THEN told.stage_at END",
+    "outcome_on": f"CASE WHEN told.stage IN ({names(OUTCOMES)}) THEN {day('told.stage_at')} END",
+    **{f"{stage}_us": f"told.{stage}_us::bigint" for stage in TIMED},
+    **{
+        f"{clock}_us": f"({lines((f'coalesce(told.{stage}_us, 0)' for stage in stages_on(clock)), ' + ')})::bigint"
+        for clock in (Clock.MARKETING, Clock.WAITING, Clock.SALES)
+    },
+    "open_clock": f"""CASE
+            {lines((f"WHEN told.running_stage = '{stage}' THEN '{CLOCK_OF[stage]}'" for stage in TIMED), " ")}
+            ELSE '' END""",
+    "open_since": f"CASE WHEN told.running_stage IN ({names(TIMED)}) THEN told.stage_at END",
+    "won_amount": "CASE WHEN told.is_won THEN won.amount END",
+    "won_currency": "CASE WHEN told.is_won THEN coalesce(won.currency, '') ELSE '' END",
+}
+FACT_COLUMNS = tuple(FACT)
+
+
+def facts(which: str) -> str:
+    """CTEs that end in `fact`, the facts of these leads as their effective log tells them.
+
+    A row of the log begins a visit to its stage, the next row of the lead ends it; the visit belongs to the episode of
+    the row that began it. So nurture before a new time round is time of the one before, whose clocks add up to the
+    age of the lead exactly; rows imported out of order make a negative visit rather than a missing one. Microseconds
+    are added as float8, exact for whole numbers below 2^53 and faster than numeric.
+    """
+    return f"""
+    undone AS (
+        SELECT t.undoes_id AS id FROM leads_transition t WHERE {which.format(lead="t.lead_id")} AND t.kind = 'undo'
+    ),
+    visit AS (
+        SELECT t.lead_id, t.episode, t.to_stage AS stage, t.at, t.definition_version,
+        lead(t.at) OVER log IS NULL AS running,
+        round(date_part('epoch', lead(t.at) OVER log - t.at) * 1000000) AS us,
+        lag(t.episode) OVER log IS DISTINCT FROM t.episode AS is_first,
+        lead(t.episode) OVER log IS DISTINCT FROM t.episode AS is_last
+        FROM leads_transition t
+        WHERE {which.format(lead="t.lead_id")} AND t.kind <> 'undo'
+            AND NOT EXISTS (SELECT FROM undone WHERE undone.id = t.id)
+        WINDOW log AS (PARTITION BY t.lead_id ORDER BY t.seq)
+    ),
+    episode AS (
+        SELECT lead_id, episode,
+        min(at) FILTER (WHERE is_first) AS began_at,
+        {lines(f"min(at) FILTER (WHERE stage = '{stage}') AS {stage}_at" for stage in (*SUCCESS, Stage.LOST))},
+        {lines(f"sum(us) FILTER (WHERE stage = '{stage}') AS {stage}_us" for stage in TIMED)},
+        max(stage) FILTER (WHERE is_last) AS stage,
+        max(at) FILTER (WHERE is_last) AS stage_at,
+        max(stage) FILTER (WHERE running) AS running_stage,
+        min(definition_version) FILTER (WHERE stage = '{Stage.MQL}') AS definition_version
+        FROM visit GROUP BY lead_id, episode
+    ),
+    told AS (
+        SELECT episode.*,
+        episode = min(episode) FILTER (WHERE customer_at IS NOT NULL) OVER (PARTITION BY lead_id) AS is_won
+        FROM episode
+    ),
+    won AS (
+        SELECT o.lead_id,
+        CASE WHEN min(o.currency) = max(o.currency) THEN sum(o.amount) END AS amount,
+        CASE WHEN min(o.currency) = max(o.currency) THEN min(o.currency) END AS currency
+        FROM leads_opportunity o WHERE {which.format(lead="o.lead_id")} AND o.outcome = 'won' GROUP BY o.lead_id
+    ),
+    fact AS (
+        SELECT
+        {lines(f"{expression} AS {column}" for column, expression in FACT.items())}
+        FROM told JOIN leads_lead l ON l.id = told.lead_id LEFT JOIN won ON won.lead_id = told.lead_id
+    )"""
+
+
+def passed_on(stage: Stage) -> str:
+    """The day on which a fact first got beyond ``stage``; least() passes over stages that were skipped."""
+    later = [f"f.{beyond}_on" for beyond in SUCCESS[RANK[stage] :]]
+    return f"least({', '.join(later)})" if later else "NULL::date"
+
+
+# What a fact `f` adds to which day of each stage: on the day it entered, on the day it got beyond, and, if it ever got
+# there, on the day its episode began.
+PASSAGES = f"""
+    CROSS JOIN LATERAL (VALUES
+        {lines(f"({RANK[stage]}, f.{stage}_on, {passed_on(stage)})" for stage in SUCCESS)}
+    ) AS at_stage (stage, entered_on, passed_on)
+    CROSS JOIN LATERAL (VALUES
+        (at_stage.entered_on, 1, (f.furthest > at_stage.stage)::int, 0, 0),
+        (at_stage.passed_on, 0, 0, 1, 0),
+        (CASE WHEN at_stage.stage <= f.furthest THEN f.began_on END, 0, 0, 0, 1)
+    ) AS passage (day, {", ".join(COUNTERS)})"""
+
+
+def sums(counted: str) -> str:
+    """Every counter of a cell: ``counted`` ({counter}) added up, and once more over first episodes alone."""
+    every = [f"sum({counted.format(counter=counter)}) AS {counter}" for counter in COUNTERS]
+    first = [
+        f"coalesce(sum({counted.format(counter=counter)}) FILTER (WHERE first), 0) AS {counter}_first"
+        for counter in COUNTERS
+    ]
+    return lines([*every, *first])
+
+
+def any_of(columns: Iterable[str], condition: str) -> str:
+    return " OR ".join(condition.format(column=column) for column in columns)
+
+
+# The drain, in one statement: the facts of these leads as they should be less those that stand, split by what cells
+# tell apart. What did not change cancels itself out before it is spread over dimensions and grains.
+APPLY_CHANGES = f"""
+    WITH {facts(THESE_LEADS)},
+    stood AS (
+        SELECT * FROM {FACT_TABLE} WHERE lead_id = ANY(%(ids)s)
+    ),
+    f AS (
+        SELECT 1 AS sign, {", ".join(FACT_COLUMNS)} FROM fact
+        UNION ALL SELECT -1, {", ".join(FACT_COLUMNS)} FROM stood
+    ),
+    difference AS (
+        SELECT campaign, channel, source, segment, owner, team, definition_version, f.episode = 1 AS first,
+        at_stage.stage, passage.day,
+        {lines(f"sum(f.sign * passage.{counter}) AS {counter}" for counter in COUNTERS)}
+        FROM f {PASSAGES}
+        WHERE passage.day IS NOT NULL
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+        HAVING {any_of(COUNTERS, "sum(f.sign * passage.{column}) <> 0")}
+    ),
+    cell AS (
+        SELECT of.dimension, over.grain, over.day, of.key, difference.stage,
+        {sums("difference.{counter}")}
+        FROM difference
+        CROSS JOIN LATERAL (VALUES
+            {lines(f"('{dimension}', {key})" for dimension, key in KEY_OF.items())}
+        ) AS of (dimension, key)
+        CROSS JOIN LATERAL (VALUES
+            ('day', difference.day), ('month', date_trunc('month', difference.day)::date)
+        ) AS over (grain, day)
+        GROUP BY 1, 2, 3, 4, 5
+        HAVING {any_of(COUNTERS, "sum(difference.{column}) <> 0")}
+            OR {any_of(COUNTERS, "sum(difference.{column}) FILTER (WHERE first) <> 0")}
+    ),
+    gone AS (
+        DELETE FROM {FACT_TABLE} old WHERE old.lead_id = ANY(%(ids)s)
+            AND NOT EXISTS (SELECT FROM fact WHERE fact.lead_id = old.lead_id AND fact.episode = old.episode)
+    ),
+    written AS (
+        INSERT INTO {FACT_TABLE} AS old ({", ".join(FACT_COLUMNS)}) SELECT {", ".join(FACT_COLUMNS)} FROM fact
+        ON CONFLICT (lead_id, episode) DO UPDATE SET
+        {lines(f"{column} = excluded.{column}" for column in FACT_COLUMNS[2:])}
+        WHERE ({", ".join(f"old.{column}" for column in FACT_COLUMNS)})
+            IS DISTINCT FROM ({", ".join(f"excluded.{column}" for column in FACT_COLUMNS)})
+    ),
+    added AS (
+        INSERT INTO {CELL_TABLE} AS old ({", ".join(CELL_COLUMNS)}) SELECT {", ".join(CELL_COLUMNS)} FROM cell
+        ON CONFLICT ({", ".join(CELL_KEY)}) DO UPDATE SET
+        {lines(f"{counter} = old.{counter} + excluded.{counter}" for counter in CELL_COUNTERS)}
+        RETURNING *
+    )
+    SELECT {", ".join(CELL_KEY)} FROM added WHERE NOT ({any_of(CELL_COUNTERS, "{column} <> 0")})
+"""
+REMOVE_EMPTY_CELLS = f"""
+    DELETE FROM {CELL_TABLE} WHERE ({", ".join(CELL_KEY)}) IN %(cells)s
+"""
+LEADS_OF_OPPORTUNITIES = """
+    SELECT DISTINCT lead_id FROM leads_opportunity WHERE id = ANY(%s) AND lead_id IS NOT NULL
+"""
+
+# The rebuild, in statements short enough not to hold up other consumers: facts by ranges of leads, then cells by
+# dimension, into tables beside those in use.
+INSERT_FACTS = f"""
+    WITH {facts(LEAD_RANGE)}
+    INSERT INTO {{table}} ({", ".join(FACT_COLUMNS)}) SELECT {", ".join(FACT_COLUMNS)} FROM fact
+"""
+
+
+def day_cells(dimension: str, source: str) -> str:
+    """Cells of single days counted straight from the facts in ``source``."""
+    return f"""
+        SELECT '{dimension}' AS dimension, 'day' AS grain, day, key, stage, {sums("{counter}")}
+        FROM (
+            SELECT passage.*, at_stage.stage, f.episode = 1 AS first, {KEY_OF[dimension]} AS key
+            FROM {source} f {PASSAGES}
+            WHERE passage.day IS NOT NULL
+        ) passages
+        GROUP BY day, key, stage"""
+
+
+def month_cells(days: str) -> str:
+    """Cells of months, added up from cells of days."""
+    return f"""
+        SELECT dimension, 'month' AS grain, date_trunc('month', day)::date AS day, key, stage,
+        {lines(f"sum({counter}) AS {counter}" for counter in CELL_COUNTERS)}
+        FROM {days} days WHERE grain = 'day' GROUP BY dimension, date_trunc('month', day), key, stage"""
+
+
+def insert_cells(cells: str, table: str) -> str:
+    return f"INSERT INTO {table} ({', '.join(CELL_COLUMNS)}) {cells}"
+
+
+# The check, row for row: a full join keeps what only one side has; with both sides NULL or equal nothing is left.
+def differences(wanted: str, stands: str, key: Iterable[str], columns: Iterable[str], but_not: str = "") -> str:
+    """Rows (wanted as JSON, standing as JSON) that differ between two relations with the same columns."""
+    same_key = " AND ".join(f"wanted.{column} = stands.{column}" for column in key)
+    columns = list(columns)
+    return f"""
+        SELECT to_jsonb(wanted), to_jsonb(stands)
+        FROM {wanted} wanted FULL JOIN {stands} stands ON {same_key}
+        WHERE ({", ".join(f"wanted.{column}" for column in columns)})
+            IS DISTINCT FROM ({", ".join(f"stands.{column}" for column in columns)}) {but_not}
+        LIMIT %(limit)s"""
