@@ -46,11 +46,4 @@ document.addEventListener("htmx:afterSwap", (event) => {
   rowOf(card()?.dataset.handoff)?.classList.remove("row-leaving");
   markOpened();
   if (event.detail.requestConfig?.elt?.matches?.("[data-verdict]")) card()?.querySelector("h2")?.focus({ preventScroll: true });
-  countInNavigation();
 });
-
-function countInNavigation() {
-  const count = document.querySelector("#inbox-list [data-pulse-key=waiting]")?.textContent.trim();
-  const badge = document.querySelector("[data-nav-inbox-count]");
-  if (badge && badge.lastChild.textContent !== count) badge.lastChild.textContent = count ?? "0";
-}

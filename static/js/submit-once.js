@@ -21,7 +21,6 @@ function giveKey(form) {
 }
 
 function rest(form) {
-  form.dataset.sending = "";
   for (const button of buttonsOf(form)) {
     if (button.disabled) continue;
     button.disabled = true;
@@ -49,11 +48,18 @@ document.addEventListener("submit", (event) => {
     return;
   }
   if ("once" in form.dataset) giveKey(form);
-  // After the browser has gathered the fields: a disabled button's own name and value would be left out.
-  const byHtmx = form.matches("[hx-post], [hx-put], [hx-patch], [hx-delete]");
-  setTimeout(() => { if (byHtmx || !event.defaultPrevented) rest(form); });
+  form.dataset.sending = "";
+  // The buttons rest only after the browser has gathered the fields: a disabled one's name and value would be left out.
+  // A submission that somebody cancelled (htmx always does, but then asks for itself) is none.
+  setTimeout(() => {
+    if (event.defaultPrevented && form.dataset.sending !== "htmx") wake(form);
+    else rest(form);
+  });
 }, true);
 
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.matches?.("form[data-sending]")) event.target.dataset.sending = "htmx";
+});
 document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.target.closest?.("form");
   if (form) wake(form);
