@@ -23,9 +23,13 @@ def only_distributes(arguments: list[str]) -> bool:
 
 
 SERVERS = None if only_distributes(sys.argv) else start_servers()
-os.environ |= SERVERS.environment if SERVERS else {"DATABASE_URL": "postgres:///none", "REDIS_URL": "unix:///none"}
-os.environ |= {"DJANGO_SETTINGS_MODULE": "crm.settings", "SECRET_KEY": "only-for-tests", "LOG_LEVEL": "WARNING"}
+NOBODY = {"DATABASE_URL": "postgres:///none", "REDIS_URL": "unix:///none"}
+ENVIRONMENT = {"DJANGO_SETTINGS_MODULE": "crm.settings", "SECRET_KEY": "only-for-tests", "LOG_LEVEL": "WARNING"}
+os.environ |= ENVIRONMENT | (SERVERS.environment if SERVERS else NOBODY)
 django.setup()
+if not SERVERS:  # the workers would read their settings from what they inherit, before they have servers
+    for name in ENVIRONMENT | NOBODY:
+        del os.environ[name]
 
 from tests.factories import make_team, make_user  # noqa: E402  (models need Django set up, Django its servers)
 
