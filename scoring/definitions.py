@@ -6,7 +6,7 @@ from django.db import transaction
 
 from crm.access import is_manager_of, require
 from crm.errors import BusinessError
-from crm.models import AuditEntry, Organisation, Side, User
+from crm.models import Organisation, Side, User
 from crm.outbox import want_rebuild
 from crm.periods import local_day, zone
 from feedback.models import SignedStatus
@@ -48,7 +48,6 @@ def activate(definition: Definition, *, by: User, at: datetime) -> Definition:
     definition.status, definition.effective_from = SignedStatus.ACTIVE, local_day(at, zone())
     definition.save(update_fields=["status", "effective_from", "updated_at"])
     Organisation.objects.filter(pk=1).update(definition_version=definition.version)
-    AuditEntry.objects.create(by=by, at=at, deed="activate definition", detail={"version": definition.version})
     want_rebuild("scoring")
     return definition
 

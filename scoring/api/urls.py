@@ -1,5 +1,10 @@
 """This room's part of the API."""
 
-from django.urls import URLPattern, URLResolver
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from scoring.api.views import DefinitionViews
+
+router = SimpleRouter(use_regex_path=False)
+router.register("definitions", DefinitionViews, basename="definitions")
+
+urlpatterns = router.urls

@@ -1,0 +1,30 @@
+"""When people work and when buyers click."""
+
+import math
+from datetime import datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+OPENS, CLOSES = 8, 18
+
+
+def next_working(at: datetime, zone: ZoneInfo, rng: Random) -> datetime:
+    """``at``, or else some time in the first two hours of the next working day."""
+    local = at.astimezone(zone)
+    if local.weekday() < 5 and OPENS <= local.hour < CLOSES:
+        return at
+    days = 1 if local.hour >= CLOSES else 0
+    days += {5: 2, 6: 1}.get((local.weekday() + days) % 7, 0)
+    morning = (local + timedelta(days=days)).replace(hour=OPENS, minute=0, second=0, microsecond=0)
+    return max(at, morning.astimezone(at.tzinfo) + timedelta(seconds=rng.randint(60, 7200)))
+
+
+def waking(day: datetime, rng: Random) -> datetime:
+    """A moment of that day at which a buyer might be at a screen; mostly office hours."""
+    hour = min(22.5, max(6.5, rng.gauss(13.5, 3.2)))
+    return day.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(seconds=int(hour * 3600))
+
+
+def spread(rng: Random, median: float, sigma: float = 0.8) -> float:
+    """A delay around ``median`` that is never negative and sometimes long."""
+    return rng.lognormvariate(math.log(median), sigma)

@@ -1,0 +1,83 @@
+"""What both sides signed: the agreement, a first definition and the one that sales' answers led to."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from crm.models import Side, User
+from crm.periods import local_day, zone
+from desk.demo.cast import Cast
+from desk.demo.marketing import DAYS, DEFINITION_V2
+from feedback.models import Agreement, SignedStatus
+from scoring.definitions import activate
+from scoring.models import Definition
+
+INDUSTRIES = ["Machinery", "Metal processing", "Plastics", "Electronics", "Packaging", "Medical devices", "Furniture", "Food"]
+
+
+def fit(field: str, operator: str, value: Any, points: int, group: str = "") -> dict[str, Any]:
+    return {"axis": "fit", "field": field, "operator": operator, "value": value, "points": points, "group": group}
+
+
+def did(kind: str, points: int, cap: int) -> dict[str, Any]:
+    return {"axis": "engagement", "field": "kind", "operator": "is", "value": kind, "points": points, "cap": cap}
+
+
+COMMON = [
+    fit("company_industry", "in", INDUSTRIES, 10),
+    fit("title", "contains", "production", 8, "role"),
+    fit("title", "contains", "planning", 8, "role"),
+    fit("title", "contains", "operations", 8, "role"),
+    fit("title", "contains", "plant", 8, "role"),
+    fit("title", "contains", "supply chain", 8, "role"),
+    fit("has_phone", "is", True, 4),
+    did("visit", 3, 9),
+    did("click", 3, 9),
+    did("reply", 12, 24),
+    did("meeting", 15, 15),
+]
+# The first version took a filled form for interest, whoever filled it.
+FIRST = [*COMMON, fit("has_email", "is", True, 6), did("form", 30, 45), did("attend", 10, 20), did("download", 10, 20)]
+# The second asks who they are, after a summer of students who wanted an e-bike.
+SECOND = [
+    *COMMON,
+    fit("company_employees", "at_least", 50, 12, "size"),
+    fit("company_employees", "at_least", 200, 20, "size"),
+    fit("title", "contains", "student", -30),
+    fit("channel", "in", ["referral", "partner", "webinar"], 5),
+    did("form", 12, 24),
+    did("attend", 18, 36),
+    did("download", 8, 16),
+]
+VERSIONS = [
+    ("First definition", FIRST, {"fit": {"A": 26, "B": 18, "C": 10}, "engagement": {"1": 45, "2": 25, "3": 8}, "mql": 40}),
+    ("Makers with a planner", SECOND, {"fit": {"A": 38, "B": 26, "C": 14}, "engagement": {"1": 36, "2": 18, "3": 6}, "mql": 45}),
+]  # fmt: skip
+
+
+def sign_documents(cast: Cast, ends_at: datetime) -> list[Definition]:
+    """The agreement and both definitions, signed; the second definition is in force. Gives them in order."""
+    began_at = ends_at - timedelta(days=DAYS)
+    Agreement.objects.create(
+        version=1, status=SignedStatus.ACTIVE, hours_to_verdict=24, hours_to_first_attempt=24, min_attempts=5,
+        effective_from=local_day(began_at, zone()), signatures=signatures(cast, began_at), is_sample=True,
+    )  # fmt: skip
+    made = []
+    for version, (at, (name, rules, thresholds)) in enumerate(zip(dates(ends_at), VERSIONS, strict=True), start=1):
+        definition = Definition.objects.create(
+            name=name, version=version, status=SignedStatus.PROPOSED, rules=rules, thresholds=thresholds,
+            half_life_days=30, signatures=signatures(cast, at), is_sample=True,
+        )  # fmt: skip
+        made.append(activate(definition, by=cast.max, at=at))
+    return made
+
+
+def dates(ends_at: datetime) -> list[datetime]:
+    """When each version came into force."""
+    return [ends_at - timedelta(days=DAYS), ends_at - timedelta(days=DEFINITION_V2)]
+
+
+def signatures(cast: Cast, at: datetime) -> list[dict[str, Any]]:
+    def signature(side: Side, user: User) -> dict[str, Any]:
+        return {"side": side.value, "user": user.pk, "name": str(user), "at": at.isoformat()}
+
+    return [signature(Side.MARKETING, cast.nora), signature(Side.SALES, cast.max)]

@@ -1,0 +1,68 @@
+"""What waits on the last day, so that every home, inbox and queue has something to do."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from crm.models import Team, User
+from desk.demo import words
+from desk.demo.cast import Cast
+from desk.demo.fates import Fate
+from desk.demo.life import Life
+from leads.models import TouchKind
+
+# Hours since the hand-over; beyond 24 it is late.
+ROB, ROSA = [0.2, 1.4, 3.5, 8.0, 15.0, 20.5, 22.8, 27.0], [0.6, 6.0, 19.0, 23.2]
+TEAM_NORTH, ANNA, GUSTAV = [2.2, 11.0, 21.5], [1.0, 9.0], [26.0, 31.0, 52.0, 75.0]
+TO_REPAIR = [("missing_data", 30), ("wrong_data", 22), ("unreachable_data", 50), ("missing_data", 5), ("wrong_data", 71)]
+READY = [2, 3, 5, 7, 20, 24, 27, 30, 44, 46]
+FRESH = [0.3, 1, 2, 4, 6, 9, 17, 21]
+
+
+def waiting(cast: Cast) -> Iterator[tuple[User | Team, float]]:
+    """(recipient, hours since the hand-over) of what lies in the inboxes."""
+    anna = cast.reps[cast.south.pk][0]
+    rob, rosa = cast.reps[cast.north.pk][:2]
+    for recipient, ages in ((rob, ROB), (rosa, ROSA), (cast.north, TEAM_NORTH), (anna, ANNA), (cast.gustav, GUSTAV)):
+        for hours in ages:
+            yield recipient, hours
+
+
+def lead_up(fate: Fate, hours_before: float) -> None:
+    """The days before: a first response, then what showed interest, the last of it a request for a demo."""
+    life, plan = fate.life, fate.plans["search"]
+    ready_at = life.frame.ends_at - timedelta(hours=hours_before)
+    fate.respond()
+    steps = [TouchKind.OPEN, TouchKind.CLICK, TouchKind.VISIT, TouchKind.ATTEND][: fate.rng.randint(1, 4)]
+    pause = (ready_at - life.now) / (len(steps) + 1)
+    for kind in steps:
+        life.until(life.now + pause)
+        source = fate.plans["webinar" if kind == TouchKind.ATTEND else "newsletter"]
+        life.touch(kind, source.campaign, asset=fate.rng.choice(source.assets), utm={"medium": source.medium})
+    life.until(ready_at)
+    life.touch(TouchKind.FORM, plan.campaign, asset=plan.assets[1], utm={"source": "google", "medium": "cpc"})
+
+
+def hand_over(fate: Fate, to: User | Team, hours: float) -> None:
+    """Waiting since ``hours`` ago."""
+    lead_up(fate, hours + 1.5)
+    life, end = fate.life, fate.life.frame.ends_at
+    life.until(end - timedelta(hours=hours, minutes=14))
+    life.qualify_by_marketing(fate.marketer)
+    life.until(end - timedelta(hours=hours))
+    to_team = to if isinstance(to, Team) else None
+    life.offer(by=fate.marketer, to_user=None if isinstance(to, Team) else to, to_team=to_team,
+               promised=fate.rng.choice(words.PROMISES[:-2]))  # fmt: skip
+
+
+def send_back(fate: Fate, rep: User, code: str, hours: float) -> None:
+    """Rejected for its data ``hours`` ago: it lies in marketing's repair queue."""
+    hand_over(fate, rep, hours + 4)
+    fate.life.until(fate.life.frame.ends_at - timedelta(hours=hours))
+    fate.life.reject(rep, code, fate.rng.choice(words.VERDICT_COMMENTS[code]))
+
+
+def get_ready(life: Life, fate: Fate, hours: float) -> None:
+    """An MQL that nobody has handed over yet."""
+    lead_up(fate, hours + 2)
+    life.until(life.frame.ends_at - timedelta(hours=hours))
+    life.qualify_by_marketing(fate.marketer)
