@@ -15,3 +15,8 @@ def may_write_campaign(user: User, campaign: Campaign) -> bool:
     if user.is_admin or is_manager_of(user, Side.MARKETING):
         return True
     return user.is_marketer and campaign.owner_id == user.pk
+
+
+def may_write_assets(user: User) -> bool:
+    """Content belongs to nobody: marketers, their managers and admins keep it."""
+    return does_marketing(user)

@@ -9,6 +9,7 @@ from django.db import transaction
 from campaigns.access import may_write_campaign
 from campaigns.models import Campaign, Spend
 from crm.access import require
+from crm.editing import make, save_put
 from crm.models import User
 from crm.outbox import record_change
 
@@ -23,16 +24,19 @@ def record_spend(
     require(may_write_campaign(by, campaign), REFUSED)
     spend = Spend(campaign=campaign, by=by, on=on, amount=amount, currency=currency or campaign.currency, **fields)
     spend.is_sample = campaign.is_sample
-    return save_spend(spend)
+    make(spend)
+    record_change("spend", [spend.pk])
+    return spend
 
 
 @transaction.atomic
 def change_spend(spend: Spend, *, by: User, **fields: Any) -> Spend:
     """Correct a logged spend; its old values stay in the audit."""
     require(may_write_campaign(by, spend.campaign), REFUSED)
-    for name, value in fields.items():
-        setattr(spend, name, value)
-    return save_spend(spend)
+    if save_put(spend, fields):
+        require(may_write_campaign(by, spend.campaign), REFUSED)
+        record_change("spend", [spend.pk])
+    return spend
 
 
 @transaction.atomic
@@ -42,9 +46,3 @@ def remove_spend(spend: Spend, *, by: User) -> None:
     record_change("spend", [spend.pk])
     spend.delete()
 
-
-def save_spend(spend: Spend) -> Spend:
-    spend.full_clean()
-    spend.save()
-    record_change("spend", [spend.pk])
-    return spend

@@ -3,6 +3,7 @@
 Each action first claims the hand-off by a conditional UPDATE; who comes second is told who was faster.
 """
 
+import logging
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -15,14 +16,16 @@ from crm.models import Role, Team, User
 from crm.outbox import record_change
 from crm.periods import local_day, zone
 from feedback.access import may_decide, may_ever_decide, may_offer, may_withdraw
-from feedback.agreement import verdict_due
+from feedback.agreement import active_agreement, verdict_due
 from feedback.errors import AlreadyDecided, AlreadyWaiting, NoSuchRecipient
-from feedback.models import Handoff, HandoffStatus
+from feedback.models import Handoff, HandoffStatus, SignedStatus
 from feedback.routing import next_recipient, team_of
 from leads.errors import CannotUndo, IllegalMove
 from leads.lifecycle import ReasonUse, Stage
 from leads.models import Lead, Reason, Route
 from leads.transitions import PARKED_FOR, last_effective, move_lead, undo_move
+
+log = logging.getLogger(__name__)
 
 UNDO_WITHIN = timedelta(minutes=10)
 # Where the lead goes when its hand-off is rejected on this route; rerouted, it goes on waiting.
@@ -79,7 +82,7 @@ def reject_handoff(
     *,
     by: User,
     at: datetime,
-    reason: Reason,
+    reason: Reason | None,
     comment: str = "",
     route: str = "",
     revisit_on: date | None = None,
@@ -88,7 +91,7 @@ def reject_handoff(
 
     Rerouted, the next hand-off opens and the lead's clock runs on. Raises AlreadyDecided, NotAllowed, StaleLead.
     """
-    check_verdict_reason(reason, comment)
+    reason = checked_reason(reason, comment)
     route = Route(route or reason.default_route)
     decide(handoff, HandoffStatus.REJECTED, by=by, at=at, reason=reason, comment=comment, route=route)
     if route == Route.REROUTE:
@@ -139,15 +142,21 @@ def escalate_handoff(handoff: Handoff, *, at: datetime) -> Handoff:
 
 
 def escalate_overdue(*, at: datetime, limit: int = 1_000) -> int:
-    """Escalate what a person left unanswered past its due time; gives how many. Safe to run twice."""
+    """Escalate what a person left unanswered past its due time; gives how many. Safe to run twice.
+
+    Until an agreement is signed the clocks only advise. One that cannot be passed on holds up no other.
+    """
+    if active_agreement().status != SignedStatus.ACTIVE:
+        return 0
     overdue = Handoff.objects.open().filter(due_at__lt=at, to_user__role=Role.REP).order_by("due_at")
     done = 0
     for handoff in overdue.select_related("lead", "to_user__team", "to_team")[:limit]:
         try:
             escalate_handoff(handoff, at=at)
-        except AlreadyDecided:
-            continue
-        done += 1
+        except BusinessError as why:
+            log.info("hand-off %s is not escalated: %s", handoff.pk, why)
+        else:
+            done += 1
     return done
 
 
@@ -233,8 +242,10 @@ def check_recipient(to_user: User | None, to_team: Team | None) -> None:
         raise NoSuchRecipient(f"{to_team} is not a sales team.")
 
 
-def check_verdict_reason(reason: Reason, comment: str) -> None:
-    if reason.use != ReasonUse.VERDICT or reason.retired:
+def checked_reason(reason: Reason | None, comment: str) -> Reason:
+    """The reason, if it is one of the present ones for a verdict and has the words it needs."""
+    if reason is None or reason.use != ReasonUse.VERDICT or reason.retired:
         raise BusinessError("Choose one of the present reasons to reject.", code="reason_required")
     if reason.needs_comment and not comment.strip():
         raise BusinessError(f"“{reason.label}” needs a few words of explanation.", code="comment_required")
+    return reason

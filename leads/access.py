@@ -3,7 +3,7 @@
 from crm.access import does_marketing, heads, is_manager_of, manages, require
 from crm.models import Side, User
 from leads.lifecycle import CLAIM, DISCARD, DISQUALIFY, MARK_MQL, PARK, QUALIFY, RECYCLE, RETURN, Move, Stage
-from leads.models import Lead, Opportunity
+from leads.models import Company, Contact, Lead, Opportunity
 from leads.models.lead import SourcedBy
 
 
@@ -18,9 +18,26 @@ def may_edit_lead(user: User, lead: Lead) -> bool:
     return lead.side == "marketing" if user.is_marketer else lead.owner_id == user.pk
 
 
+def may_edit_people(user: User, record: Company | Contact) -> bool:
+    """Contacts and companies: reps those of their own leads and deals, or of nobody's yet; everybody else any."""
+    if not user.is_rep:
+        return True
+    own = record.leads.filter(owner=user).exists() or record.opportunities.filter(owner=user).exists()
+    return own or not record.leads.exists()
+
+
+def may_touch(user: User, lead: Lead) -> bool:
+    """Who may log what a buyer met: marketing for any lead, whoever's it is; reps for their own."""
+    return does_marketing(user) or may_edit_lead(user, lead)
+
+
+def works_for_sales(user: User) -> bool:
+    return user.is_rep or is_manager_of(user, Side.SALES)
+
+
 def is_sales_owner(user: User, lead: Lead) -> bool:
-    """The rep who owns the lead, or a manager of the owner's team."""
-    return lead.owner_id == user.pk or heads(user, lead.team_id)
+    """The rep who owns the lead, or a sales manager of the owner's team."""
+    return works_for_sales(user) and (lead.owner_id == user.pk or heads(user, lead.team_id))
 
 
 def may_move(user: User, lead: Lead, move: Move) -> bool:
@@ -43,12 +60,18 @@ def may_convert(user: User, lead: Lead) -> bool:
 
 
 def may_create_opportunities(user: User) -> bool:
-    return user.is_rep or user.is_admin or is_manager_of(user, Side.SALES)
+    return user.is_admin or works_for_sales(user)
+
+
+def may_write_reasons(user: User) -> bool:
+    """Sales managers and admins (DESIGN: "edit reasons, routing, service levels")."""
+    return user.is_admin or is_manager_of(user, Side.SALES)
 
 
 def may_work_opportunity(user: User, opportunity: Opportunity) -> bool:
-    """Its owner, a manager of its team, an admin."""
-    return opportunity.owner_id == user.pk or heads(user, opportunity.team_id) or user.is_admin
+    """Its owner in sales, a sales manager of its team, an admin."""
+    own = opportunity.owner_id == user.pk or heads(user, opportunity.team_id)
+    return user.is_admin or works_for_sales(user) and own
 
 
 def may_import(user: User, kind: str) -> bool:

@@ -6,10 +6,11 @@ from typing import Any
 from django.db import transaction
 
 from crm.access import require
+from crm.editing import make, put
 from crm.errors import BusinessError, StaleState
-from crm.models import User
+from crm.models import Organisation, User
 from crm.outbox import record_change
-from leads.access import may_work_opportunity
+from leads.access import may_convert, may_create_opportunities, may_work_opportunity
 from leads.errors import CannotUndo
 from leads.lifecycle import ReasonUse, Stage
 from leads.models import DealStage, ForecastCategory, Lead, Opportunity, Outcome, Reason
@@ -20,11 +21,16 @@ OPEN_STAGES = [stage for stage in DealStage if stage not in (DealStage.WON, Deal
 
 
 @transaction.atomic
-def change_stage(opportunity: Opportunity, stage: str, *, by: User, at: datetime) -> Opportunity:
-    """Take an open opportunity to another open stage, with the probability that stage stands for."""
+def change_stage(opportunity: Opportunity, stage: str, *, by: User, at: datetime, seen: str = "") -> Opportunity:
+    """Take an open opportunity to another open stage, with the probability that stage stands for.
+
+    ``seen``: the stage the person looked at when deciding; StaleState when somebody has moved it since.
+    """
     opportunity = locked(opportunity, by=by)
     if not opportunity.is_open:
         raise AlreadyClosed(opportunity)
+    if seen and opportunity.stage not in (seen, stage):
+        raise StaleState(f"Somebody moved this opportunity to “{opportunity.get_stage_display()}” meanwhile.")
     if stage not in OPEN_STAGES:
         raise BusinessError("Won and lost have an action of their own: close.", code="use_action")
     if opportunity.stage != stage:
@@ -35,13 +41,55 @@ def change_stage(opportunity: Opportunity, stage: str, *, by: User, at: datetime
 
 
 @transaction.atomic
+def create_opportunity(*, by: User, at: datetime, **fields: Any) -> Opportunity:
+    """A new deal of its own, or a further one of a lead that was converted; of who makes it unless an owner is named.
+
+    Company, contact and product are the lead's where none are given. Raises NotAllowed, BusinessError.
+    """
+    require(may_create_opportunities(by), "Only sales opens opportunities.")
+    stage = fields.setdefault("stage", DealStage.DISCOVERY)
+    if stage not in OPEN_STAGES:
+        raise BusinessError("Won and lost have an action of their own: close.", code="use_action")
+    lead = fields.get("lead")
+    owner = fields.setdefault("owner", None if by.is_admin else by)
+    standard = {
+        "team": owner and owner.team,
+        "opened_at": at,
+        "stage_since": at,
+        "probability": PROBABILITY[DealStage(stage)],
+        "currency": Organisation.get().currency,
+        **(of_lead(lead, by=by) if lead else {}),
+    }
+    opportunity = Opportunity(**{**standard, **fields})
+    require(may_work_opportunity(by, opportunity), "You may open opportunities of your own or of your team.")
+    make(opportunity)
+    record_change("opportunity", [opportunity.pk])
+    if lead:
+        record_change("lead", [lead.pk])
+    return opportunity
+
+
+def of_lead(lead: Lead, *, by: User) -> dict[str, Any]:
+    """What a further deal has from its lead, which must have been converted and not been lost."""
+    lead = Lead.objects.select_for_update(of=("self",)).select_related("company", "contact").get(pk=lead.pk)
+    require(may_convert(by, lead), "Only the owner of this lead or their manager may do that.")
+    if lead.stage not in {Stage.OPPORTUNITY, Stage.CUSTOMER}:
+        raise BusinessError("The first opportunity of a lead is made by converting it.", code="use_action")
+    return {"company": lead.company, "contact": lead.contact, "product": lead.product_interest, "is_sample": lead.is_sample}
+
+
+@transaction.atomic
 def edit_opportunity(opportunity: Opportunity, *, by: User, at: datetime, **fields: Any) -> Opportunity:
-    """Change what people may set on an opportunity; its stage and outcome have actions of their own."""
+    """Change what people may set on an opportunity; its stage and outcome have actions of their own.
+
+    A new owner brings their team.
+    """
     opportunity = locked(opportunity, by=by)
-    for name, value in fields.items():
-        setattr(opportunity, name, value)
-    opportunity.full_clean()
-    save_changed(opportunity, *fields)
+    owner = fields.get("owner")
+    if owner is not None and owner.pk != opportunity.owner_id:
+        fields = {"team": owner.team, **fields}
+    if fresh := put(opportunity, fields):
+        save_changed(opportunity, *fresh)
     return opportunity
 
 

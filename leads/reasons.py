@@ -2,6 +2,13 @@
 
 from typing import Any
 
+from django.db import transaction
+
+from crm.access import require
+from crm.editing import make, put
+from crm.errors import BusinessError
+from crm.models import User
+from leads.access import may_write_reasons
 from leads.lifecycle import ReasonUse
 from leads.models import Reason, ReasonFamily, Route
 
@@ -64,6 +71,7 @@ OTHERS: dict[ReasonUse, list[tuple[str, str]]] = {
         ("other", "Other"),
     ],
 }
+REFUSED = "Only sales managers and admins change reasons."
 LABELS_OUTSIDE_VERDICTS = {"not_a_fit", "competitor"}
 
 
@@ -83,6 +91,32 @@ def first_reasons() -> list[Reason]:
         )
         for position, (use, code, label, family, route, is_label) in enumerate(rows)
     ]  # fmt: skip
+
+
+def find_reason(use: ReasonUse, code: str) -> Reason | None:
+    """The reason people name by its code, None when they name none. An unknown code breaks the rule `unknown_reason`."""
+    if not code:
+        return None
+    found = Reason.objects.filter(use=use, code=code).first()
+    if found is None:
+        known = list(Reason.objects.filter(use=use, retired=False).values_list("code", flat=True))
+        raise BusinessError(f"There is no reason “{code}” for {use.label.lower()}.", code="unknown_reason", known=known)
+    return found
+
+
+@transaction.atomic
+def create_reason(*, by: User, **fields: Any) -> Reason:
+    require(may_write_reasons(by), REFUSED)
+    return make(Reason(**fields))
+
+
+@transaction.atomic
+def edit_reason(reason: Reason, *, by: User, **fields: Any) -> Reason:
+    """Change a reason or retire it; what it is used for and its code stay, since rows name them."""
+    require(may_write_reasons(by), REFUSED)
+    reason = Reason.objects.select_for_update().get(pk=reason.pk)
+    reason.save(update_fields=put(reason, fields))
+    return reason
 
 
 def seed_reasons(**_signal: Any) -> None:

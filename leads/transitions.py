@@ -102,7 +102,7 @@ def move_lead(
         raise IllegalMove(lead, to)
     last = last_effective(lead)
     if at < last.at:
-        raise BeforeLastMove(last)
+        raise StaleLead(lead) if last.seq > lead.seq else BeforeLastMove(last)
     opens = opens_episode(lead, to)
     claim(lead, to, since=at, episode=lead.episode + opens, **changes)
     row = append(lead, to, by=by, at=at, reason=reason, note=note, handoff=handoff, opens_episode=opens)

@@ -1,5 +1,12 @@
 """This room's part of the API."""
 
-from django.urls import URLPattern, URLResolver
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from campaigns.api.views import AssetViews, CampaignViews, SpendViews
+
+router = SimpleRouter(use_regex_path=False)
+router.register("campaigns", CampaignViews, basename="campaigns")
+router.register("spends", SpendViews, basename="spends")
+router.register("assets", AssetViews, basename="assets")
+
+urlpatterns = router.urls

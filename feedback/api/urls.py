@@ -1,5 +1,16 @@
-"""This room's part of the API."""
+"""This room's part of the API; it adds `offer` to the leads of the room below."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from feedback.api.views import AgreementViews, HandoffViews, OfferViews
+
+router = SimpleRouter(use_regex_path=False)
+router.register("handoffs", HandoffViews, basename="handoffs")
+router.register("agreements", AgreementViews, basename="agreements")
+
+offer = OfferViews.as_view({"post": "offer"}, detail=True)
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("leads/<int:pk>/offer/", offer, name="leads-offer"),
+    *router.urls,
+]

@@ -1,5 +1,17 @@
 """This room's part of the API."""
 
-from django.urls import URLPattern, URLResolver
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from leads.api import views
+
+router = SimpleRouter(use_regex_path=False)
+router.register("companies", views.CompanyViews, basename="companies")
+router.register("contacts", views.ContactViews, basename="contacts")
+router.register("leads", views.LeadViews, basename="leads")
+router.register("transitions", views.TransitionViews, basename="transitions")
+router.register("touches", views.TouchViews, basename="touches")
+router.register("opportunities", views.OpportunityViews, basename="opportunities")
+router.register("reasons", views.ReasonViews, basename="reasons")
+router.register("imports", views.ImportViews, basename="imports")
+
+urlpatterns = router.urls

@@ -51,7 +51,9 @@ def test_a_lead_waits_once(mia, rob, rosa):
     with pytest.raises(AlreadyWaiting, match="waits for Rob"):
         offer_lead(lead, by=mia, at=MONDAY, to_user=rosa)
     with pytest.raises(IntegrityError), transaction.atomic():
-        Handoff.objects.create(lead=lead, episode=1, to_user=rosa, offered_at=MONDAY, waiting_since=MONDAY, due_at=MONDAY)
+        Handoff.objects.create(
+            lead=lead, episode=1, to_user=rosa, offered_at=MONDAY, waiting_since=MONDAY, due_at=MONDAY
+        )
 
 
 def test_only_mqls_are_handed_over_and_not_by_reps(mia, rob):
@@ -236,6 +238,8 @@ def test_breach_is_not_expiry(mia, rob):
 def test_escalation_gives_an_unanswered_lead_to_the_next_and_names_them(mia, rob, rosa):
     handoff = make_handoff(to=rob, by=mia)
     late = MONDAY + 2 * DAY
+    assert escalate_overdue(at=late) == 0, "before anybody signed, clocks only advise"
+    Agreement.objects.create(version=1, status="active")
 
     assert (escalate_overdue(at=late), escalate_overdue(at=late)) == (1, 0)
 

@@ -1,0 +1,62 @@
+"""Who is here: people and their teams, written by admins only."""
+
+from typing import Any
+
+from django.db import transaction
+
+from crm.access import require
+from crm.editing import make, save_put
+from crm.errors import BusinessError
+from crm.models import Role, Team, User
+
+REFUSED = "Only admins change people and teams."
+OWN_FIELDS = {"first_name", "last_name", "time_zone", "away_until"}
+
+
+@transaction.atomic
+def create_user(*, by: User, **fields: Any) -> User:
+    """A new person without a password: they set one themselves, by the reset link an admin hands them."""
+    require(by.is_admin, REFUSED)
+    user = User(**with_plain_email(fields))
+    user.set_unusable_password()
+    return make(user)
+
+
+@transaction.atomic
+def edit_user(user: User, *, by: User, **fields: Any) -> User:
+    require(by.is_admin, REFUSED)
+    user = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+    save_put(user, with_plain_email(fields))
+    require_an_admin()
+    return user
+
+
+@transaction.atomic
+def edit_profile(user: User, **fields: Any) -> User:
+    """What people change about themselves: name, time zone, absence; never role, team or e-mail."""
+    save_put(user, {name: fields[name] for name in OWN_FIELDS & set(fields)})
+    return user
+
+
+@transaction.atomic
+def create_team(*, by: User, **fields: Any) -> Team:
+    require(by.is_admin, REFUSED)
+    return make(Team(**fields))
+
+
+@transaction.atomic
+def edit_team(team: Team, *, by: User, **fields: Any) -> Team:
+    require(by.is_admin, REFUSED)
+    save_put(team, fields)
+    return team
+
+
+def with_plain_email(fields: dict[str, Any]) -> dict[str, Any]:
+    """The e-mail in small letters; none at all, instead of an empty one, for people who cannot log in."""
+    return {**fields, "email": (fields["email"] or "").strip().lower() or None} if "email" in fields else fields
+
+
+def require_an_admin() -> None:
+    """Somebody must be left who can change people and teams."""
+    if not User.objects.filter(role=Role.ADMIN, is_active=True, email__isnull=False).exists():
+        raise BusinessError("This is the last admin who can log in; make another one first.", code="last_admin")

@@ -1,0 +1,48 @@
+"""Bodies of hand-offs, verdicts and agreements."""
+
+from rest_framework import serializers
+
+from crm.api.serializers import Body, RecordSerializer
+from crm.models import Team, User
+from feedback.models import Agreement, Handoff
+from leads.api.serializers import ReasonField
+from leads.models import Route
+
+
+class HandoffSerializer(RecordSerializer):
+    reason = ReasonField()
+
+    class Meta:
+        model = Handoff
+        fields = [
+            "id", "lead", "episode", "status", "to_user", "to_team", "offered_by", "offered_at", "waiting_since", "due_at",
+            "promised", "decided_by", "decided_at", "reason", "comment", "route", "rating", "definition_version",
+            "routing", "follows", "created_at", "updated_at",
+        ]  # fmt: skip
+
+
+class OfferBody(Body):
+    to_user = serializers.PrimaryKeyRelatedField(queryset=User.objects.all(), required=False, allow_null=True)
+    to_team = serializers.PrimaryKeyRelatedField(queryset=Team.objects.all(), required=False, allow_null=True)
+    promised = serializers.CharField(required=False, allow_blank=True, help_text="What marketing promised the buyer.")
+
+
+class AcceptBody(Body):
+    rating = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=5)
+    comment = serializers.CharField(required=False, allow_blank=True)
+
+
+class RejectBody(Body):
+    reason = serializers.SlugField(required=False, help_text="The code of a verdict reason.")
+    comment = serializers.CharField(required=False, allow_blank=True)
+    route = serializers.ChoiceField(choices=Route.choices, required=False, help_text="The reason's own unless given.")
+    revisit_on = serializers.DateField(required=False, help_text="To nurture: when to look again.")
+
+
+class AgreementSerializer(RecordSerializer):
+    class Meta:
+        model = Agreement
+        fields = [
+            "id", "version", "status", "hours_to_verdict", "hours_to_first_attempt", "min_attempts", "effective_from",
+            "signatures", "created_at", "updated_at",
+        ]  # fmt: skip

@@ -1,0 +1,16 @@
+"""`manage.py escalate`: what beat does every minute, at once."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from feedback.verdicts import escalate_overdue
+
+
+class Command(BaseCommand):
+    help = "Pass on the leads that nobody in sales answered in time."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        done = escalate_overdue(at=timezone.now())
+        self.stdout.write(f"{done} {'lead' if done == 1 else 'leads'} passed on to somebody else.")

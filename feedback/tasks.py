@@ -1,0 +1,12 @@
+"""What Celery runs for the loop; the schedules stand in crm/celery.py."""
+
+from celery import shared_task
+
+
+@shared_task(name="feedback.escalate")
+def escalate() -> None:
+    from django.utils import timezone
+
+    from feedback.verdicts import escalate_overdue
+
+    escalate_overdue(at=timezone.now())

@@ -1,0 +1,87 @@
+"""Which companies, contacts, leads, touches, moves, opportunities, reasons and imports."""
+
+from django.db.models import QuerySet
+from django_filters import CharFilter, MultipleChoiceFilter, NumberFilter
+
+from crm.api.filters import StrictFilterSet
+from leads.lifecycle import CLOCK_OF, Clock
+from leads.models import Company, Contact, Import, Lead, Opportunity, Reason, Touch, Transition
+
+EXACT, DAYS, TIMES = ["exact"], ["exact", "gte", "lt"], ["gte", "lt"]
+IDENTITY = {"source_system": EXACT, "external_id": EXACT}
+
+
+class CompanyFilters(StrictFilterSet):
+    class Meta:
+        model = Company
+        fields = {
+            **IDENTITY, "name": EXACT, "domain": EXACT, "industry": EXACT, "country": EXACT, "region": EXACT,
+            "updated_at": TIMES,
+        }  # fmt: skip
+
+
+class ContactFilters(StrictFilterSet):
+    class Meta:
+        model = Contact
+        fields = {**IDENTITY, "email": EXACT, "phone": EXACT, "last_name": EXACT, "company": EXACT, "updated_at": TIMES}
+
+
+class LeadFilters(StrictFilterSet):
+    side = MultipleChoiceFilter(choices=Clock.choices, method="on_clock")
+    score = NumberFilter(field_name="leadscore__shown")
+    score__gte = NumberFilter(field_name="leadscore__shown", lookup_expr="gte")
+    score__lt = NumberFilter(field_name="leadscore__shown", lookup_expr="lt")
+    grade = CharFilter(field_name="leadscore__grade")
+
+    class Meta:
+        model = Lead
+        fields = {
+            **IDENTITY, "email": EXACT, "phone": EXACT, "first_name": EXACT, "last_name": EXACT, "company_name": EXACT,
+            "company": EXACT, "contact": EXACT, "stage": EXACT, "episode": EXACT, "owner": EXACT, "team": EXACT,
+            "campaign": EXACT, "channel": EXACT, "source": EXACT, "segment": EXACT, "country": EXACT,
+            "product_interest": EXACT, "sourced_by": EXACT, "merged_into": EXACT, "revisit_on": DAYS,
+            "captured_at": TIMES, "updated_at": TIMES,
+        }  # fmt: skip
+
+    def on_clock(self, leads: QuerySet[Lead], name: str, clocks: list[str]) -> QuerySet[Lead]:
+        return leads.filter(stage__in=[stage for stage, clock in CLOCK_OF.items() if clock in clocks]) if clocks else leads
+
+
+class TransitionFilters(StrictFilterSet):
+    class Meta:
+        model = Transition
+        fields = {
+            "lead": EXACT, "episode": EXACT, "kind": EXACT, "from_stage": EXACT, "to_stage": EXACT, "by": EXACT,
+            "handoff": EXACT, "at": TIMES, "recorded_at": TIMES,
+        }  # fmt: skip
+
+
+class TouchFilters(StrictFilterSet):
+    class Meta:
+        model = Touch
+        fields = {
+            **IDENTITY, "lead": EXACT, "kind": EXACT, "by": EXACT, "channel": EXACT, "campaign": EXACT, "asset": EXACT,
+            "corrects": EXACT, "at": TIMES,
+        }  # fmt: skip
+
+
+class OpportunityFilters(StrictFilterSet):
+    class Meta:
+        model = Opportunity
+        fields = {
+            **IDENTITY, "lead": EXACT, "company": EXACT, "contact": EXACT, "owner": EXACT, "team": EXACT, "kind": EXACT,
+            "stage": EXACT, "outcome": EXACT, "forecast_category": EXACT, "currency": EXACT, "product": EXACT,
+            "amount": ["gte", "lt"], "expected_close": DAYS, "opened_at": TIMES, "closed_at": TIMES, "updated_at": TIMES,
+        }  # fmt: skip
+
+
+class ReasonFilters(StrictFilterSet):
+    class Meta:
+        model = Reason
+        fields = ["use", "code", "family", "default_route", "is_label", "retired"]
+
+
+class ImportFilters(StrictFilterSet):
+    class Meta:
+        model = Import
+        fields = ["kind", "status", "by"]
