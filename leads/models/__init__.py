@@ -1,6 +1,6 @@
 """Who may buy: companies, contacts, leads and all that happens to them."""
 
-from leads.models.imports import Import, ImportMapping
+from leads.models.imports import Import, ImportMapping, Refusal
 from leads.models.lead import Lead, LeadScore
 from leads.models.log import Reason, ReasonFamily, Route, Transition
 from leads.models.opportunity import DealKind, DealStage, ForecastCategory, Opportunity, Outcome
@@ -21,6 +21,7 @@ __all__ = [
     "Outcome",
     "Reason",
     "ReasonFamily",
+    "Refusal",
     "Route",
     "Touch",
     "TouchBy",

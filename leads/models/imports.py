@@ -17,6 +17,9 @@ class ImportKind(models.TextChoices):
 
 class ImportStatus(models.TextChoices):
     DRAFT = "draft", _("Not started")
+    # Read as a whole without writing anything, so that a person can decide.
+    CHECKING = "checking", _("Being checked")
+    CHECKED = "checked", _("Ready to import")
     RUNNING = "running", _("Running")
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
@@ -45,13 +48,16 @@ class Import(Stamped):
     status = models.CharField(max_length=10, choices=ImportStatus.choices, default=ImportStatus.DRAFT)
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     file_name = models.CharField(max_length=255)
+    # Below MEDIA_ROOT; an Excel file is kept as the CSV of its sheet.
     path = models.CharField(max_length=500)
-    # The mapping as it was when the import began.
+    mapping_name = models.CharField(max_length=80, blank=True, default="")
+    # The mapping as it was when the import began, with the notation decided for each column of dates or amounts.
     spec = models.JSONField(default=dict)
     # Strict: nothing is imported when a single row is refused.
     strict = models.BooleanField(default=False)
     dry_run = models.BooleanField(default=False)
     rows_total = models.PositiveIntegerField(null=True)
+    # Committed with the rows themselves.
     rows_done = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)
@@ -59,7 +65,6 @@ class Import(Stamped):
     refused = models.PositiveIntegerField(default=0)
     # {"out_of_order": 1, …}: rows taken, but worth a look.
     findings = models.JSONField(default=dict)
-    refused_path = models.CharField(max_length=500, blank=True, default="")
     error = models.TextField(blank=True, default="")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -75,3 +80,28 @@ class Import(Stamped):
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def is_at_work(self) -> bool:
+        return self.status in (ImportStatus.CHECKING, ImportStatus.RUNNING)
+
+    @property
+    def taken(self) -> int:
+        """Rows that are in the product now, whether by this import or before it."""
+        return self.created + self.updated + self.unchanged
+
+
+class Refusal(models.Model):
+    """One row of a file that was not taken, and why. Its cells stay in the file."""
+
+    file = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="refusals")
+    # As a spreadsheet numbers it: the header is row 1.
+    row = models.PositiveIntegerField()
+    reason = models.TextField()
+
+    class Meta:
+        ordering: ClassVar = ["row"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["file", "row"], name="refusal_of_row")]
+
+    def __str__(self) -> str:
+        return f"row {self.row}: {self.reason}"

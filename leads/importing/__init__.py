@@ -1,0 +1,1 @@
+"""Taking files in: reading, deciding, cleaning, staging and writing, in that order (docs/import.md)."""

@@ -1,0 +1,318 @@
+"""From the cells of a row to clean values, or the reason why the row stays out."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+
+from campaigns.models import Campaign
+from crm.models import Team, User
+from leads.importing.errors import BadMapping, RowRefused
+from leads.importing.fields import Field, Type, field_named, is_custom
+from leads.importing.mapping import ANY_OTHER, FileMapping, Source, quoted
+from leads.importing.notations import EXAMPLES, DateOrder, DecimalMark, read_amount, read_day, read_moment
+from leads.models import Outcome
+from leads.models.imports import ImportKind
+
+Cells = list[str]
+Value = Callable[[Cells], Any]
+COLUMN_TYPES = {
+    Type.MOMENT: "timestamptz",
+    Type.DAY: "date",
+    Type.MONEY: "numeric(14,2)",
+    Type.PERCENT: "smallint",
+    Type.CAMPAIGN: "bigint",
+    Type.TEAM: "bigint",
+    Type.PERSON: "bigint",
+}
+MOST_MONEY = Decimal(10) ** 12
+FUTURE_SLACK = timedelta(days=1)
+valid_email = EmailValidator()
+
+
+@dataclass(frozen=True)
+class References:
+    """Ids of the records a file may name, by what it may call them, in small letters."""
+
+    campaigns: dict[str, int] = field(default_factory=dict)
+    teams: dict[str, int] = field(default_factory=dict)
+    people: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, source_system: str) -> "References":
+        def named(rows: Any) -> dict[str, int]:
+            by_name = {name.lower(): pk for pk, name, _system, _key in rows if name}
+            by_key = {key.lower(): pk for pk, _name, system, key in rows if key and system == source_system}
+            return by_name | by_key
+
+        return cls(
+            campaigns=named(Campaign.objects.order_by("-id").values_list("id", "name", "source_system", "external_id")),
+            teams=named(Team.objects.values_list("id", "name", "source_system", "external_id")),
+            people=named(User.objects.values_list("id", "email", "source_system", "external_id")),
+        )
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the staging table: its name, its type, and what a row puts there."""
+
+    name: str
+    sql_type: str
+    value: Value
+
+
+class Cleaner:
+    """Turns rows of one file into rows of the staging table."""
+
+    def __init__(self, mapping: FileMapping, header: Sequence[str], references: References, *, at: datetime) -> None:
+        self.mapping = mapping
+        self.width = len(header)
+        self.positions = positions_of(mapping, header)
+        self.references = references
+        self.latest = at + FUTURE_SLACK
+        self.columns = [*self.plain_columns(), *self.custom_column(), *self.identity_column()]
+        self.check = CHECKS[mapping.kind]
+
+    def clean(self, cells: Cells) -> list[Any]:
+        """The values of the staging columns; None is empty. Raises RowRefused."""
+        if len(cells) != self.width:
+            cells = self.fitted(cells)
+        values = [column.value(cells) for column in self.columns]
+        self.check({column.name: value for column, value in zip(self.columns, values, strict=True)})
+        return values
+
+    def fitted(self, cells: Cells) -> Cells:
+        if len(cells) < self.width or any(cells[self.width :]):
+            raise RowRefused(f"The row has {len(cells)} cells where the header has {self.width}.")
+        return cells[: self.width]
+
+    def plain_columns(self) -> list[Column]:
+        return [self.column(name, source) for name, source in self.mapping.sources.items() if not self.is_custom(name)]
+
+    def custom_column(self) -> list[Column]:
+        """All custom fields together, as one JSON object without the empty ones."""
+        named = {name: source for name, source in self.mapping.sources.items() if self.is_custom(name)}
+        if not named:
+            return []
+        parts = {name.rpartition("custom.")[2]: self.column(name, source).value for name, source in named.items()}
+
+        def together(cells: Cells) -> str | None:
+            found = {name: value for name, part in parts.items() if (value := part(cells))}
+            return json.dumps(found, ensure_ascii=False) if found else None
+
+        return [Column("lead_custom" if self.mapping.kind == ImportKind.OPPORTUNITIES else "custom", "jsonb", together)]
+
+    def identity_column(self) -> list[Column]:
+        if "external_id" in self.mapping.sources:
+            return []
+        return [Column("external_id", "text", lambda cells: None)]
+
+    def is_custom(self, name: str) -> bool:
+        return is_custom(self.mapping.kind, name)
+
+    def column(self, name: str, source: Source) -> Column:
+        described = field_named(self.mapping.kind, name)
+        assert described
+        raw = raw_value(source, self.positions.get(source.column))
+        convert = self.converter(described, source)
+        required = source.required or described.required
+        label = source.column or described.label
+
+        def value(cells: Cells) -> Any:
+            text = raw(cells)
+            if not text:
+                if required:
+                    raise RowRefused(f"“{label}” is empty, and it is required.")
+                return None
+            try:
+                return convert(text)
+            except RowRefused as refusal:
+                raise RowRefused(f"“{label}”: {refusal}") from None
+
+        return Column(staged_name(described, source), staged_type(described, source), value)
+
+    def converter(self, described: Field, source: Source) -> Callable[[str], Any]:
+        if described.holds == Type.PERSON and source.create:
+            return limited(200)
+        match described.holds:
+            case Type.EMAIL:
+                return email
+            case Type.CHOICE:
+                return choice(described)
+            case Type.MOMENT:
+                return self.moment(DateOrder(source.format or DateOrder.ISO))
+            case Type.DAY:
+                return day(DateOrder(source.format or DateOrder.ISO))
+            case Type.MONEY:
+                return amount(DecimalMark(source.format or DecimalMark.POINT))
+            case Type.PERCENT:
+                return percent
+            case Type.CAMPAIGN:
+                return reference(self.references.campaigns, "campaign")
+            case Type.TEAM:
+                return reference(self.references.teams, "team")
+            case Type.PERSON:
+                return reference(self.references.people, "person")
+        return currency if described.name == "currency" else limited(described.limit)
+
+    def moment(self, order: DateOrder) -> Callable[[str], datetime]:
+        zone, latest = self.mapping.zone, self.latest
+
+        def convert(text: str) -> datetime:
+            at = read_moment(text, order, zone)
+            if at is None:
+                raise RowRefused(f"“{shortened(text)}” is not a date (read {EXAMPLES[order]}).")
+            if at > latest:
+                raise RowRefused(f"“{shortened(text)}” lies in the future.")
+            return at
+
+        return convert
+
+
+def positions_of(mapping: FileMapping, header: Sequence[str]) -> dict[str, int]:
+    """Where each mapped column stands; raises BadMapping when the file lacks one or has it twice."""
+    names = [name.strip().lower() for name in header]
+    missing = sorted(column for column in mapping.columns if column.strip().lower() not in names)
+    if missing:
+        what = "columns" if len(missing) > 1 else "column"
+        raise BadMapping(f"The file has no {what} {quoted(missing)}. It has: {', '.join(filter(None, header))[:500]}.")
+    twice = sorted(column for column in mapping.columns if names.count(column.strip().lower()) > 1)
+    if twice:
+        raise BadMapping(f"The file has the column {quoted(twice)} more than once; rename one of them.")
+    return {column: names.index(column.strip().lower()) for column in mapping.columns}
+
+
+def staged_name(described: Field, source: Source) -> str:
+    """``lead.owner`` becomes lead_owner_id, or lead_owner_key where people are made on the fly."""
+    name = described.name.replace(".", "_")
+    if described.holds in (Type.CAMPAIGN, Type.TEAM, Type.PERSON):
+        return f"{name}_key" if source.create else f"{name}_id"
+    return {"asset": "asset_key", "lead": "lead_key"}.get(name, name)
+
+
+def staged_type(described: Field, source: Source) -> str:
+    return "text" if source.create else COLUMN_TYPES.get(described.holds, "text")
+
+
+def raw_value(source: Source, position: int | None) -> Callable[[Cells], str]:
+    """What stands in the cell, trimmed, translated by ``values``, or the default when that is empty."""
+    if position is None:
+        return lambda cells: source.constant
+    index, default, values = position, source.default, source.values
+    if not values:
+        return lambda cells: cells[index].strip() or default
+    fallback = values.get(ANY_OTHER)
+
+    def translated(cells: Cells) -> str:
+        text = cells[index].strip()
+        if not text:
+            return default
+        return values.get(text.lower(), text if fallback is None else fallback) or default
+
+    return translated
+
+
+def limited(limit: int) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        if len(text) > limit:
+            raise RowRefused(f"has {len(text):,} characters; at most {limit} fit.")
+        return text
+
+    return convert
+
+
+def email(text: str) -> str:
+    limited(254)(text)
+    try:
+        valid_email(text)
+    except ValidationError as error:
+        raise RowRefused(f"“{shortened(text)}” is not an e-mail address.") from error
+    return text
+
+
+def currency(text: str) -> str:
+    if len(text) != 3 or not text.isascii() or not text.isalpha():
+        raise RowRefused(f"“{shortened(text)}” is not a currency such as EUR.")
+    return text.upper()
+
+
+def choice(described: Field) -> Callable[[str], str]:
+    """A value of the enumeration, written as its code or as its label."""
+    assert described.choices
+    known = {str(label).lower(): value for value, label in described.choices.choices}
+    known |= {value.lower(): value for value in described.choices.values}
+    allowed = ", ".join(described.choices.values)
+
+    def convert(text: str) -> str:
+        if (found := known.get(text.lower())) is None:
+            raise RowRefused(f"“{shortened(text)}” is none of: {allowed}.")
+        return found
+
+    return convert
+
+
+def day(order: DateOrder) -> Callable[[str], Any]:
+    def convert(text: str) -> Any:
+        found = read_day(text, order)
+        if found is None:
+            raise RowRefused(f"“{shortened(text)}” is not a date (read {EXAMPLES[order]}).")
+        return found
+
+    return convert
+
+
+def amount(mark: DecimalMark) -> Callable[[str], Decimal]:
+    def convert(text: str) -> Decimal:
+        found = read_amount(text, mark)
+        if found is None:
+            raise RowRefused(f"“{shortened(text)}” is not an amount (written like {EXAMPLES[mark]}).")
+        if found < 0:
+            raise RowRefused(f"“{shortened(text)}” is below zero.")
+        if found >= MOST_MONEY:
+            raise RowRefused(f"“{shortened(text)}” is too large.")
+        return found
+
+    return convert
+
+
+def percent(text: str) -> int:
+    digits = text.removesuffix("%").strip()
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 3 or int(digits) > 100:
+        raise RowRefused(f"“{shortened(text)}” is not a whole percentage from 0 to 100.")
+    return int(digits)
+
+
+def reference(known: dict[str, int], what: str) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        if (found := known.get(text.lower())) is None:
+            raise RowRefused(f"there is no {what} “{shortened(text)}”.")
+        return found
+
+    return convert
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def check_identity(values: dict[str, Any]) -> None:
+    if not values.get("external_id") and not values.get("email"):
+        raise RowRefused("The row has neither an external id nor an e-mail, so it could not be found again.")
+
+
+def check_deal(values: dict[str, Any]) -> None:
+    outcome = values.get("outcome")
+    if outcome in Outcome.values and values.get("closed_at") is None:
+        raise RowRefused(f"An opportunity that is {outcome} needs the date it was closed.")
+
+
+CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
+    ImportKind.LEADS: check_identity,
+    ImportKind.OPPORTUNITIES: check_deal,
+    ImportKind.USERS: check_identity,
+}

@@ -1,0 +1,136 @@
+"""Which fields a file may fill, for each kind of import: the one list that mapping, cleaning and writing read."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from django.db.models import TextChoices
+
+from campaigns.models import Channel
+from crm.models import Role
+from leads.models import DealKind, ForecastCategory
+from leads.models.imports import ImportKind
+from leads.models.lead import SourcedBy
+from leads.models.opportunity import DealStage
+
+
+class Type(Enum):
+    """What a cell must hold."""
+
+    TEXT = auto()
+    EMAIL = auto()
+    CHOICE = auto()
+    MOMENT = auto()
+    DAY = auto()
+    MONEY = auto()
+    PERCENT = auto()
+    # Names another record.
+    CAMPAIGN = auto()
+    TEAM = auto()
+    PERSON = auto()
+
+
+@dataclass(frozen=True)
+class Field:
+    """``aliases``: headers, in small letters without signs, that mean this field in files from elsewhere."""
+
+    name: str
+    label: str
+    holds: Type = Type.TEXT
+    limit: int = 0
+    choices: type[TextChoices] | None = None
+    required: bool = False
+    # Whether a later import may change it on a record that is already there.
+    plain: bool = True
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def is_date(self) -> bool:
+        return self.holds in (Type.MOMENT, Type.DAY)
+
+
+IDENTITY = Field("external_id", "External id", limit=200, plain=False, aliases=("id", "leadid", "mqlid", "recordid"))
+
+LEAD_FIELDS = (
+    IDENTITY,
+    Field("captured_at", "Captured at", Type.MOMENT, plain=False,
+          aliases=("createdat", "createddate", "created", "date", "firstcontactdate", "firstcontact", "entrydate")),
+    Field("first_name", "First name", limit=120, aliases=("givenname", "forename", "vorname")),
+    Field("last_name", "Last name", limit=120, aliases=("surname", "familyname", "name", "fullname", "nachname")),
+    Field("email", "E-mail", Type.EMAIL, limit=254, aliases=("mail", "emailaddress")),
+    Field("phone", "Phone", limit=60, aliases=("telephone", "mobile", "phonenumber", "mobilephone")),
+    Field("title", "Title", limit=160, aliases=("jobtitle", "position", "role")),
+    Field("company_name", "Company", limit=200, aliases=("companyname", "organisation", "organization", "account", "employer")),
+    Field("source", "Source", limit=120, aliases=("origin", "leadsource", "utmsource")),
+    Field("channel", "Channel", Type.CHOICE, choices=Channel, aliases=("medium", "utmmedium")),
+    Field("campaign", "Campaign", Type.CAMPAIGN, aliases=("campaignname", "utmcampaign")),
+    Field("asset", "Content (external id)", limit=200, plain=False, aliases=("landingpageid", "landingpage", "content")),
+    Field("segment", "Segment", limit=120, aliases=("businesssegment", "industry", "sector")),
+    Field("country", "Country", limit=80, aliases=("countrycode", "land")),
+    Field("product_interest", "Product interest", limit=120, aliases=("product", "interest", "productinterest")),
+    Field("owner", "Owner", Type.PERSON, aliases=("leadowner", "ownerid", "assignedto", "salesrep")),
+    Field("team", "Team", Type.TEAM, aliases=("salesteam",)),
+    Field("sourced_by", "Found by", Type.CHOICE, choices=SourcedBy),
+    Field("need", "Need", limit=4000),
+    Field("authority", "Authority", limit=200),
+    Field("timing", "Timing", limit=200),
+)  # fmt: skip
+
+OPPORTUNITY_FIELDS = (
+    Field("external_id", "External id", limit=200, plain=False, required=True,
+          aliases=("id", "opportunityid", "dealid", "recordid")),
+    Field("lead", "Lead (external id)", limit=200, plain=False, aliases=("leadid", "mqlid", "convertedleadid")),
+    Field("lead_email", "Lead (e-mail)", Type.EMAIL, limit=254, plain=False, aliases=("email", "contactemail")),
+    Field("name", "Name", limit=200, aliases=("opportunityname", "dealname", "opportunity", "deal")),
+    Field("outcome", "Outcome or stage", Type.CHOICE, choices=DealStage, plain=False, aliases=("stage", "dealstage", "status")),
+    Field("amount", "Amount", Type.MONEY, aliases=("value", "closevalue", "dealvalue", "declaredmonthlyrevenue", "revenue")),
+    Field("currency", "Currency", limit=3, aliases=("currencycode", "currencyisocode")),
+    Field("opened_at", "Opened at", Type.MOMENT, aliases=("createddate", "created", "engagedate", "openeddate")),
+    Field("closed_at", "Closed at", Type.MOMENT, plain=False, aliases=("wondate", "closedate", "closeddate")),
+    Field("expected_close", "Expected close", Type.DAY, aliases=("expectedclosedate",)),
+    Field("owner", "Owner", Type.PERSON, aliases=("srid", "salesagent", "ownerid", "opportunityowner")),
+    Field("team", "Team", Type.TEAM, aliases=("salesteam",)),
+    Field("kind", "Kind", Type.CHOICE, choices=DealKind, aliases=("type",)),
+    Field("product", "Product", limit=120),
+    Field("competitor", "Competitor", limit=120),
+    Field("probability", "Probability (percent)", Type.PERCENT),
+    Field("forecast_category", "Forecast", Type.CHOICE, choices=ForecastCategory, aliases=("forecastcategory",)),
+    Field("note", "Note", limit=4000, aliases=("description",)),
+    # What the deal tells about its lead: fills only what the lead does not know yet.
+    Field("lead.segment", "Lead’s segment", limit=120, plain=False, aliases=("businesssegment", "industry", "sector")),
+    Field("lead.owner", "Lead’s owner", Type.PERSON, plain=False, aliases=("sdrid",)),
+)  # fmt: skip
+
+USER_FIELDS = (
+    Field("external_id", "External id", limit=200, plain=False, aliases=("id", "userid", "agentid")),
+    Field("email", "E-mail", Type.EMAIL, limit=254, aliases=("mail", "emailaddress")),
+    Field("first_name", "First name", limit=80, aliases=("givenname", "forename")),
+    Field("last_name", "Last name", limit=80, aliases=("surname", "familyname", "name", "salesagent")),
+    Field("role", "Role", Type.CHOICE, choices=Role),
+    Field("team", "Team", Type.TEAM, aliases=("salesteam", "department")),
+)
+
+FIELDS: dict[str, dict[str, Field]] = {
+    kind: {field.name: field for field in fields}
+    for kind, fields in (
+        (ImportKind.LEADS, LEAD_FIELDS),
+        (ImportKind.OPPORTUNITIES, OPPORTUNITY_FIELDS),
+        (ImportKind.USERS, USER_FIELDS),
+    )
+}
+
+# Columns of one's own: `custom.NAME` on leads, `lead.custom.NAME` in a file of opportunities.
+CUSTOM_PREFIX = {ImportKind.LEADS: "custom.", ImportKind.OPPORTUNITIES: "lead.custom."}
+CUSTOM_LIMIT = 1_000
+
+
+def field_named(kind: str, name: str) -> Field | None:
+    """The field of that name; a custom one is a text."""
+    prefix = CUSTOM_PREFIX.get(ImportKind(kind))
+    if prefix and name.startswith(prefix) and len(name) > len(prefix):
+        return Field(name, name.removeprefix(prefix), limit=CUSTOM_LIMIT)
+    return FIELDS[kind].get(name)
+
+
+def is_custom(kind: str, name: str) -> bool:
+    prefix = CUSTOM_PREFIX.get(ImportKind(kind))
+    return bool(prefix) and name.startswith(prefix or "")

@@ -1,0 +1,214 @@
+"""Leads from staged rows: the lead, its first moves, its first touch."""
+
+from collections import Counter
+from datetime import datetime
+from typing import Any, ClassVar
+
+from campaigns.models import Asset
+from leads.importing.sql import CHUNK, differs, execute, insert_select, make_people, make_table, probe_indexes, taken_over
+from leads.importing.staging import STAGED
+from leads.importing.writers import Writer
+from leads.lifecycle import CLOCK_OF, Clock, Stage
+from leads.models import Lead, Touch, Transition
+
+FRESH = "import_fresh"
+PLAIN = (
+    "first_name", "last_name", "email", "phone", "title", "company_name", "source", "channel", "campaign_id", "segment",
+    "country", "product_interest", "owner_id", "team_id", "sourced_by", "need", "authority", "timing",
+)  # fmt: skip
+MARKETINGS = tuple(stage.value for stage in Stage if CLOCK_OF[stage] == Clock.MARKETING)
+
+# A maximum over a plain join, not a LATERAL … LIMIT 1: there the planner walks the primary key, row after row.
+BY_EMAIL = f"""
+    LEFT JOIN (
+        SELECT s.row, max(l.id) AS id FROM {STAGED} s
+        JOIN leads_lead l ON lower(l.email) = lower(s.email) AND l.email <> '' AND l.merged_into_id IS NULL
+        WHERE s.row BETWEEN %(first)s AND %(last)s AND s.external_id IS NULL AND s.email IS NOT NULL
+        GROUP BY s.row
+    ) by_email USING (row)
+"""
+CLASSIFY = """
+    SELECT found.*, CASE
+            WHEN lead_id IS NULL THEN 'created'
+            WHEN is_merged OR NOT is_changed THEN 'unchanged'
+            WHEN NOT is_permitted OR same_lead > 1 THEN 'refused'
+            ELSE 'updated' END AS verdict,
+        CASE WHEN NOT is_permitted THEN 'This lead is not yours to change.'
+            ELSE 'This is the same lead as in row ' || first_row || '.' END AS reason
+    FROM (
+        SELECT s.*, {owner} AS owner, {asset} AS asset, l.id AS lead_id, l.merged_into_id IS NOT NULL AS is_merged,
+            {changed} AS is_changed, {permitted} AS is_permitted,
+            row_number() OVER same AS same_lead, first_value(s.row) OVER same AS first_row
+        FROM {candidates}
+        WINDOW same AS (PARTITION BY l.id ORDER BY s.row)
+    ) found
+"""
+
+
+class LeadWriter(Writer):
+    tables: ClassVar = ("leads_lead", "leads_transition", "leads_touch")
+
+    def prepare(self, rows: dict[str, int]) -> None:
+        if "owner_key" in self.columns:
+            role = self.mapping.sources["owner"].create
+            make_people("owner_key", role, source_system=self.mapping.source_system, rows=rows, at=self.at)
+        if "asset_key" in self.columns:
+            make_content(self.mapping.asset_kind, source_system=self.mapping.source_system, rows=rows, at=self.at)
+
+    def classify(self, rows: dict[str, int]) -> None:
+        statement = CLASSIFY.format(
+            owner=self.owner, asset="a.id" if "asset_key" in self.columns else "NULL::bigint",
+            changed=self.changed, permitted=self.permitted, candidates=self.candidates,
+        )  # fmt: skip
+        probe_indexes(True)
+        make_table(CHUNK, statement, {**self.parameters, **rows})
+        probe_indexes(False)
+
+    def write(self) -> Counter[str]:
+        self.create()
+        self.update()
+        return Counter()
+
+    # Telling what a row means
+
+    @property
+    def candidates(self) -> str:
+        """The staged rows beside the lead each of them is about, if it is there."""
+        by_email = BY_EMAIL if "email" in self.columns else ""
+        known = "coalesce(by_id.id, by_email.id)" if by_email else "by_id.id"
+        joins = f"""
+            {STAGED} s
+            LEFT JOIN leads_lead by_id ON by_id.source_system = %(system)s AND by_id.external_id = s.external_id
+                AND by_id.external_id <> ''
+            {by_email} LEFT JOIN leads_lead l ON l.id = {known}
+        """
+        if "owner_key" in self.columns:
+            joins += " LEFT JOIN crm_user u ON u.source_system = %(system)s AND u.external_id = s.owner_key AND u.external_id <> ''"
+        if "asset_key" in self.columns:
+            joins += (
+                " LEFT JOIN campaigns_asset a ON a.source_system = %(system)s AND a.external_id = s.asset_key AND a.external_id <> ''"
+            )
+        return f"{joins} WHERE s.row BETWEEN %(first)s AND %(last)s"
+
+    @property
+    def owner(self) -> str:
+        if "owner_key" in self.columns:
+            return "u.id"
+        return "s.owner_id" if "owner_id" in self.columns else "NULL::bigint"
+
+    @property
+    def changed(self) -> str:
+        tests = [differs(self.has(*PLAIN), new="s", old="l")]
+        if "owner_key" in self.columns:
+            tests.append("(s.owner_key IS NOT NULL AND u.id IS DISTINCT FROM l.owner_id)")
+        if "custom" in self.columns:
+            tests.append("(s.custom IS NOT NULL AND NOT l.custom @> s.custom)")
+        return f"({' OR '.join(tests)})"
+
+    @property
+    def permitted(self) -> str:
+        """Marketers change what is marketing's, reps what is their own, others any (leads/access.py)."""
+        if self.by and self.by.is_rep:
+            return "l.owner_id IS NOT DISTINCT FROM %(by)s"
+        if self.by and self.by.is_marketer:
+            return f"l.stage IN ({', '.join(map(repr, MARKETINGS))})"
+        return "true"
+
+    # Writing
+
+    def create(self) -> None:
+        make_table(
+            FRESH,
+            f"""SELECT c.*, {self.captured} AS captured,
+                    nextval(pg_get_serial_sequence('leads_lead', 'id')) AS fresh_id
+                FROM (SELECT * FROM {CHUNK} WHERE verdict = 'created' ORDER BY row) c""",
+            self.parameters,
+        )
+        self.insert(Lead, self.lead_values())
+        for seq, stage in enumerate(self.mapping.stages, start=1):
+            self.insert(Transition, self.transition_values(seq, stage))
+        self.insert(Touch, self.touch_values(), where=self.is_touched, suffix="ON CONFLICT DO NOTHING")
+        execute(f"INSERT INTO crm_change (topic, object_id) SELECT 'lead', fresh_id FROM {FRESH} ORDER BY fresh_id")
+
+    def insert(self, model: Any, values: dict[str, str], *, where: str = "true", suffix: str = "") -> None:
+        source = f"FROM {FRESH} s WHERE {where} ORDER BY fresh_id"
+        statement, defaults = insert_select(model, values, source=source, at=self.at, suffix=suffix)
+        execute(statement, {**defaults, **self.parameters})
+
+    @property
+    def captured(self) -> str:
+        return self.value("captured_at", of="c", default="%(at)s::timestamptz")
+
+    def lead_values(self) -> dict[str, str]:
+        stages = self.mapping.stages
+        plain = {name: self.value(name, default=f"'{default}'") for name, default in self.plain_defaults()}
+        references = {name: self.value(name) for name in self.has("campaign_id", "team_id")}
+        return {
+            **plain, **references,
+            "id": "fresh_id", "source_system": "%(system)s", "external_id": "coalesce(s.external_id, '')",
+            "owner_id": "s.owner", "stage": f"'{stages[-1]}'", "seq": str(len(stages)),
+            "stage_since": "captured", "captured_at": "captured", "custom": self.value("custom", default="'{}'::jsonb"),
+        }  # fmt: skip
+
+    def plain_defaults(self) -> list[tuple[str, str]]:
+        names = [name for name in self.has(*PLAIN) if not name.endswith("_id")]
+        return [(name, Lead._meta.get_field(name).get_default()) for name in names]
+
+    def transition_values(self, seq: int, stage: Stage) -> dict[str, str]:
+        before = self.mapping.stages[seq - 2] if seq > 1 else ""
+        return {
+            "lead_id": "fresh_id", "seq": str(seq), "episode": "1", "kind": "'import'", "from_stage": f"'{before}'",
+            "to_stage": f"'{stage}'", "at": "captured", "by_id": "%(by)s::bigint", "source": "%(source)s",
+        }  # fmt: skip
+
+    def touch_values(self) -> dict[str, str]:
+        kind = self.mapping.touch_kind
+        return {
+            "lead_id": "fresh_id", "kind": f"'{kind}'", "by": f"'{self.mapping.touch_by}'", "at": "captured",
+            "channel": self.value("channel", default="''"), "campaign_id": self.value("campaign_id"),
+            "asset_id": "s.asset", "source_system": "%(system)s",
+            "external_id": f"coalesce(s.external_id || ':{kind}', '')",
+        }  # fmt: skip
+
+    @property
+    def is_touched(self) -> str:
+        """Whether the row says what brought the lead."""
+        known = [f"s.{name} IS NOT NULL" for name in (*self.has("campaign_id", "source"), "asset")]
+        return f"({' OR '.join(known)})"
+
+    def update(self) -> None:
+        """What the file says about leads that are there; where they stand in the life cycle stays as it is."""
+        sets = [part for part in (taken_over(self.has(*PLAIN), new="s", old="l"), self.owner_set, self.custom_set) if part]
+        if not sets:
+            return
+        execute(
+            f"""WITH changed AS (
+                UPDATE leads_lead l SET {", ".join(sets)}, version = l.version + 1, updated_at = %(at)s
+                FROM {CHUNK} s WHERE l.id = s.lead_id AND s.verdict = 'updated' RETURNING l.id
+            ) INSERT INTO crm_change (topic, object_id) SELECT 'lead', id FROM changed""",
+            self.parameters,
+        )
+
+    @property
+    def owner_set(self) -> str:
+        return "owner_id = coalesce(s.owner, l.owner_id)" if "owner_key" in self.columns else ""
+
+    @property
+    def custom_set(self) -> str:
+        return "custom = l.custom || coalesce(s.custom, '{}'::jsonb)" if "custom" in self.columns else ""
+
+
+def make_content(kind: str, *, source_system: str, rows: dict[str, int], at: datetime) -> int:
+    """Content that staged rows name by an external id and nobody knows yet."""
+    label = Asset(kind=kind).get_kind_display()
+    source = f"""
+        FROM (SELECT DISTINCT asset_key AS key FROM {STAGED}
+              WHERE row BETWEEN %(first)s AND %(last)s AND asset_key IS NOT NULL ORDER BY 1) AS named
+        WHERE NOT EXISTS (SELECT 1 FROM campaigns_asset a WHERE a.source_system = %(system)s AND a.external_id = named.key)
+    """
+    values = {
+        "external_id": "key", "source_system": "%(system)s", "kind": "%(kind)s",
+        "name": "CASE WHEN length(key) > 20 AND key !~ '\\s' THEN %(label)s || ' ' || left(key, 8) ELSE key END",
+    }  # fmt: skip
+    statement, parameters = insert_select(Asset, values, source=source, at=at, suffix="ON CONFLICT DO NOTHING")
+    return execute(statement, {**parameters, "system": source_system, "kind": kind, "label": label, **rows})

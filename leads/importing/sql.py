@@ -1,0 +1,91 @@
+"""Set-based writing: INSERT … SELECT from the staged rows, with every column of the model filled."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.db import connection, models
+
+from crm.models import User
+from leads.importing.staging import STAGED
+
+CHUNK = "import_chunk"
+
+
+def insert_select(
+    model: type[models.Model], values: Mapping[str, str], *, source: str, at: datetime, suffix: str = ""
+) -> tuple[str, dict[str, Any]]:
+    """A statement that makes rows of ``model`` from ``source``, and its parameters.
+
+    ``values``: SQL for columns; a column left out gets the default of the model, its time stamps ``at``.
+    """
+    names, expressions, parameters = [], [], {}
+    for field in model._meta.concrete_fields:
+        if field.column in values:
+            expression = values[field.column]
+        elif field.primary_key or field.has_db_default():
+            continue
+        else:
+            parameters[f"default_{field.column}"] = stored_default(field, at)
+            expression = f"%(default_{field.column})s"
+        names.append(f'"{field.column}"')
+        expressions.append(expression)
+    statement = f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) SELECT {', '.join(expressions)} {source} {suffix}"
+    return statement, parameters
+
+
+def stored_default(field: "models.Field[Any, Any]", at: datetime) -> Any:
+    if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+        return at
+    return field.get_db_prep_save(field.get_default(), connection)
+
+
+def execute(statement: str, parameters: Mapping[str, Any] | None = None) -> int:
+    """Run it and give the number of rows it touched."""
+    with connection.cursor() as sql:
+        sql.execute(statement, parameters or {})
+        return sql.rowcount
+
+
+def query(statement: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    with connection.cursor() as sql:
+        sql.execute(statement, parameters or {})
+        return sql.fetchall()
+
+
+def make_table(name: str, select: str, parameters: Mapping[str, Any]) -> None:
+    """A temporary table for the present chunk, in place of the one before."""
+    execute(f"DROP TABLE IF EXISTS {name}")
+    execute(f"CREATE TEMP TABLE {name} AS {select}", parameters)
+    execute(f"ANALYZE {name}")
+
+
+def probe_indexes(on: bool) -> None:
+    """Find the rows of a chunk by index. Left alone, the planner would hash the whole table for every chunk."""
+    value = "off" if on else "on"
+    execute(f"SET LOCAL enable_hashjoin = {value}; SET LOCAL enable_mergejoin = {value}; SET LOCAL enable_seqscan = {value}")
+
+
+def differs(columns: Iterable[str], *, new: str, old: str) -> str:
+    """SQL: whether the file says something else about one of ``columns``; an empty cell says nothing."""
+    tests = [f'({new}."{name}" IS NOT NULL AND {new}."{name}" IS DISTINCT FROM {old}."{name}")' for name in columns]
+    return " OR ".join(tests) or "false"
+
+
+def taken_over(columns: Iterable[str], *, new: str, old: str) -> str:
+    """SQL for SET: what the file says, else what was there."""
+    return ", ".join(f'"{name}" = coalesce({new}."{name}", {old}."{name}")' for name in columns)
+
+
+def make_people(key_column: str, role: str, *, source_system: str, rows: Mapping[str, int], at: datetime) -> int:
+    """People that staged rows name by an external id and nobody knows yet; they have no e-mail and cannot log in."""
+    source = f"""
+        FROM (SELECT DISTINCT {key_column} AS key FROM {STAGED}
+              WHERE row BETWEEN %(first)s AND %(last)s AND {key_column} IS NOT NULL ORDER BY 1) AS named
+        WHERE NOT EXISTS (SELECT 1 FROM crm_user u WHERE u.source_system = %(system)s AND u.external_id = named.key)
+    """
+    values = {"external_id": "key", "source_system": "%(system)s", "role": "%(role)s", "password": "%(password)s"}
+    statement, parameters = insert_select(User, values, source=source, at=at, suffix="ON CONFLICT DO NOTHING")
+    own = {"system": source_system, "role": role, "password": make_password(None), **rows}
+    return execute(statement, {**parameters, **own})

@@ -1,0 +1,89 @@
+"""What every kind of import does with a chunk of staged rows: tell what each row means, then write."""
+
+from collections import Counter
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from crm.models import User
+from leads.importing.mapping import FileMapping
+from leads.importing.sql import CHUNK, query
+
+CREATED, UPDATED, UNCHANGED, REFUSED = "created", "updated", "unchanged", "refused"
+
+
+@dataclass
+class Result:
+    """What became of the rows of one chunk, or would."""
+
+    counts: Counter[str]
+    refusals: list[tuple[int, str]]
+    findings: Counter[str]
+
+
+@dataclass
+class Writer:
+    """``columns``: those of the staging table. ``by``: None on the command line."""
+
+    mapping: FileMapping
+    columns: frozenset[str]
+    by: User | None
+    at: datetime
+    source: str
+
+    tables: ClassVar[tuple[str, ...]] = ()
+
+    def prepare(self, rows: dict[str, int]) -> None:
+        """Make what the rows only name: people, content."""
+
+    def classify(self, rows: dict[str, int]) -> None:
+        """Fill the table of the chunk: each staged row with ``verdict`` (and ``reason`` where it is refused)."""
+        raise NotImplementedError
+
+    def write(self) -> Counter[str]:
+        """Write the classified chunk; gives the findings."""
+        raise NotImplementedError
+
+    def survey(self, first: int, last: int) -> Result:
+        """What importing these rows would do; nothing is written."""
+        self.classify({"first": first, "last": last})
+        return Result(*self.verdicts(), self.foreseen())
+
+    def take(self, first: int, last: int) -> Result:
+        """Import these rows, in the present transaction."""
+        rows = {"first": first, "last": last}
+        self.prepare(rows)
+        self.classify(rows)
+        counts, refusals = self.verdicts()
+        return Result(counts, refusals, self.write())
+
+    def foreseen(self) -> Counter[str]:
+        """The findings that writing the chunk would give."""
+        return Counter()
+
+    def verdicts(self) -> tuple[Counter[str], list[tuple[int, str]]]:
+        counts = query(f"SELECT verdict, count(*) FROM {CHUNK} GROUP BY 1")
+        refusals = query(f"SELECT row, reason FROM {CHUNK} WHERE verdict = 'refused' ORDER BY row")
+        return Counter(dict(counts)), [(row, reason) for row, reason in refusals]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {
+            "system": self.mapping.source_system,
+            "by": self.by.pk if self.by else None,
+            "at": self.at,
+            "source": self.source,
+        }
+
+    def has(self, *names: str) -> list[str]:
+        """Those of these staging columns that the file fills."""
+        return [name for name in names if name in self.columns]
+
+    def value(self, name: str, *, of: str = "s", default: str = "NULL") -> str:
+        """SQL for a staged value, or ``default`` where it is empty or the file does not fill it."""
+        if name not in self.columns:
+            return default
+        return f"{of}.{name}" if default == "NULL" else f"coalesce({of}.{name}, {default})"
+
+
