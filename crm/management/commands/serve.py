@@ -40,6 +40,8 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         self.var = Path(os.environ["TANDEM_VAR"])
         self.at = address()
+        # macOS else ends a forked worker that uses one of the system's own libraries.
+        os.environ.setdefault("OBJC_DISABLE_INITIALIZE_FORK_SAFETY", "YES")
         claim = claim_serving()
         self.prepare_data()
         connections.close_all()
