@@ -1,6 +1,21 @@
 """Pages of the kernel: settings and the own profile."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from crm.views import own, people
 
 app_name = "crm"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", people.people, name="settings"),
+    path("people/new/", people.person_new, name="person-new"),
+    path("people/<int:pk>/", people.person, name="person"),
+    path("people/<int:pk>/link/", people.person_link, name="person-link"),
+    path("teams/", people.teams, name="teams"),
+    path("teams/new/", people.team_new, name="team-new"),
+    path("teams/<int:pk>/", people.team, name="team"),
+    path("organisation/", own.organisation, name="organisation"),
+    path("sample/", own.sample, name="sample"),
+    path("me/", own.me, name="me"),
+    path("me/tokens/", own.token_new, name="token-new"),
+    path("me/tokens/<int:pk>/removal/", own.token_removal, name="token-removal"),
+]

@@ -1,9 +1,9 @@
 """What sales said: verdicts counted by campaign, and the latest of them."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import timedelta
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Aggregate, Count, DurationField, F, Q, QuerySet
 
 from feedback.models import Handoff, HandoffStatus
 from leads.models import ReasonFamily
@@ -11,6 +11,14 @@ from leads.models import ReasonFamily
 DECIDED = (HandoffStatus.ACCEPTED, HandoffStatus.REJECTED)
 # Rejections that say something about the lead; "not mine" says something about the routing only.
 ABOUT_THE_LEAD = (ReasonFamily.CLERICAL, ReasonFamily.DEFINITIONAL, ReasonFamily.TIMING)
+
+
+class Median(Aggregate):
+    """The exact middle of lengths of time."""
+
+    function = "percentile_cont"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = DurationField()
 
 
 @dataclass(frozen=True)
@@ -29,11 +37,13 @@ class ReasonCount:
 
 @dataclass
 class Verdicts:
-    """Answers of sales to the leads of one campaign. ``reasons``: most frequent first."""
+    """Answers of sales to some leads. ``reasons``: most frequent first."""
 
     accepted: int = 0
     reasons: list[ReasonCount] = field(default_factory=list)
     waiting: int = 0
+    # How long an answer took, at the median; None without one.
+    answer_time: timedelta | None = None
 
     @property
     def rejected(self) -> int:
@@ -56,6 +66,7 @@ def verdicts_of(handoffs: QuerySet[Handoff]) -> Verdicts:
     counts = handoffs.order_by().aggregate(
         accepted=Count("pk", filter=Q(status=HandoffStatus.ACCEPTED)),
         waiting=Count("pk", filter=Q(status=HandoffStatus.OPEN)),
+        answer_time=Median(F("decided_at") - F("offered_at"), filter=Q(status__in=DECIDED)),
     )
     reasons = (
         handoffs.filter(status=HandoffStatus.REJECTED)
@@ -65,37 +76,10 @@ def verdicts_of(handoffs: QuerySet[Handoff]) -> Verdicts:
         .order_by("-count", "reason")
     )
     named = [ReasonCount(row["reason"], row["reason__label"], row["reason__family"], row["count"]) for row in reasons]
-    return Verdicts(accepted=counts["accepted"], waiting=counts["waiting"], reasons=named)
+    return Verdicts(reasons=named, **counts)
 
 
 def latest_verdicts(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
     """Answers, newest first, with all that a line about each shows."""
     answered = handoffs.filter(status__in=DECIDED).order_by("-decided_at", "-id")
     return answered.select_related("lead__company", "lead__campaign", "decided_by", "reason")
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """Open hand-offs of one rep or team."""
-
-    recipient: str
-    count: int
-    late: int
-    since: datetime
-
-
-def waiting_by_recipient(handoffs: QuerySet[Handoff], *, at: datetime) -> list[Waiting]:
-    """Who is to answer how many of these hand-offs, how many are past their time at ``at``; longest waiting first."""
-    rows = (
-        handoffs.filter(status=HandoffStatus.OPEN)
-        .order_by()
-        .values("to_user__first_name", "to_user__last_name", "to_user__email", "to_team__name", "to_user", "to_team")
-        .annotate(count=Count("pk"), late=Count("pk", filter=Q(due_at__lt=at)), since=Min("waiting_since"))
-        .order_by("since")
-    )
-    return [Waiting(_name(row), row["count"], row["late"], row["since"]) for row in rows]
-
-
-def _name(row: dict[str, str]) -> str:
-    person = f"{row['to_user__first_name'] or ''} {row['to_user__last_name'] or ''}".strip()
-    return person or row["to_user__email"] or row["to_team__name"]

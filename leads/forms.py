@@ -28,8 +28,4 @@ class NewLeadForm(forms.ModelForm):
         known = super().clean() or {}
         if not any(known.get(name) for name in ("first_name", "last_name", "email", "phone", "company_name")):
             raise forms.ValidationError("Give at least a name, an e-mail, a phone number or a company.")
-        # A campaign knows its channel.
-        campaign = known.get("campaign")
-        if campaign and not known.get("channel"):
-            known["channel"] = campaign.channel
         return known

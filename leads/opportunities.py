@@ -75,7 +75,8 @@ def of_lead(lead: Lead, *, by: User) -> dict[str, Any]:
     require(may_convert(by, lead), "Only the owner of this lead or their manager may do that.")
     if lead.stage not in {Stage.OPPORTUNITY, Stage.CUSTOMER}:
         raise BusinessError("The first opportunity of a lead is made by converting it.", code="use_action")
-    return {"company": lead.company, "contact": lead.contact, "product": lead.product_interest, "is_sample": lead.is_sample}
+    known = {"company": lead.company, "contact": lead.contact, "product": lead.product_interest}
+    return {**known, "is_sample": lead.is_sample}
 
 
 @transaction.atomic

@@ -1,7 +1,5 @@
 """A lead written down by hand."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
@@ -10,13 +8,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from crm.access import require
-from crm.models import User
 from crm.once import is_repeat
 from crm.requests import PersonRequest
 from leads.access import may_create_leads
+from leads.editing import create_lead
 from leads.forms import NewLeadForm
-from leads.models.lead import SourcedBy
-from leads.transitions import capture_lead
 
 
 @require_http_methods(["GET", "POST"])
@@ -29,15 +25,7 @@ def lead_new(request: PersonRequest) -> HttpResponse:
         with transaction.atomic():
             if is_repeat(request, user):
                 return redirect("leads:leads")
-            fields = {**form.cleaned_data, **origin(user)}
-            lead = capture_lead(by=user, at=timezone.now(), **fields)
+            lead = create_lead(by=user, at=timezone.now(), **form.cleaned_data)
         messages.success(request, f"{lead.display_name} is written down as an inquiry.")
         return redirect("desk:lead", lead.pk)
-    return render(request, "leads/lead_new.html", {"form": form})
-
-
-def origin(user: User) -> dict[str, Any]:
-    """A rep's own find belongs to the rep, and to sales; what others write down is marketing's."""
-    if user.is_rep:
-        return {"sourced_by": SourcedBy.SALES, "owner": user, "team": user.team}
-    return {"sourced_by": SourcedBy.MARKETING}
+    return render(request, "leads/lead_new.html", {"form": form}, status=422 if form.errors else 200)

@@ -1,0 +1,83 @@
+"""Input to campaigns and their spend."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+
+from campaigns.models import Campaign, Spend
+from crm.models import Role, User
+
+
+class CampaignForm(forms.ModelForm):
+    class Meta:
+        model = Campaign
+        fields = ["name", "channel", "kind", "status", "starts_on", "ends_on", "budget", "currency", "parent", "owner"]
+        labels = {"starts_on": "Starts", "ends_on": "Ends", "parent": "Part of"}
+        help_texts = {
+            "kind": "Strategic: builds the market over quarters. Tactical: brings leads now.",
+            "parent": "The larger campaign it belongs to.",
+        }
+        widgets = {
+            "starts_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "ends_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        }
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others = Campaign.objects.exclude(pk=self.instance.pk) if self.instance.pk else Campaign.objects.all()
+        self.fields["parent"].queryset = others  # type: ignore[attr-defined]
+        owners = User.objects.filter(is_active=True).exclude(role=Role.REP)
+        self.fields["owner"].queryset = owners  # type: ignore[attr-defined]
+        if by.is_marketer:
+            # A marketer's campaign stays the marketer's: giving it away is for managers.
+            del self.fields["owner"]
+
+    def clean_currency(self) -> str:
+        code = str(self.cleaned_data["currency"]).upper()
+        if len(code) != 3 or not code.isalpha():
+            raise forms.ValidationError("Three letters, for example EUR.")
+        return code
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        starts, ends = values.get("starts_on"), values.get("ends_on")
+        if starts and ends and ends < starts:
+            self.add_error("ends_on", "It cannot end before it starts.")
+        if self.instance.pk and is_below(values.get("parent"), self.instance):
+            self.add_error("parent", "A campaign cannot be part of itself.")
+        return values
+
+
+def is_below(campaign: Campaign | None, ancestor: Campaign) -> bool:
+    """Whether ``campaign`` is ``ancestor`` or a part of it, at any depth."""
+    seen: set[int] = set()
+    while campaign and campaign.pk not in seen:
+        if campaign.pk == ancestor.pk:
+            return True
+        seen.add(campaign.pk)
+        campaign = campaign.parent
+    return False
+
+
+class SpendForm(forms.ModelForm):
+    """One row of the spend log; the currency is the campaign's."""
+
+    class Meta:
+        model = Spend
+        fields = ["on", "amount", "note"]
+        labels = {"on": "Day"}
+        widgets = {"on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        self.fields["on"].initial = today
+        self.fields["amount"].widget.attrs |= {"placeholder": "0.00", "step": "0.01", "min": "0"}
+        self.fields["note"].widget.attrs |= {"placeholder": "What for"}
+
+    def clean_on(self) -> date:
+        on: date = self.cleaned_data["on"]
+        if on > self.today:
+            raise forms.ValidationError("This day has not come yet; log what was spent.")
+        return on

@@ -1,0 +1,115 @@
+"""Settings: people and teams. For admins; everybody else is sent to their own profile or refused."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Q
+from django.forms import ModelForm
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from crm.access import require
+from crm.errors import BusinessError
+from crm.forms import PersonForm, TeamForm
+from crm.keyset import count_up_to, count_words, page_of
+from crm.models import Team, User
+from crm.people import REFUSED, create_team, create_user, edit_team, edit_user
+from crm.requests import PersonRequest
+from crm.reset_links import reset_link, sends_mail
+
+
+@require_GET
+def people(request: PersonRequest) -> HttpResponse:
+    """Everybody, newest first."""
+    require(request.user.is_admin, REFUSED)
+    search = request.GET.get("q", "").strip()
+    rows = User.objects.select_related("team")
+    for word in search.split():
+        rows = rows.filter(Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word))
+    context = {"page": page_of(rows, request.GET), "count": count_words(count_up_to(rows)), "search": search}
+    return render(request, "crm/people.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+def person_new(request: PersonRequest) -> HttpResponse:
+    """Add a person; the link to set a password is shown once, on the page that answers."""
+    require(request.user.is_admin, REFUSED)
+    form = PersonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        person = create_user(by=request.user, **form.cleaned_data)
+        return show_link(request, person, is_new=True)
+    return render(request, "crm/person.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def person(request: PersonRequest, pk: int) -> HttpResponse:
+    require(request.user.is_admin, REFUSED)
+    present = get_object_or_404(User.objects.select_related("team"), pk=pk)
+    form = PersonForm(request.POST or None, instance=get_object_or_404(User, pk=pk))
+    if request.method == "POST" and saved(form, lambda fields: edit_user(present, by=request.user, **fields)):
+        messages.success(request, f"{present} is saved.")
+        return redirect("crm:settings")
+    context = {"form": form, "person": present, "sends_mail": sends_mail()}
+    return render(request, "crm/person.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@never_cache
+def person_link(request: PersonRequest, pk: int) -> HttpResponse:
+    """A fresh link to set a password, shown this once."""
+    require(request.user.is_admin, REFUSED)
+    return show_link(request, get_object_or_404(User, pk=pk))
+
+
+def show_link(request: PersonRequest, person: User, *, is_new: bool = False) -> HttpResponse:
+    context = {"person": person, "link": reset_link(person, request), "is_new": is_new, "sends_mail": sends_mail()}
+    return render(request, "crm/person_link.html", context)
+
+
+@require_GET
+def teams(request: PersonRequest) -> HttpResponse:
+    require(request.user.is_admin, REFUSED)
+    members = Count("members", filter=Q(members__is_active=True))
+    rows = Team.objects.select_related("manager").annotate(member_count=members).order_by("kind", "name")
+    return render(request, "crm/teams.html", {"teams": rows})
+
+
+@require_http_methods(["GET", "POST"])
+def team_new(request: PersonRequest) -> HttpResponse:
+    require(request.user.is_admin, REFUSED)
+    form = TeamForm(request.POST or None)
+    if request.method == "POST" and saved(form, lambda fields: create_team(by=request.user, **fields)):
+        messages.success(request, f"{form.cleaned_data['name']} is set up.")
+        return redirect("crm:teams")
+    return render(request, "crm/team.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def team(request: PersonRequest, pk: int) -> HttpResponse:
+    require(request.user.is_admin, REFUSED)
+    present = get_object_or_404(Team, pk=pk)
+    form = TeamForm(request.POST or None, instance=get_object_or_404(Team, pk=pk))
+    if request.method == "POST" and saved(form, lambda fields: edit_team(present, by=request.user, **fields)):
+        messages.success(request, f"{present} is saved.")
+        return redirect("crm:teams")
+    context = {"form": form, "team": present, "members": present.members.filter(is_active=True)}
+    return render(request, "crm/team.html", context, status=422 if form.errors else 200)
+
+
+def saved(form: "ModelForm[Any]", deed: Any) -> bool:
+    """Whether the form was right and ``deed`` took its values; what it refuses stands in the form."""
+    if not form.is_valid():
+        return False
+    try:
+        deed(form.cleaned_data)
+    except BusinessError as error:
+        if error.status != 422:
+            raise
+        form.add_error(None, str(error))
+    except ValidationError as error:
+        form.add_error(None, error)
+    return not form.errors

@@ -1,0 +1,32 @@
+"""Input to a campaign's page: which of its leads go to whom."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from feedback.forms import RecipientField
+from feedback.handing_over import MOST_AT_ONCE
+
+
+class LeadIds(forms.CharField):
+    """Ids parted by commas, as the page counted them, so that exactly those are handed over."""
+
+    widget = forms.HiddenInput
+
+    def clean(self, value: str) -> list[int]:
+        parts = super().clean(value).split(",")
+        if not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts):
+            raise ValidationError("Reload the page: the list of leads cannot be read.")
+        return [int(part) for part in parts][:MOST_AT_ONCE]
+
+
+class HandOverForm(forms.Form):
+    """Hand these leads to one rep or team."""
+
+    leads = LeadIds(max_length=20 * MOST_AT_ONCE)
+    recipient = RecipientField(label="To")
+    promised = forms.CharField(
+        label="What you promised them",
+        required=False,
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "For example: a call this week about prices"}),
+    )

@@ -1,0 +1,132 @@
+"""What the page of a campaign says: its chain of figures, what sales says in words, what is left to do."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from campaigns.models import Campaign
+from crm.words import age, duration, interval
+from feedback.models import Handoff
+from feedback.verdict_queries import Verdicts
+from funnel.metrics.intervals import rate, share
+from funnel.reports.counts import Step as Counted
+from funnel.reports.counts import steps
+from funnel.reports.question import read
+from leads.lifecycle import RANK, Stage
+
+CHAIN = (Stage.INQUIRY, Stage.MQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER)
+LABELS = {
+    Stage.INQUIRY: "Inquiries",
+    Stage.MQL: "MQL",
+    Stage.ACCEPTED: "Accepted",
+    Stage.OPPORTUNITY: "Opportunities",
+    Stage.CUSTOMER: "Won",
+}
+Counts = dict[Stage, int]
+NOBODY: Counts = dict.fromkeys(CHAIN, 0)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One figure of the chain. Rates are shares of the figure before it, 0–1, None without a divisor."""
+
+    stage: Stage
+    label: str
+    count: int
+    rate: float | None
+    low: float | None
+    high: float | None
+    average: float | None
+    cost_each: Decimal | None
+    href: str
+
+
+def counts_by_campaign(today: date) -> dict[int, Counts]:
+    """How many leads of each campaign ever got that far, each lead once: the funnel report's figures so far."""
+    found = steps(read({"dimension": "campaign"}, today=today))
+    return {int(key): counts_of(counted) for key, counted in found.items() if key}
+
+
+def counts_of(counted: Sequence[Counted]) -> Counts:
+    return {stage: counted[RANK[stage] - 1].entered for stage in CHAIN}
+
+
+def summed(counts: Iterable[Counts]) -> Counts:
+    """All campaigns together: what the own average is taken of."""
+    total = NOBODY
+    for each in counts:
+        total = {stage: total[stage] + each[stage] for stage in CHAIN}
+    return total
+
+
+def chain(campaign: Campaign, counts: Counts, average: Counts, spent: Decimal | None) -> list[Step]:
+    """The five figures from inquiry to won, each with the address of the leads behind it."""
+    chained = []
+    for before, stage in zip((None, *CHAIN), CHAIN, strict=False):
+        base = counts[before] if before else 0
+        passed = share(counts[stage], base)
+        chained.append(
+            Step(
+                stage=stage,
+                label=LABELS[stage],
+                count=counts[stage],
+                rate=passed.rate,
+                low=passed.low,
+                high=passed.high,
+                average=rate(average[stage], average[before]) if before else None,
+                cost_each=spent / counts[stage] if spent and counts[stage] else None,
+                href=f"{reverse('funnel:drilldown')}?{urlencode({'campaign': campaign.pk, 'stage': stage.value})}",
+            )
+        )
+    return chained
+
+
+def handoffs_of(campaign: Campaign) -> QuerySet[Handoff]:
+    return Handoff.objects.filter(lead__campaign=campaign)
+
+
+def what_sales_says(verdicts: Verdicts, handoffs: QuerySet[Handoff], *, at: datetime) -> list[str]:
+    """Three sentences: how many were accepted, why not, and how long answers take."""
+    return [
+        line for line in (accepted_line(verdicts), reason_line(verdicts), pace_line(verdicts, handoffs, at=at)) if line
+    ]
+
+
+def accepted_line(verdicts: Verdicts) -> str:
+    if not verdicts.judged:
+        return "Sales has not answered yet." if verdicts.waiting else ""
+    accepted = share(verdicts.accepted, verdicts.judged)
+    return f"Accepted {verdicts.accepted} of {verdicts.judged} ({interval(accepted.low, accepted.high)})."
+
+
+def reason_line(verdicts: Verdicts) -> str:
+    if not verdicts.reasons:
+        return "No lead was rejected." if verdicts.accepted else ""
+    first = verdicts.reasons[0]
+    return f"Main reason: {first.family_label.lower()}, {lower_first(first.label)} ({first.count})."
+
+
+def pace_line(verdicts: Verdicts, handoffs: QuerySet[Handoff], *, at: datetime) -> str:
+    parts = []
+    if verdicts.answer_time is not None:
+        parts.append(f"answers took {duration(verdicts.answer_time)} at the median")
+    oldest = handoffs.open().select_related("to_user", "to_team").order_by("waiting_since").first()
+    if oldest:
+        verb = "waits" if verdicts.waiting == 1 else "wait"
+        since = age(at - oldest.waiting_since) or "a moment"
+        parts.append(f"{verdicts.waiting} {verb} now, the longest for {oldest.recipient} ({since})")
+    elif parts:
+        parts.append("nothing waits now")
+    sentence = "; ".join(parts)
+    return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
+
+
+def lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+

@@ -1,0 +1,246 @@
+"""Campaigns: did sales want these people, and what should I change?"""
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from campaigns.access import may_create_campaigns, may_write_campaign
+from campaigns.forms import SpendForm
+from campaigns.models import Campaign, Spend
+from campaigns.queries import campaigns_with_status, spend_by_month, spent_by_campaign, spent_in_other_currencies
+from campaigns.spending import REFUSED, change_spend, record_spend, remove_spend
+from crm.access import does_marketing, manages, require
+from crm.errors import BusinessError
+from crm.keyset import count_up_to, count_words, page_of
+from crm.once import is_repeat
+from crm.periods import local_day, zone
+from crm.requests import PersonRequest
+from desk.forms.campaign import HandOverForm
+from desk.queries.campaign import CHAIN, LABELS, NOBODY, chain, counts_by_campaign, handoffs_of, summed, what_sales_says
+from desk.views.panels import form_page
+from feedback.handing_over import MOST_AT_ONCE, HandedOver, hand_over_leads
+from feedback.verdict_queries import latest_verdicts, verdicts_of
+from leads.list_queries import present_leads, ready_for_sales, with_last_touch
+from leads.models import Reason
+from leads.models.lead import LeadQuerySet
+
+ROWS = 10
+SPENDS = 24
+NAMED = 5
+MONTHS = 12
+TABS = {"active": "Running", "planned": "Planned", "ended": "Ended", "all": "All"}
+
+
+@require_GET
+def campaigns(request: PersonRequest) -> HttpResponse:
+    """The list: what each brought and cost."""
+    tab = request.GET.get("tab", "active")
+    tab = tab if tab in TABS else "active"
+    rows = campaigns_with_status(tab).select_related("owner")
+    owner = request.GET.get("owner", "")
+    if owner == "me":
+        rows = rows.filter(owner=request.user)
+    page = page_of(rows, request.GET)
+    ids = [campaign.pk for campaign in page.rows]
+    counts, spent = counts_by_campaign(today()), spent_by_campaign(ids)
+    return render(
+        request,
+        "desk/campaigns.html",
+        {
+            "tab": tab,
+            "tabs": TABS.items(),
+            "owner": owner,
+            "page": page,
+            "labels": [(stage, LABELS[stage]) for stage in CHAIN],
+            "lines": [
+                {"campaign": campaign, "counts": counts.get(campaign.pk, NOBODY).items(), "spent": spent.get(campaign.pk)}
+                for campaign in page.rows
+            ],
+            "count": count_words(count_up_to(rows)),
+            "may_create": may_create_campaigns(request.user),
+        },
+    )
+
+
+@require_GET
+def campaign(request: PersonRequest, pk: int) -> HttpResponse:
+    return campaign_page(request, get_campaign(pk))
+
+
+@require_POST
+def spends(request: PersonRequest, pk: int) -> HttpResponse:
+    """Log one row of spend; the next row waits with the cursor in it."""
+    campaign = get_campaign(pk)
+    require(may_write_campaign(request.user, campaign), REFUSED)
+    form = SpendForm(request.POST, today=today())
+    if not form.is_valid():
+        return campaign_page(request, campaign, spend_form=form, status=422)
+    with transaction.atomic():
+        if not is_repeat(request, request.user):
+            record_spend(campaign, by=request.user, **form.cleaned_data)
+    return redirect(f"{reverse('desk:campaign', args=[pk])}?logged=1#spend")
+
+
+@require_http_methods(["GET", "POST"])
+def spend(request: PersonRequest, pk: int, spend_pk: int) -> HttpResponse:
+    """Correct one row of the spend log."""
+    row = get_object_or_404(Spend.objects.select_related("campaign"), pk=spend_pk, campaign=pk)
+    require(may_write_campaign(request.user, row.campaign), REFUSED)
+    form = SpendForm(request.POST or None, instance=row, today=today())
+    if request.method == "POST" and form.is_valid():
+        change_spend(Spend.objects.select_related("campaign").get(pk=spend_pk), by=request.user, **form.cleaned_data)
+        messages.success(request, "Spend corrected.")
+        return redirect(f"{reverse('desk:campaign', args=[pk])}#spend")
+    return form_page(request, "desk/spend.html", {"form": form, "spend": row, "campaign": row.campaign})
+
+
+@require_POST
+def spend_removal(request: PersonRequest, pk: int, spend_pk: int) -> HttpResponse:
+    row = get_object_or_404(Spend.objects.select_related("campaign"), pk=spend_pk, campaign=pk)
+    remove_spend(row, by=request.user)
+    messages.success(request, "Spend taken out of the log.")
+    return redirect(f"{reverse('desk:campaign', args=[pk])}#spend")
+
+
+@require_http_methods(["GET", "POST"])
+def handoffs(request: PersonRequest, pk: int) -> HttpResponse:
+    """Hand the campaign's ready leads to a rep or a team, all that were shown."""
+    campaign = get_campaign(pk)
+    require(may_hand_over(request), "Only marketers and managers hand leads to sales.")
+    ready = ready_ids(campaign)
+    form = HandOverForm(request.POST or None, initial={"leads": ",".join(map(str, ready))})
+    if request.method == "POST" and form.is_valid():
+        lead_ids = own_leads(campaign, form.cleaned_data["leads"])
+        try:
+            result = hand_over_leads(
+                lead_ids,
+                by=request.user,
+                at=timezone.now(),
+                promised=form.cleaned_data["promised"],
+                **form.cleaned_data["recipient"],
+            )
+        except BusinessError as error:
+            form.add_error("recipient", str(error))
+        else:
+            [recipient] = form.cleaned_data["recipient"].values()
+            tell(request, result, to=str(recipient))
+            return redirect("desk:campaign", pk)
+    count = len(form["leads"].value().split(",")) if form["leads"].value() else 0
+    return form_page(request, "desk/hand_over.html", {"form": form, "campaign": campaign, "count": count})
+
+
+def campaign_page(
+    request: PersonRequest, campaign: Campaign, *, spend_form: SpendForm | None = None, status: int = 200
+) -> HttpResponse:
+    user, now = request.user, timezone.now()
+    handed = handoffs_of(campaign)
+    verdicts = verdicts_of(handed)
+    reason = chosen_reason(request)
+    answered = latest_verdicts(handed.filter(reason=reason) if reason else handed)
+    spent = spent_by_campaign([campaign.pk]).get(campaign.pk)
+    counts = counts_by_campaign(today())
+    leads = leads_of(campaign)
+    may_write = may_write_campaign(user, campaign)
+    months = spend_by_month(campaign)[-MONTHS:]
+    context: dict[str, Any] = {
+        "now": now,
+        "campaign": campaign,
+        "may_write": may_write,
+        "may_hand_over": may_hand_over(request),
+        "ready": len(ready_ids(campaign)),
+        "chain": chain(campaign, counts.get(campaign.pk, NOBODY), summed(counts.values()), spent),
+        "spent": spent,
+        "spent_elsewhere": spent_in_other_currencies(campaign),
+        "verdicts": verdicts,
+        "lines": what_sales_says(verdicts, handed, at=now),
+        "reasons": reason_bars(campaign, verdicts),
+        "reason": reason,
+        "answers": answered[: 50 if reason else ROWS],
+        "leads": with_last_touch(leads.for_lists()).order_by("-pk")[:ROWS],
+        "lead_count": count_words(count_up_to(leads)),
+        "spends": campaign.spends.select_related("by")[:SPENDS],
+        "months": months,
+        "highest": max((month.amount for month in months), default=0),
+        "spend_form": spend_form or SpendForm(today=today()),
+        "just_logged": "logged" in request.GET or spend_form is not None,
+    }
+    context["steps"] = first_steps(context) if may_write else []
+    return render(request, "desk/campaign.html", context, status=status)
+
+
+def first_steps(context: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a new campaign still needs; nothing once all three are done."""
+    steps = [
+        {"done": context["spent"] is not None, "key": "spend", "title": "Log its first spend"},
+        {"done": bool(context["leads"]), "key": "leads", "title": "Bring its first leads"},
+        {
+            "done": bool(context["verdicts"].judged or context["verdicts"].waiting),
+            "key": "sales",
+            "title": "Hand the first ones to sales",
+        },
+    ]
+    return [] if all(step["done"] for step in steps) else steps
+
+
+def reason_bars(campaign: Campaign, verdicts: Any) -> list[dict[str, Any]]:
+    """Why sales said no: a bar for each reason, leading to the verdicts that gave it."""
+    address = reverse("desk:campaign", args=[campaign.pk])
+    return [
+        {
+            "label": reason.label,
+            "note": reason.family_label,
+            "count": reason.count,
+            "href": f"{address}?reason={reason.reason_id}#verdicts",
+        }
+        for reason in verdicts.reasons
+    ]
+
+
+def chosen_reason(request: PersonRequest) -> Reason | None:
+    number = request.GET.get("reason", "")
+    return Reason.objects.filter(pk=number).first() if number.isascii() and number.isdigit() and len(number) < 19 else None
+
+
+def tell(request: PersonRequest, result: HandedOver, *, to: str) -> None:
+    """ "45 handed to Team North. 3 had moved: Ada Lovelace (Rob moved this lead …)"."""
+    handed = f"{result.handed} {'lead' if result.handed == 1 else 'leads'} handed to {to}."
+    if not result.moved:
+        messages.success(request, handed)
+        return
+    named = "; ".join(f"{lead} ({why.rstrip('.')})" for lead, why in result.moved[:NAMED])
+    more = f"; and {len(result.moved) - NAMED} more" if len(result.moved) > NAMED else ""
+    messages.warning(request, f"{handed} {len(result.moved)} had moved: {named}{more}.")
+
+
+def leads_of(campaign: Campaign) -> LeadQuerySet:
+    return present_leads().filter(campaign=campaign)
+
+
+def ready_ids(campaign: Campaign) -> list[int]:
+    """Leads of the campaign that may be handed over, who has waited longest first; as many as go at once."""
+    ready = ready_for_sales(leads_of(campaign)).order_by("stage_since", "pk")
+    return list(ready.values_list("pk", flat=True)[:MOST_AT_ONCE])
+
+
+def own_leads(campaign: Campaign, lead_ids: list[int]) -> list[int]:
+    """Those of the ids that are leads of this campaign."""
+    return list(leads_of(campaign).filter(pk__in=lead_ids).values_list("pk", flat=True))
+
+
+def may_hand_over(request: PersonRequest) -> bool:
+    return does_marketing(request.user) or manages(request.user)
+
+
+def get_campaign(pk: int) -> Campaign:
+    return get_object_or_404(Campaign.objects.select_related("owner", "parent"), pk=pk)
+
+
+def today() -> date:
+    return local_day(timezone.now(), zone())
