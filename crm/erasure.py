@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection, models, transaction
 from django.utils.module_loading import module_has_submodule
-from pghistory.models import Event
+from pghistory.models import Event, Events
 from psycopg2 import sql
 
 from crm.models import AuditEntry, Team, User
@@ -87,9 +87,15 @@ def delete_samples(model: type[models.Model], *, and_mark: bool = True) -> int:
 
 def relations(model: type[models.Model]) -> tuple[list[Any], list[Any]]:
     """Foreign keys to ``model`` from rows that are part of it, and from rows that merely point at it."""
-    keys = [related.field for related in model._meta.related_objects if not issubclass(related.related_model, Event)]
+    keys = [key for key in keys_to(model) if not issubclass(key.model, Event | Events)]
     parts = [key for key in keys if key.remote_field.on_delete is models.CASCADE]
     return parts, [key for key in keys if key not in parts]
+
+
+def keys_to(model: type[models.Model]) -> list[Any]:
+    """Every foreign key to ``model``, those without a name for the way back included."""
+    backwards = model._meta.get_fields(include_hidden=True)
+    return [relation.field for relation in backwards if relation.auto_created and (relation.one_to_many or relation.one_to_one)]
 
 
 def not_pointed_at(table: sql.Identifier, key: Any) -> sql.Composable:
@@ -108,9 +114,9 @@ def delete_where(model: type[models.Model], column: str, ids: list[int]) -> int:
 
 def forget_history(model: type[models.Model], ids: list[int]) -> None:
     """Remove what the history tables kept of these rows, their deletion included."""
-    for related in model._meta.related_objects:
-        if issubclass(related.related_model, Event):
-            delete_where(related.related_model, related.field.column, ids)
+    for key in keys_to(model):
+        if issubclass(key.model, Event) and key.name == "pgh_obj":
+            delete_where(key.model, key.column, ids)
 
 
 def execute(statement: sql.Composable, parameters: Any = None) -> int:

@@ -26,5 +26,5 @@ def waking(day: datetime, rng: Random) -> datetime:
 
 
 def spread(rng: Random, median: float, sigma: float = 0.8) -> float:
-    """A delay around ``median`` that is never negative and sometimes long."""
-    return rng.lognormvariate(math.log(median), sigma)
+    """A delay around ``median`` that is never negative and sometimes long, at most five times as long."""
+    return min(rng.lognormvariate(math.log(median), sigma), 5 * median)

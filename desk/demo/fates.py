@@ -17,7 +17,7 @@ from leads.lifecycle import Stage
 from leads.models import DealStage, ForecastCategory, TouchKind
 
 # Chance that sales takes such a person, and that a taken one is qualified, and then becomes an opportunity.
-TAKEN = {FIT: 0.83, WEAK: 0.30, NOBODY: 0.07}
+TAKEN = {FIT: 0.83, WEAK: 0.27, NOBODY: 0.05}
 QUALIFIED = {FIT: 0.70, WEAK: 0.30, NOBODY: 0.05}
 CONVERTED = 0.72
 WON = 0.33
@@ -34,7 +34,7 @@ STEPS = [
     (0.60, DealStage.PROPOSAL, ForecastCategory.MOST_LIKELY),
     (0.82, DealStage.NEGOTIATION, ForecastCategory.COMMIT),
 ]
-TYPICAL_AMOUNT = {"Small business": 7_500, "Mid-market": 23_000, "Enterprise": 78_000, "": 9_000}
+TYPICAL_AMOUNT = {"Small business": 3_200, "Mid-market": 9_800, "Enterprise": 31_000, "": 4_000}
 
 
 class Fate:
@@ -269,11 +269,11 @@ class Fate:
         life.win() if wins else self.loses()
 
     def quarter_end(self, at: datetime) -> datetime:
-        """Six wins in ten that are planned for a quarter come in its last two weeks."""
+        """A third of the wins planned for a quarter come in its last two weeks, in a rush."""
         zone = self.life.frame.zone
         day = local_day(at, zone)
         last_weeks = start_of_day(add_months(start_of_quarter(day), 3), zone) - timedelta(days=14)
-        if at >= last_weeks or not self.chance(0.6):
+        if at >= last_weeks or not self.chance(0.33):
             return at
         return last_weeks + timedelta(days=self.rng.uniform(0, 13), hours=9)
 

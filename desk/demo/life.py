@@ -38,7 +38,8 @@ class Frame:
     reason: Callable[[str, str], Reason]
     definition_at: Callable[[datetime], int | None]
     hours_to_verdict: int
-    companies: list[Company] = field(default_factory=list)
+    # By name: a conversion finds the company before it makes a new one.
+    companies: dict[str, Company] = field(default_factory=dict)
 
 
 class Life:
@@ -243,7 +244,7 @@ class Life:
         lead = self.lead
         self.move(Stage.OPPORTUNITY, by=lead.owner)
         if lead.company is None and lead.company_name:
-            lead.company = self._company(lead.company_name)
+            lead.company = self.frame.companies.get(lead.company_name) or self._company(lead.company_name)
         self.contact = self.contact or self._contact()
         lead.contact = self.contact
         deal = Opportunity(
@@ -260,7 +261,7 @@ class Life:
             id=self.frame.ids.next(Company), name=name, country=self.lead.country, is_sample=True,
             created_at=self.now, updated_at=self.now,
         )  # fmt: skip
-        self.frame.companies.append(made)
+        self.frame.companies[name] = made
         return made
 
     def _contact(self) -> Contact:

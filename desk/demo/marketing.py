@@ -52,29 +52,29 @@ def plans() -> list[Plan]:
     strategic = CampaignKind.STRATEGIC
     return [
         Plan("prize", "E-bike prize draw", "social", 760, PRIZE_DRAW, ["Instagram", "Facebook"], "paid-social",
-             TouchKind.FORM, 0.66, 0.20, 0.45, 0.30, -0.1, single_cost=14_800,
+             TouchKind.FORM, 0.68, 0.21, 0.36, 0.29, -0.1, single_cost=34_800,
              content=[("Win an e-bike", AssetKind.LANDING_PAGE)]),
         Plan("webinar", "Webinar series: Plan the week in an hour", "webinar", 320, (DAYS, 0), ["Zoom", "LinkedIn"],
-             "webinar", TouchKind.ATTEND, 0.02, 0.08, 0.66, 0.10, 0.12, strategic, 650, peaks=sessions,
+             "webinar", TouchKind.ATTEND, 0.02, 0.08, 0.66, 0.10, 0.12, strategic, 1_450, peaks=sessions,
              content=[("Recording: Plan the week in an hour", AssetKind.VIDEO),
                       ("Recording: Rush orders without overtime", AssetKind.VIDEO)]),
         Plan("search", "Search: production planning", "search", 900, (DAYS, 0), ["Google", "Bing"], "cpc",
-             TouchKind.FORM, 0.08, 0.22, 0.46, 0.14, 0.0, strategic, 2_900,
+             TouchKind.FORM, 0.10, 0.30, 0.48, 0.22, 0.0, strategic, 6_900,
              content=[("Production planning software", AssetKind.LANDING_PAGE), ("Book a demo", AssetKind.LANDING_PAGE)]),
         Plan("partner", "Partner leads: Nordic ERP", "partner", 560, (430, 0), ["Nordic ERP"], "partner",
-             TouchKind.OTHER, 0.01, 0.12, 0.62, 0.20, 0.03, CampaignKind.TACTICAL, 1_400,
+             TouchKind.OTHER, 0.01, 0.12, 0.62, 0.20, 0.03, CampaignKind.TACTICAL, 3_200,
              content=[("Planning for Nordic ERP users", AssetKind.LANDING_PAGE)]),
         Plan("fair", "Factory Forward trade fair", "event", 380, (400, 30), ["Trade fair"], "event",
-             TouchKind.MEETING, 0.12, 0.22, 0.50, 0.18, 0.02, single_cost=46_000, peaks=[398, 396, 34, 32],
+             TouchKind.MEETING, 0.12, 0.22, 0.50, 0.18, 0.02, single_cost=84_000, peaks=[398, 396, 34, 32],
              content=[("Factory Forward: our stand", AssetKind.EVENT), ("Case study: Aalto Pumps", AssetKind.CASE_STUDY)]),
         Plan("newsletter", "Planning newsletter", "email", 420, (DAYS, 0), ["Newsletter"], "email",
-             TouchKind.CLICK, 0.06, 0.24, 0.30, 0.05, 0.0, strategic, 320,
+             TouchKind.CLICK, 0.06, 0.24, 0.30, 0.05, 0.0, strategic, 780,
              content=[("Five boards that lie to you", AssetKind.ARTICLE), ("Case study: Weber Guss", AssetKind.CASE_STUDY)]),
         Plan("paper", "White paper: What late orders cost", "content", 460, (365, 0), ["LinkedIn", "Website"], "content",
-             TouchKind.DOWNLOAD, 0.14, 0.24, 0.36, 0.12, 0.0, CampaignKind.TACTICAL, 1_100,
+             TouchKind.DOWNLOAD, 0.14, 0.24, 0.36, 0.12, 0.0, CampaignKind.TACTICAL, 2_600,
              content=[("White paper: What late orders cost", AssetKind.WHITEPAPER)]),
         Plan("referral", "Customers recommend us", "referral", 130, (DAYS, 0), ["Customer"], "referral",
-             TouchKind.FORM, 0.0, 0.05, 0.78, 0.3, 0.2, strategic, 180,
+             TouchKind.FORM, 0.0, 0.05, 0.78, 0.3, 0.2, strategic, 450,
              content=[("Recommend us", AssetKind.LANDING_PAGE)]),
     ]  # fmt: skip
 
@@ -114,9 +114,9 @@ def spends_of(plan: Plan, starts: date, ends: date, rng: Random) -> Iterator[Spe
         )  # fmt: skip
 
     if plan.single_cost:
-        yield spend(starts, plan.single_cost * 0.45, "Deposit")
-        yield spend(starts + timedelta(days=21), plan.single_cost * 0.30, "Advertising")
-        yield spend(starts + timedelta(days=45), plan.single_cost * 0.22, "Final bill")
+        bills = [(0, 0.40, "Deposit"), (21, 0.25, "Advertising"), (45, 0.12, "Travel and goods"), (365, 0.20, "Final bill")]
+        for days, share, note in bills:
+            yield spend(starts + timedelta(days=days), plan.single_cost * share, note)
     first = (starts + timedelta(days=27)).replace(day=28)
     while plan.monthly_cost and first <= ends:
         yield spend(first, plan.monthly_cost * rng.uniform(0.82, 1.14), f"{first:%B}")

@@ -97,12 +97,12 @@ def begin(ends_at: datetime, leads: int) -> Story:
     plans = launch(cast, ends_at.astimezone(organisation.zone).date(), Random(f"{SEED} campaigns"))
     reasons = {(reason.use, reason.code): reason for reason in Reason.objects.all()}
     changed = list(zip(dates(ends_at), definitions, strict=True))
+    market = found_companies(ids, began_at, leads, Random(f"{SEED} companies"))
     frame = Frame(
         ends_at=ends_at, zone=organisation.zone, ids=ids, reason=lambda use, code: reasons[use, code],
         definition_at=lambda at: max((d.version for since, d in changed if since <= at), default=None),
-        hours_to_verdict=Agreement.objects.get().hours_to_verdict,
+        hours_to_verdict=Agreement.objects.get().hours_to_verdict, companies={row.name: row for row in market.all},
     )  # fmt: skip
-    market = found_companies(ids, began_at, leads, Random(f"{SEED} companies"))
     return Story(frame, cast, plans, market, [])
 
 
@@ -199,7 +199,7 @@ def look_ahead(life: Life) -> None:
     """Dates that people would have moved on: parked leads seen to every quarter, deals with a date to come."""
     today, lead = life.frame.ends_at.astimezone(life.frame.zone).date(), life.lead
     while lead.revisit_on and lead.revisit_on <= today and not (
-        lead.revisit_on > today - timedelta(days=5) and life.rng.random() < 0.4
+        lead.revisit_on > today - timedelta(days=5) and life.rng.random() < 0.08
     ):
         lead.revisit_on += timedelta(days=90)
     for deal in life.opportunities:
@@ -210,7 +210,7 @@ def look_ahead(life: Life) -> None:
 def write(story: Story) -> None:
     """All rows in the order of their foreign keys, the moves stamped with the score of their moment."""
     lives = story.lives
-    copy_rows(Company, [*story.market.all, *story.frame.companies])
+    copy_rows(Company, story.frame.companies.values())
     copy_rows(Contact, [life.contact for life in lives if life.contact])
     copy_rows(Lead, [life.lead for life in lives])
     copy_rows(Touch, sorted(every(lives, "touches"), key=lambda touch: touch.pk))
