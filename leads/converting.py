@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models.functions import Lower
 
 from crm.access import require
 from crm.models import Organisation, User
@@ -77,19 +78,33 @@ def undo_conversion(lead: Lead, *, by: User, at: datetime) -> Transition:
     return undo_move(lead, row, by=by, at=at)
 
 
+def matching_company(lead: Lead) -> Company | None:
+    """The company of the lead's name, in any letter case; the oldest of several."""
+    name = lead.company_name.strip().lower()
+    if not name:
+        return None
+    return Company.objects.alias(lower_name=Lower("name")).filter(lower_name=name).order_by("id").first()
+
+
+def matching_contact(lead: Lead) -> Contact | None:
+    """The contact with the lead's e-mail, in any letter case; the oldest of several."""
+    email = lead.email.strip().lower()
+    if not email:
+        return None
+    return Contact.objects.alias(lower_email=Lower("email")).filter(lower_email=email).order_by("id").first()
+
+
 def find_or_make_company(lead: Lead) -> Company | None:
-    """The company of the lead's name, else a new one; None when the lead names none."""
+    """The matching company, else a new one; None when the lead names none."""
     name = lead.company_name.strip()
     if not name:
         return None
-    found = Company.objects.filter(name__iexact=name).order_by("id").first()
-    return found or Company.objects.create(name=name, country=lead.country, is_sample=lead.is_sample)
+    return matching_company(lead) or Company.objects.create(name=name, country=lead.country, is_sample=lead.is_sample)
 
 
 def find_or_make_contact(lead: Lead, company: Company | None) -> Contact:
-    """The contact with the lead's e-mail, else a new one."""
-    found = Contact.objects.filter(email__iexact=lead.email).order_by("id").first() if lead.email else None
-    return found or Contact.objects.create(
+    """The matching contact, else a new one."""
+    return matching_contact(lead) or Contact.objects.create(
         first_name=lead.first_name,
         last_name=lead.last_name,
         email=lead.email,

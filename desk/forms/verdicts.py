@@ -1,0 +1,40 @@
+"""Input to a verdict."""
+
+from itertools import groupby
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from leads.lifecycle import ReasonUse
+from leads.models import Reason, ReasonFamily, Route
+
+# What becomes of a lead that is rejected for a reason of this route.
+CONSEQUENCE = {
+    Route.REROUTE: _("goes to another rep"),
+    Route.REPAIR: _("back to marketing for repair"),
+    Route.NURTURE: _("marketing nurtures it"),
+    Route.DISQUALIFY: _("disqualified"),
+}
+
+
+class RejectHandoffForm(forms.Form):
+    """Why not: one of the present reasons, and words where it needs them (feedback/verdicts.py decides where)."""
+
+    reason = forms.ModelChoiceField(
+        Reason.objects.filter(use=ReasonUse.VERDICT, retired=False),
+        to_field_name="code",
+        error_messages={"required": _("Choose a reason."), "invalid_choice": _("Choose one of the present reasons.")},
+    )
+    comment = forms.CharField(
+        required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}), label=_("Comment for marketing")
+    )
+
+    def families(self) -> list[dict[str, Any]]:
+        """The reasons by family, in the order of the keys 1–4 and 1–9."""
+        order = list(ReasonFamily)
+        reasons = sorted(self.fields["reason"].queryset, key=lambda reason: order.index(ReasonFamily(reason.family)))  # type: ignore[attr-defined]
+        return [
+            {"code": family, "label": ReasonFamily(family).label, "reasons": chosen, "consequence": CONSEQUENCE[Route(chosen[0].default_route)]}
+            for family, chosen in ((family, list(rows)) for family, rows in groupby(reasons, key=lambda reason: reason.family))
+        ]

@@ -1,0 +1,118 @@
+"""What the page of a lead shows: where it stands, whose time it took, where it came from, who else is there."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+
+from desk.queries.inbox import Origin, decided_handoffs, origin_of
+from desk.verbs import Situation
+from feedback.models import Handoff, HandoffStatus
+from leads.lifecycle import CLOCK_OF, RANK, SUCCESS, Clock, Stage
+from leads.models import Lead, Transition
+from scoring.explanation import Contribution, explain
+
+OTHERS = 5
+DEALS = 20
+
+
+@dataclass(frozen=True)
+class Record:
+    """The lead with all that stands around its time line."""
+
+    situation: Situation
+    steps: list[dict[str, Any]]
+    clocks: dict[str, timedelta]
+    verdict: Handoff | None
+    origin: Origin
+    reasons: list[Contribution]
+    others: list[Lead]
+
+    @property
+    def lead(self) -> Lead:
+        return self.situation.lead
+
+
+def lead_with_all() -> QuerySet[Lead]:
+    return Lead.objects.for_lists().select_related("contact", "merged_into")
+
+
+def record_of(lead: Lead, *, now: datetime) -> Record:
+    moves = list(Transition.objects.effective().filter(lead=lead).order_by("seq"))
+    answers = list(decided_handoffs(lead)[:1])
+    waiting = lead.handoffs.filter(status=HandoffStatus.OPEN).select_related("to_user__team", "to_team", "offered_by").first()
+    deals = list(lead.opportunities.select_related("owner").order_by("outcome", "-id")[:DEALS])
+    return Record(
+        situation=Situation(lead, moves[-1], waiting, answers[0] if answers else None, deals),
+        steps=stage_steps(lead, moves, now=now),
+        clocks=clocks(moves, now=now),
+        verdict=answers[0] if answers and answers[0].status != HandoffStatus.WITHDRAWN else None,
+        origin=origin_of(lead),
+        reasons=explain(lead, at=now),
+        others=list(others_there(lead)[: OTHERS + 1]),
+    )
+
+
+def visits(moves: list[Transition], *, now: datetime) -> list[tuple[Transition, timedelta]]:
+    """Each effective move with the time spent where it led to, the present visit up to ``now``.
+
+    An import dated before the row it follows lasted no time, as in the facts (funnel/recompute.py).
+    """
+    ends = [*(move.at for move in moves[1:]), now]
+    return [(move, max(end - move.at, timedelta())) for move, end in zip(moves, ends, strict=True)]
+
+
+def clocks(moves: list[Transition], *, now: datetime) -> dict[str, timedelta]:
+    """How long the lead was with marketing, waiting, and with sales, over all times round."""
+    spent = {clock.value: timedelta() for clock in (Clock.MARKETING, Clock.WAITING, Clock.SALES)}
+    for move, length in visits(moves, now=now):
+        clock = CLOCK_OF[Stage(move.to_stage)].value
+        if clock in spent:
+            spent[clock] += length
+    return spent
+
+
+def stage_steps(lead: Lead, moves: list[Transition], *, now: datetime) -> list[dict[str, Any]]:
+    """The way of the present time round: first date of each stage and the time in it. Off the path, the last step says where."""
+    here = [(move, length) for move, length in visits(moves, now=now) if move.episode == lead.episode]
+    first: dict[str, datetime] = {}
+    spent: dict[str, timedelta] = {}
+    for move, length in here:
+        first.setdefault(move.to_stage, move.at)
+        spent[move.to_stage] = spent.get(move.to_stage, timedelta()) + length
+    present = Stage(lead.stage)
+    on_path = present in RANK
+    steps = [step(stage, present, on_path, first.get(stage), spent.get(stage)) for stage in path_of(lead, first)]
+    if not on_path:
+        steps.append({"stage": present.value, "state": "now", "at": first.get(present), "length": spent.get(present)})
+    return steps
+
+
+def path_of(lead: Lead, first: dict[str, datetime]) -> list[Stage]:
+    """The success stages; of a lead that left the path only those it reached, of a recycled one those from MQL on."""
+    path = [stage for stage in SUCCESS if stage in first or lead.episode == 1 or stage != Stage.INQUIRY]
+    return path if Stage(lead.stage) in RANK else [stage for stage in path if stage in first]
+
+
+def step(stage: Stage, present: Stage, on_path: bool, at: datetime | None, length: timedelta | None) -> dict[str, Any]:
+    """One stage of the way; one that a lead went back from lies ahead again."""
+    ahead = on_path and RANK[stage] > RANK[present]
+    state = "now" if stage == present else "ahead" if ahead or at is None else "done"
+    closed = CLOCK_OF[stage] == Clock.CLOSED
+    return {"stage": stage.value, "state": state, "at": None if ahead else at, "length": None if ahead or closed else length}
+
+
+def others_there(lead: Lead) -> QuerySet[Lead]:
+    """Other leads of the same company, newest first."""
+    name = lead.company_label.strip().lower()
+    same = Q(company=lead.company_id) if lead.company_id else Q(pk__in=[])
+    if not lead.company_id and not name:
+        return Lead.objects.none()
+    if name:
+        same |= Q(lower_company=name)
+    named = Lead.objects.alias(lower_company=Lower("company_name")).filter(same, merged_into__isnull=True)
+    return named.exclude(pk=lead.pk).select_related("company", "owner").order_by("-id")
+
+

@@ -1,0 +1,77 @@
+"""What happened, told in a line."""
+
+from campaigns.models import Channel
+from feedback.models import Handoff, HandoffStatus
+from leads.models import Route, Touch, TouchKind
+
+# What a buyer did, with the thing it was done to and without.
+TOUCHES: dict[str, tuple[str, str]] = {
+    TouchKind.FORM: ("Filled in “{}”", "Filled in a form"),
+    TouchKind.CLICK: ("Clicked in “{}”", "Clicked a link"),
+    TouchKind.OPEN: ("Opened “{}”", "Opened a mail"),
+    TouchKind.VISIT: ("Visited “{}”", "Visited the site"),
+    TouchKind.DOWNLOAD: ("Downloaded “{}”", "Downloaded content"),
+    TouchKind.ATTEND: ("Attended “{}”", "Attended an event"),
+    TouchKind.REPLY: ("Replied to “{}”", "Replied"),
+    TouchKind.MAILED: ("Was sent “{}”", "Was sent a mail"),
+    TouchKind.MEETING: ("Met us at “{}”", "Met us"),
+    TouchKind.SOCIAL: ("Responded to “{}”", "Responded on social media"),
+    TouchKind.OTHER: ("Came by “{}”", "Was in touch"),
+}
+TOUCH_ICONS = {
+    TouchKind.FORM: "forms",
+    TouchKind.CLICK: "pointer",
+    TouchKind.OPEN: "mail-opened",
+    TouchKind.VISIT: "world",
+    TouchKind.DOWNLOAD: "download",
+    TouchKind.ATTEND: "presentation",
+    TouchKind.REPLY: "message-reply",
+    TouchKind.MAILED: "mail",
+    TouchKind.MEETING: "users",
+    TouchKind.SOCIAL: "thumb-up",
+    TouchKind.OTHER: "point",
+}
+ROUTE_TAKEN = {
+    Route.REROUTE: "passed on to {}",
+    Route.REPAIR: "back with marketing for repair",
+    Route.NURTURE: "to nurture",
+    Route.DISQUALIFY: "disqualified",
+}
+VERDICTS = {
+    HandoffStatus.ACCEPTED: "accepted",
+    HandoffStatus.REJECTED: "rejected",
+    HandoffStatus.WITHDRAWN: "withdrew",
+}
+
+
+def touch_line(touch: Touch) -> str:
+    """ "Attended “Spring webinar”": the content, else the campaign, that the buyer met."""
+    about, alone = TOUCHES[touch.kind]
+    thing = touch.asset or touch.campaign
+    return about.format(thing) if thing else alone
+
+
+def touch_origin(touch: Touch) -> str:
+    """The campaign and channel behind a touch, as far as its line does not name them: "Spring webinar, Webinar"."""
+    campaign = str(touch.campaign) if touch.campaign and touch.asset else ""
+    channel = str(Channel(touch.channel).label) if touch.channel else ""
+    return ", ".join(part for part in (campaign, channel) if part)
+
+
+def verdict_line(handoff: Handoff) -> str:
+    """ "Rob rejected this", "No answer from Rob in time"."""
+    status = HandoffStatus(handoff.status)
+    if status == HandoffStatus.EXPIRED:
+        return f"No answer from {handoff.recipient} in time"
+    return f"{handoff.decided_by or 'The system'} {VERDICTS[status]} this"
+
+
+def route_line(handoff: Handoff, *, heir: str = "somebody else") -> str:
+    """What became of a rejected hand-off: "back with marketing for repair"; "" for other verdicts."""
+    return ROUTE_TAKEN[Route(handoff.route)].format(heir) if handoff.route else ""
+
+
+def ordinal_word(number: int) -> str:
+    """2 -> "2nd", as in “Recycled, 2nd time”."""
+    ending = "th" if number % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"

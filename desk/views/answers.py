@@ -1,0 +1,23 @@
+"""How a deed on a page is answered: a fragment and a toast for htmx, a redirect and a message without JavaScript."""
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+LEVELS = {"success": messages.SUCCESS, "info": messages.INFO, "warning": messages.WARNING, "danger": messages.ERROR}
+
+
+def with_toast(response: HttpResponse, text: str, *, level: str = "success", undo_url: str = "", **events: Any) -> HttpResponse:
+    """``response`` with a toast, and other ``events`` for the page (an underscore stands for the colon in a name)."""
+    toast = {"text": text, "level": level, "undo_url": undo_url}
+    named = {name.replace("_", ":"): detail for name, detail in events.items()}
+    response["HX-Trigger"] = json.dumps({"toast": toast, **named})
+    return response
+
+
+def redirect_with(request: HttpRequest, address: str, text: str, *, level: str = "success", undo_url: str = "") -> HttpResponse:
+    """The same deed without JavaScript: go to ``address`` and say there what happened."""
+    messages.add_message(request, LEVELS[level], text, extra_tags=f"undo:{undo_url}" if undo_url else "")
+    return HttpResponseRedirect(address)

@@ -1,0 +1,235 @@
+"""desk/views/inbox.py: the page where sales answers, and where marketing sees what waits."""
+
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from feedback.models import Handoff, HandoffStatus
+from feedback.verdicts import accept_handoff, reject_handoff
+from leads.lifecycle import Stage
+from leads.touches import record_touch
+from leads.transitions import move_lead
+from tests.factories import HOUR, MONDAY, make_campaign, make_handoff, make_lead, make_mql, make_user, reason
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+def toast(response):
+    return json.loads(response["HX-Trigger"])["toast"]
+
+
+def waiting_since_now(**options):
+    return make_handoff(at=timezone.now() - HOUR, **options)
+
+
+def test_inbox_shows_the_first_to_expire_and_why(client_for, rob, mia):
+    later = waiting_since_now(to=rob, by=mia)
+    first = make_handoff(to=rob, by=mia, at=timezone.now() - 5 * HOUR, lead=make_mql(at=MONDAY, company_name="Acme", title="CTO"))
+    record_touch(first.lead, at=timezone.now() - HOUR, kind="attend", campaign=make_campaign("Spring webinar"))
+
+    page = client_for(rob).get("/inbox/").content.decode()
+
+    assert page.index(str(first.lead)) < page.index(str(later.lead))
+    assert "Attended “Spring webinar”, 1 h ago" in page
+    assert f"/inbox/{first.pk}/acceptance/" in page
+    assert f"/inbox/{later.pk}/acceptance/" not in page
+
+
+def test_looking_never_gives_a_verdict(client_for, rob):
+    handoff = make_handoff(to=rob)
+    client = client_for(rob)
+    for verb in ("acceptance", "rejection", "withdrawal", "undo"):
+        assert client.get(f"/inbox/{handoff.pk}/{verb}/").status_code == 405
+    client.get(f"/inbox/?open={handoff.pk}")
+    handoff.refresh_from_db()
+    assert handoff.status == HandoffStatus.OPEN
+
+
+def test_accept_opens_the_next_and_offers_undo(client_for, rob):
+    first, second = waiting_since_now(to=rob), waiting_since_now(to=rob)
+
+    response = client_for(rob).post(f"/inbox/{first.pk}/acceptance/", headers=HTMX)
+
+    first.refresh_from_db()
+    assert (first.status, first.lead.owner) == (HandoffStatus.ACCEPTED, rob)
+    assert toast(response) == {"text": f"Accepted {first.lead}.", "level": "success", "undo_url": f"/inbox/{first.pk}/undo/"}
+    assert response["HX-Replace-Url"] == f"/inbox/?open={second.pk}"
+    page = response.content.decode()
+    assert f"/inbox/{second.pk}/acceptance/" in page
+    assert f'href="/leads/{first.lead_id}/"' in page
+
+
+def test_accept_without_javascript_redirects_and_says_so(client_for, rob):
+    handoff = waiting_since_now(to=rob)
+    page = client_for(rob).post(f"/inbox/{handoff.pk}/acceptance/", follow=True)
+    assert page.redirect_chain == [("/inbox/", 302)]
+    assert f"Accepted {handoff.lead}." in page.content.decode()
+    assert f"/inbox/{handoff.pk}/undo/" in page.content.decode()
+
+
+def test_reject_with_a_reason_and_a_comment(client_for, rob):
+    handoff = waiting_since_now(to=rob)
+
+    response = client_for(rob).post(
+        f"/inbox/{handoff.pk}/rejection/", {"reason": "missing_data", "comment": "No phone."}, headers=HTMX
+    )
+
+    handoff.refresh_from_db()
+    assert (handoff.status, handoff.reason.code, handoff.comment, handoff.lead.stage) == ("rejected", "missing_data", "No phone.", "mql")
+    assert toast(response)["text"] == f"Rejected {handoff.lead}: back with marketing for repair."
+
+
+def test_reject_to_another_rep_names_who(client_for, rob, rosa):
+    handoff = waiting_since_now(to=rob)
+    response = client_for(rob).post(f"/inbox/{handoff.pk}/rejection/", {"reason": "wrong_rep"}, headers=HTMX)
+    assert toast(response)["text"] == f"Rejected {handoff.lead}: passed on to Rosa."
+
+
+@pytest.mark.parametrize(("sent", "said"), [({}, "Choose a reason."), ({"reason": "other"}, "needs a few words"), ({"reason": "price"}, "present reasons")])
+def test_reject_asks_again_beside_the_field(client_for, rob, sent, said):
+    handoff = waiting_since_now(to=rob)
+    client = client_for(rob)
+
+    part = client.post(f"/inbox/{handoff.pk}/rejection/", sent, headers=HTMX)
+    page = client.post(f"/inbox/{handoff.pk}/rejection/", sent)
+
+    assert (part.status_code, part["HX-Retarget"], page.status_code) == (422, "#inbox-card", 422)
+    assert said in part.content.decode()
+    assert said in page.content.decode()
+    handoff.refresh_from_db()
+    assert handoff.status == HandoffStatus.OPEN
+
+
+def test_the_second_is_told_who_was_faster(client_for, north, rob, rosa):
+    handoff, other = waiting_since_now(to=north), waiting_since_now(to=north)
+    accept_handoff(handoff, by=rob, at=timezone.now())
+
+    response = client_for(rosa).post(f"/inbox/{handoff.pk}/acceptance/", headers=HTMX)
+
+    assert response.status_code == 409
+    assert toast(response)["text"].startswith("Rob accepted this at")
+    assert f"/inbox/{other.pk}/acceptance/" in response.content.decode()
+
+
+def test_undo_brings_it_back(client_for, rob):
+    handoff = waiting_since_now(to=rob)
+    client = client_for(rob)
+    client.post(f"/inbox/{handoff.pk}/acceptance/")
+
+    here = {**HTMX, "HX-Current-URL": "http://testserver/inbox/"}
+    response = client.post(f"/inbox/{handoff.pk}/undo/", headers=here)
+
+    handoff.refresh_from_db()
+    assert handoff.status == HandoffStatus.OPEN
+    assert 'hx-swap-oob="true"' in response.content.decode()
+    assert f"/inbox/{handoff.pk}/acceptance/" in response.content.decode()
+
+
+def test_undo_from_another_page_reloads_it(client_for, rob):
+    handoff = waiting_since_now(to=rob)
+    client = client_for(rob)
+    client.post(f"/inbox/{handoff.pk}/acceptance/")
+    response = client.post(f"/inbox/{handoff.pk}/undo/", headers={**HTMX, "HX-Current-URL": "http://testserver/leads/1/"})
+    assert response["HX-Refresh"] == "true"
+
+
+def test_who_may_not_answer_is_refused(client_for, rob, mia, sam):
+    handoff = waiting_since_now(to=rob)
+    for stranger in (mia, sam):
+        for headers in ({}, HTMX):
+            assert client_for(stranger).post(f"/inbox/{handoff.pk}/acceptance/", headers=headers).status_code == 403
+    handoff.refresh_from_db()
+    assert handoff.status == HandoffStatus.OPEN
+
+
+def test_marketing_sees_what_waits_by_rep_and_may_withdraw_its_own(client_for, rob, rosa, mia):
+    mine = waiting_since_now(to=rob, by=mia)
+    other = waiting_since_now(to=rosa, by=make_user("mark", "marketer"))
+    client = client_for(mia)
+
+    page = client.get(f"/inbox/?open={mine.pk}").content.decode()
+    assert "Waiting with sales" in page
+    assert "acceptance" not in page
+    assert f"/inbox/{mine.pk}/withdrawal/" in page
+    assert f"/inbox/{other.pk}/withdrawal/" not in client.get(f"/inbox/?open={other.pk}").content.decode()
+
+    client.post(f"/inbox/{mine.pk}/withdrawal/", headers=HTMX)
+    mine.lead.refresh_from_db()
+    assert mine.lead.stage == "mql"
+    assert client.post(f"/inbox/{other.pk}/withdrawal/").status_code == 403
+
+
+def test_a_manager_sees_the_team(client_for, max_, rob, sam):
+    handoff, elsewhere = waiting_since_now(to=rob), waiting_since_now(to=sam)
+    page = client_for(max_).get("/inbox/").content.decode()
+    assert f"/inbox/{handoff.pk}/acceptance/" in page
+    assert str(elsewhere.lead) not in page
+
+
+def test_empty_says_what_good_looks_like(client_for, rob):
+    for _ in range(2):
+        handoff = make_handoff(to=rob, at=timezone.now() - 2 * HOUR)
+        reject_handoff(handoff, by=rob, at=timezone.now(), reason=reason("no_project"))
+    page = client_for(rob).get("/inbox/").content.decode()
+    assert "Nothing waits." in page
+    assert "You answered 2 this week, median 2 h." in page
+
+
+def test_card_shows_earlier_answers_promise_and_origin(client_for, rob, mia):
+    lead = make_lead(campaign=make_campaign("Trade fair"), company_name="Acme", email="ada@acme.test", phone="+49 30 1234")
+    record_touch(lead, at=MONDAY + HOUR, kind="download", channel="content")
+    move_lead(lead, Stage.MQL, by=mia, at=MONDAY + HOUR)
+    first = make_handoff(to=rob, lead=lead, at=MONDAY + 2 * HOUR)
+    reject_handoff(first, by=rob, at=MONDAY + 3 * HOUR, reason=reason("wrong_data"), comment="Number is dead.")
+    lead.refresh_from_db()
+    second = make_handoff(to=rob, lead=lead, by=mia, at=MONDAY + 4 * HOUR)
+    Handoff.objects.filter(pk=second.pk).update(promised="A call before Friday")
+
+    page = client_for(rob).get("/inbox/").content.decode()
+
+    for text in ("Trade fair", "Downloaded content", "A call before Friday", "Rob rejected this", "Number is dead.", "tel:+49 30 1234", "Data is wrong"):
+        assert text in page
+
+
+def test_live_list_says_that_the_opened_one_is_gone(client_for, north, rob, rosa):
+    handoff = waiting_since_now(to=north)
+    accept_handoff(handoff, by=rob, at=timezone.now())
+    headers = {**HTMX, "HX-Target": "inbox-list", "HX-Current-URL": f"http://testserver/inbox/?open={handoff.pk}"}
+    page = client_for(rosa).get("/inbox/", headers=headers).content.decode()
+    assert "Rob accepted this at" in page
+    assert 'id="inbox-gone" hx-swap-oob="true"' in page
+
+
+def test_live_list_brings_the_first_card_into_an_empty_inbox(client_for, rob):
+    handoff = waiting_since_now(to=rob)
+    headers = {**HTMX, "HX-Target": "inbox-list", "HX-Current-URL": "http://testserver/inbox/"}
+    page = client_for(rob).get("/inbox/?nothing", headers=headers).content.decode()
+    assert f"/inbox/{handoff.pk}/acceptance/" in page
+
+
+def test_inbox_costs_the_same_queries_however_much_waits(client_for, rob, mia):
+    client = client_for(rob)
+    waiting_since_now(to=rob, by=mia)
+    client.get("/inbox/")
+    with CaptureQueriesContext(connection) as one:
+        client.get("/inbox/")
+    for _ in range(49):
+        waiting_since_now(to=rob, by=mia)
+    with CaptureQueriesContext(connection) as fifty:
+        page = client.get("/inbox/")
+    assert page.content.decode().count("data-row ") == 50
+    assert len(fifty) == len(one)
+    assert len(fifty) < 25
+
+
+def test_more_than_a_page_is_reached_by_a_link(client_for, rob):
+    made = [waiting_since_now(to=rob) for _ in range(51)]
+    client = client_for(rob)
+    page = client.get("/inbox/").content.decode()
+    assert page.count("data-row ") == 50
+    assert f"/inbox/?after={made[49].pk}&amp;list" in page
+    assert str(made[50].lead) in client.get(f"/inbox/?after={made[49].pk}&list").content.decode()
