@@ -46,6 +46,7 @@ TRACKED = [
     pghistory.DeleteEvent(),
     fields=["id", *TRACKED],
     model_name="LeadEvent",
+    obj_field=pghistory.ObjForeignKey(related_name="events"),
 )
 class Lead(Sourced, Stamped):
     """One time that somebody may buy: from the first response to a won deal, a loss or a no.
