@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from django.apps import apps
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
@@ -218,7 +217,7 @@ class Teller:
 
     def fields(self, key: Key | None) -> Iterator[Entry]:
         """Edits, from the rows as they were before: what came after is the next newer row, or the lead now."""
-        events = apps.get_model("leads", "LeadEvent").objects.filter(pgh_obj_id=self.lead.pk, pgh_label="update_event")
+        events = self.lead.events.filter(pgh_label="update")  # type: ignore[attr-defined]
         page = older(events.select_related("pgh_context"), 2, key, at="pgh_created_at")
         if not page:
             return
