@@ -45,4 +45,3 @@ def remove_spend(spend: Spend, *, by: User) -> None:
     require(may_write_campaign(by, spend.campaign), REFUSED)
     record_change("spend", [spend.pk])
     spend.delete()
-

@@ -13,5 +13,7 @@ def is_repeat(request: HttpRequest, by: User) -> bool:
     key = request.POST.get("idempotency_key", "")[:180]
     if not key:
         return False
-    _answer, is_new = Answer.objects.get_or_create(user=by, key=f"page:{key}", defaults={"request_hash": request.path[:64]})
+    _answer, is_new = Answer.objects.get_or_create(
+        user=by, key=f"page:{key}", defaults={"request_hash": request.path[:64]}
+    )
     return not is_new

@@ -96,8 +96,11 @@ class LeadFilterForm(forms.Form):
     def __init__(self, query: QueryDict) -> None:
         super().__init__(query, auto_id="filter_%s")
         self.fields["q"].widget.attrs |= {
-            "type": "search", "placeholder": "Name, company, e-mail", "data-key": "f", "data-key-label": "Search the list",
-        }  # fmt: skip
+            "type": "search",
+            "placeholder": "Name, company, e-mail",
+            "data-key": "f",
+            "data-key-label": "Search the list",
+        }
 
     def chosen(self) -> dict[str, Any]:
         """The filters in force; one with a value that makes no sense is left out."""
@@ -143,12 +146,14 @@ def owned(value: str, *, by: User) -> Q:
         return Q(owner__isnull=True)
     if kind == "user":
         return Q(owner=number)
-    return Q(team=number if number else by.team_id)
+    return Q(team=number or by.team_id)
 
 
 def chips(form: LeadFilterForm, query: QueryDict) -> list[dict[str, str]]:
     """One chip for each filter in force, with the address without it."""
-    return [{"label": said(form, name, value), "address": without(query, name)} for name, value in form.chosen().items()]
+    return [
+        {"label": said(form, name, value), "address": without(query, name)} for name, value in form.chosen().items()
+    ]
 
 
 def said(form: LeadFilterForm, name: str, value: Any) -> str:
@@ -179,5 +184,3 @@ def without(query: QueryDict, *names: str) -> str:
 def default_tab(user: User) -> str:
     """Admins have no leads of their own."""
     return "all" if user.is_admin else "mine"
-
-

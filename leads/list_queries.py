@@ -55,6 +55,6 @@ def with_last_touch(leads: LeadQuerySet) -> LeadQuerySet:
 
 
 def recent_values(field: str) -> list[str]:
-    """What the newest leads have in ``field``, in order: the choices of a filter, at the same cost however many leads."""
+    """What the newest leads have in ``field``, in order: choices of a filter, at a cost that does not grow."""
     newest = Lead.objects.order_by("-id").values_list(field, flat=True)[:RECENT]
     return sorted(set(newest) - {""})

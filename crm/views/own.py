@@ -38,7 +38,7 @@ def sample(request: PersonRequest) -> HttpResponse:
     form = ConfirmForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         counts = remove_sample_data(by=request.user, at=timezone.now(), why="Removed on the settings page")
-        messages.success(request, f"Sample data is gone: {sum(counts.values()):,} rows. Figures are being counted anew.")
+        messages.success(request, f"Sample data is gone: {sum(counts.values()):,} rows. All is being counted anew.")
         return redirect("crm:sample")
     return render(request, "crm/sample.html", {"form": form, "is_there": is_there}, status=422 if form.errors else 200)
 

@@ -128,5 +128,3 @@ def pace_line(verdicts: Verdicts, handoffs: QuerySet[Handoff], *, at: datetime) 
 
 def lower_first(text: str) -> str:
     return text[:1].lower() + text[1:]
-
-

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import Count, F, QuerySet
@@ -33,7 +34,12 @@ ENOUGH = 10
 
 def home_of(user: User, *, now: datetime, today: date) -> dict[str, Any]:
     """The template of the person's role, and what its blocks show."""
-    blocks = {Role.REP: rep_blocks, Role.MARKETER: marketer_blocks, Role.MANAGER: manager_blocks, Role.ADMIN: admin_blocks}
+    blocks = {
+        Role.REP: rep_blocks,
+        Role.MARKETER: marketer_blocks,
+        Role.MANAGER: manager_blocks,
+        Role.ADMIN: admin_blocks,
+    }
     role = Role(user.role)
     return {"template": f"desk/home_{role.value}.html", "now": now, **blocks[role](user, now=now, today=today)}
 
@@ -138,7 +144,7 @@ def funnel_sentence(today: date) -> str:
 def biggest_drop(reached: dict[Stage, int]) -> str:
     """Between which two neighbouring stages, from MQL to opportunity, the largest share stayed behind."""
     path = SUCCESS[SUCCESS.index(Stage.MQL) : SUCCESS.index(Stage.OPPORTUNITY) + 1]
-    pairs = [(before, after) for before, after in zip(path, path[1:], strict=False) if reached[before]]
+    pairs = [(before, after) for before, after in pairwise(path) if reached[before]]
     before, after = min(pairs, key=lambda pair: reached[pair[1]] / reached[pair[0]])
     stayed = 1 - reached[after] / reached[before]
     return f"the biggest drop is from {before.label} to {after.label}, where {percent(stayed)} stayed behind"

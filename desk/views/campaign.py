@@ -60,7 +60,11 @@ def campaigns(request: PersonRequest) -> HttpResponse:
             "page": page,
             "labels": [(stage, LABELS[stage]) for stage in CHAIN],
             "lines": [
-                {"campaign": campaign, "counts": counts.get(campaign.pk, NOBODY).items(), "spent": spent.get(campaign.pk)}
+                {
+                    "campaign": campaign,
+                    "counts": counts.get(campaign.pk, NOBODY).items(),
+                    "spent": spent.get(campaign.pk),
+                }
                 for campaign in page.rows
             ],
             "count": count_words(count_up_to(rows)),
@@ -205,7 +209,9 @@ def reason_bars(campaign: Campaign, verdicts: Any) -> list[dict[str, Any]]:
 
 def chosen_reason(request: PersonRequest) -> Reason | None:
     number = request.GET.get("reason", "")
-    return Reason.objects.filter(pk=number).first() if number.isascii() and number.isdigit() and len(number) < 19 else None
+    return (
+        Reason.objects.filter(pk=number).first() if number.isascii() and number.isdigit() and len(number) < 19 else None
+    )
 
 
 def tell(request: PersonRequest, result: HandedOver, *, to: str) -> None:
