@@ -14,6 +14,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection, models, transaction
+from django.db.models.fields.reverse_related import ForeignObjectRel
 from django.utils.module_loading import module_has_submodule
 from pghistory.models import Event, Events
 from psycopg2 import sql
@@ -81,7 +82,7 @@ def delete_samples(model: type[models.Model], *, and_mark: bool = True) -> int:
     deleted = delete_where(model, "id", ids)
     forget_history(model, ids)
     if and_mark:
-        model._default_manager.filter(is_sample=True).update(is_sample=False)  # type: ignore[misc]
+        model._default_manager.filter(is_sample=True).update(is_sample=False)
     return deleted
 
 
@@ -94,8 +95,8 @@ def relations(model: type[models.Model]) -> tuple[list[Any], list[Any]]:
 
 def keys_to(model: type[models.Model]) -> list[Any]:
     """Every foreign key to ``model``, those without a name for the way back included."""
-    backwards = model._meta.get_fields(include_hidden=True)
-    return [relation.field for relation in backwards if relation.auto_created and (relation.one_to_many or relation.one_to_one)]
+    backwards = [field for field in model._meta.get_fields(include_hidden=True) if isinstance(field, ForeignObjectRel)]
+    return [relation.field for relation in backwards if relation.one_to_many or relation.one_to_one]
 
 
 def not_pointed_at(table: sql.Identifier, key: Any) -> sql.Composable:

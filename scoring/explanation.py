@@ -36,23 +36,24 @@ def explain(lead: Lead, *, at: datetime, card: Card | None = None) -> list[Contr
         return []
     decay = 0.5 ** ((at - row["latest"]).total_seconds() / 86_400 / card.half_life_days) if row["latest"] else 1.0
     names = record_names(card)
-    lines = [line for axis in Axis for line in axis_lines(card, axis, row, decay if axis is Axis.ENGAGEMENT else 1.0, names)]
+    share = {Axis.FIT: 1.0, Axis.ENGAGEMENT: decay}
+    lines = [line for axis in Axis for line in axis_lines(card, axis, row, share[axis], names)]
     lines.sort(key=lambda line: -line.points)
     return [*lines, *range_lines(sum(line.points for line in lines))]
 
 
 def axis_lines(
-    card: Card, axis: Axis, row: dict[str, Any], decay: float, names: dict[tuple[str, int], str]
+    card: Card, axis: Axis, row: dict[str, Any], share: float, names: dict[tuple[str, int], str]
 ) -> Iterator[Contribution]:
     """The rules of one axis that gave points, and what the caps of groups took away."""
     for group, rules in grouped(card.rules, axis):
         points = {rule.name: float(row[rule.name]) for rule in rules}
         for rule in rules:
             if points[rule.name]:
-                yield Contribution(label_of(rule, names), points[rule.name] * decay, axis.value)
+                yield Contribution(label_of(rule, names), points[rule.name] * share, axis.value)
         surplus = sum(points.values()) - ceiling(rules) if group else 0
         if surplus > 0:
-            yield Contribution(f"At most {ceiling(rules)} for “{group}”", -surplus * decay, axis.value)
+            yield Contribution(f"At most {ceiling(rules)} for “{group}”", -surplus * share, axis.value)
 
 
 def range_lines(total: float) -> Iterator[Contribution]:

@@ -8,7 +8,7 @@ largest of their caps (for fit: of their points).
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeGuard
 
 from crm.errors import BusinessError
 from scoring.fields import FIELDS, LIST_OPERATORS, OPERATORS, Axis, Field, Type
@@ -151,13 +151,13 @@ def has_type(value: Any, kind: Type) -> bool:
     return is_whole(value) and 0 <= value <= LARGEST[kind]
 
 
-def is_whole(value: Any) -> bool:
+def is_whole(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def points_problems(raw: dict[str, Any]) -> Iterator[Problem]:
     points, cap, group = raw.get("points"), raw.get("cap"), raw.get("group")
-    if not is_whole(points) or not 1 <= abs(points or 0) <= MOST_POINTS:
+    if not is_whole(points) or points == 0 or abs(points) > MOST_POINTS:
         yield "points", f"a whole number from -{MOST_POINTS} to {MOST_POINTS}, not 0"
         return
     if group is not None and not isinstance(group, str):

@@ -10,7 +10,7 @@ from crm.models import Role, Side, Team, User
 PASSWORD = "tandem-demo"  # noqa: S105, the documented password of the demo
 WORKING_HOURS = {day: ["08:00", "18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
 
-# Median hours until a rep answers a hand-off.
+# Median hours until somebody answers a hand-off.
 PROMPT, LATE = 4.0, 46.0
 # (first name, last name, mailbox, median hours to answer)
 NORTH = [

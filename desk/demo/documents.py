@@ -5,13 +5,14 @@ from typing import Any
 
 from crm.models import Side, User
 from crm.periods import local_day, zone
+from desk.demo import words
 from desk.demo.cast import Cast
 from desk.demo.marketing import DAYS, DEFINITION_V2
 from feedback.models import Agreement, SignedStatus
 from scoring.definitions import activate
 from scoring.models import Definition
 
-INDUSTRIES = ["Machinery", "Metal processing", "Plastics", "Electronics", "Packaging", "Medical devices", "Furniture", "Food"]
+OURS = list(words.INDUSTRIES)
 
 
 def fit(field: str, operator: str, value: Any, points: int, group: str = "") -> dict[str, Any]:
@@ -23,7 +24,7 @@ def did(kind: str, points: int, cap: int) -> dict[str, Any]:
 
 
 COMMON = [
-    fit("company_industry", "in", INDUSTRIES, 10),
+    fit("company_industry", "in", OURS, 10),
     fit("title", "contains", "production", 8, "role"),
     fit("title", "contains", "planning", 8, "role"),
     fit("title", "contains", "operations", 8, "role"),
@@ -49,9 +50,17 @@ SECOND = [
     did("download", 8, 16),
 ]
 VERSIONS = [
-    ("First definition", FIRST, {"fit": {"A": 26, "B": 18, "C": 10}, "engagement": {"1": 45, "2": 25, "3": 8}, "mql": 40}),
-    ("Makers with a planner", SECOND, {"fit": {"A": 38, "B": 26, "C": 14}, "engagement": {"1": 36, "2": 18, "3": 6}, "mql": 45}),
-]  # fmt: skip
+    (
+        "First definition",
+        FIRST,
+        {"fit": {"A": 26, "B": 18, "C": 10}, "engagement": {"1": 45, "2": 25, "3": 8}, "mql": 40},
+    ),
+    (
+        "Makers with a planner",
+        SECOND,
+        {"fit": {"A": 38, "B": 26, "C": 14}, "engagement": {"1": 36, "2": 18, "3": 6}, "mql": 45},
+    ),
+]
 
 
 def sign_documents(cast: Cast, ends_at: datetime) -> list[Definition]:

@@ -7,7 +7,7 @@ from random import Random
 from crm.models import User
 from crm.periods import add_months, local_day, start_of_day, start_of_quarter
 from desk.demo import words
-from desk.demo.cast import LATE, Cast
+from desk.demo.cast import LATE, PROMPT, Cast
 from desk.demo.clock import spread
 from desk.demo.life import Life, Today
 from desk.demo.marketing import PARTNER_REPAIRED, Plan
@@ -80,7 +80,8 @@ class Fate:
 
     def show_interest(self) -> None:
         """What the buyer meets after the first touch; those who fit come back more often."""
-        for _ in range(self.rng.choice({FIT: [1, 2, 2, 3, 4], WEAK: [0, 1, 1, 2], NOBODY: [0, 0, 1]}[self.person.kind])):
+        times = {FIT: [1, 2, 2, 3, 4], WEAK: [0, 1, 1, 2], NOBODY: [0, 0, 1]}
+        for _ in range(self.rng.choice(times[self.person.kind])):
             self.touch_again(days=spread(self.rng, 3.5))
 
     def touch_again(self, days: float) -> None:
@@ -151,10 +152,10 @@ class Fate:
         life = self.life
         while life.lead.stage == Stage.OFFERED:
             handoff = life.handoff
-            rep = handoff.to_user or self.rng.choice(self.cast.reps[handoff.to_team.pk])
-            hours = spread(self.rng, self.cast.hours_to_answer[rep.pk])
-            slow = self.cast.hours_to_answer[rep.pk] == LATE
-            if handoff.to_user and slow and hours > 30 and self.chance(0.5):
+            rep = handoff.to_user or self.rng.choice(self.cast.reps[handoff.to_team_id or self.cast.north.pk])
+            typical = self.cast.hours_to_answer.get(rep.pk, PROMPT)
+            hours = spread(self.rng, typical)
+            if handoff.to_user and typical == LATE and hours > 30 and self.chance(0.5):
                 life.until(handoff.due_at).later(hours=spread(self.rng, 3))
                 life.expire(self.colleague(rep))
             else:
@@ -189,11 +190,11 @@ class Fate:
 
     def colleague(self, rep: User) -> User:
         """Somebody else of the team who has not had this lead in this time round, else its manager."""
-        team = rep.team or self.cast.north
-        life = self.life
-        had = {pk for row in life.handoffs if row.episode == life.lead.episode for pk in (row.to_user_id, row.decided_by_id)}
-        free = [other for other in self.cast.reps[team.pk] if other.pk not in had | {rep.pk}]
-        return self.rng.choice(free) if free else self.rng.choice([r for r in self.cast.reps[team.pk] if r.pk != rep.pk])
+        team, life = rep.team or self.cast.north, self.life
+        rows = [row for row in life.handoffs if row.episode == life.lead.episode]
+        had = {rep.pk} | {row.to_user_id for row in rows} | {row.decided_by_id for row in rows}
+        free = [other for other in self.cast.reps[team.pk] if other.pk not in had]
+        return self.rng.choice(free) if free else self.cast.max
 
     def repaired(self) -> bool:
         """Marketing corrects what sales could not use; what nobody can repair is parked."""

@@ -18,13 +18,24 @@ from desk.demo.clock import next_working
 from desk.demo.writing import Ids
 from feedback.models import Handoff, HandoffStatus
 from leads.lifecycle import MOVES, RANK, RETURNED, Stage
-from leads.models import Company, Contact, DealStage, ForecastCategory, Lead, Opportunity, Outcome, Reason, Touch, Transition
+from leads.models import (
+    Company,
+    Contact,
+    DealStage,
+    ForecastCategory,
+    Lead,
+    Opportunity,
+    Outcome,
+    Reason,
+    Touch,
+    Transition,
+)
 from leads.models.log import TransitionKind
 from leads.models.opportunity import PROBABILITY
 from leads.transitions import PARKED_FOR
 
 
-class Today(Exception):  # noqa: N818, the end of the story is no error
+class Today(Exception):
     """The next event has not happened yet."""
 
 

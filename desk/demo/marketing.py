@@ -60,18 +60,21 @@ def plans() -> list[Plan]:
                       ("Recording: Rush orders without overtime", AssetKind.VIDEO)]),
         Plan("search", "Search: production planning", "search", 900, (DAYS, 0), ["Google", "Bing"], "cpc",
              TouchKind.FORM, 0.10, 0.30, 0.48, 0.22, 0.0, strategic, 6_900,
-             content=[("Production planning software", AssetKind.LANDING_PAGE), ("Book a demo", AssetKind.LANDING_PAGE)]),
+             content=[("Production planning software", AssetKind.LANDING_PAGE),
+                      ("Book a demo", AssetKind.LANDING_PAGE)]),
         Plan("partner", "Partner leads: Nordic ERP", "partner", 560, (430, 0), ["Nordic ERP"], "partner",
              TouchKind.OTHER, 0.01, 0.12, 0.62, 0.20, 0.03, CampaignKind.TACTICAL, 3_200,
              content=[("Planning for Nordic ERP users", AssetKind.LANDING_PAGE)]),
         Plan("fair", "Factory Forward trade fair", "event", 380, (400, 30), ["Trade fair"], "event",
              TouchKind.MEETING, 0.12, 0.22, 0.50, 0.18, 0.02, single_cost=84_000, peaks=[398, 396, 34, 32],
-             content=[("Factory Forward: our stand", AssetKind.EVENT), ("Case study: Aalto Pumps", AssetKind.CASE_STUDY)]),
+             content=[("Factory Forward: our stand", AssetKind.EVENT),
+                      ("Case study: Aalto Pumps", AssetKind.CASE_STUDY)]),
         Plan("newsletter", "Planning newsletter", "email", 420, (DAYS, 0), ["Newsletter"], "email",
              TouchKind.CLICK, 0.06, 0.24, 0.30, 0.05, 0.0, strategic, 780,
-             content=[("Five boards that lie to you", AssetKind.ARTICLE), ("Case study: Weber Guss", AssetKind.CASE_STUDY)]),
-        Plan("paper", "White paper: What late orders cost", "content", 460, (365, 0), ["LinkedIn", "Website"], "content",
-             TouchKind.DOWNLOAD, 0.14, 0.24, 0.36, 0.12, 0.0, CampaignKind.TACTICAL, 2_600,
+             content=[("Five boards that lie to you", AssetKind.ARTICLE),
+                      ("Case study: Weber Guss", AssetKind.CASE_STUDY)]),
+        Plan("paper", "White paper: What late orders cost", "content", 460, (365, 0), ["LinkedIn", "Website"],
+             "content", TouchKind.DOWNLOAD, 0.14, 0.24, 0.36, 0.12, 0.0, CampaignKind.TACTICAL, 2_600,
              content=[("White paper: What late orders cost", AssetKind.WHITEPAPER)]),
         Plan("referral", "Customers recommend us", "referral", 130, (DAYS, 0), ["Customer"], "referral",
              TouchKind.FORM, 0.0, 0.05, 0.78, 0.3, 0.2, strategic, 450,
@@ -114,7 +117,7 @@ def spends_of(plan: Plan, starts: date, ends: date, rng: Random) -> Iterator[Spe
         )  # fmt: skip
 
     if plan.single_cost:
-        bills = [(0, 0.40, "Deposit"), (21, 0.25, "Advertising"), (45, 0.12, "Travel and goods"), (365, 0.20, "Final bill")]
+        bills = [(0, 0.40, "Deposit"), (21, 0.25, "Advertising"), (45, 0.12, "Goods"), (365, 0.20, "Final bill")]
         for days, share, note in bills:
             yield spend(starts + timedelta(days=days), plan.single_cost * share, note)
     first = (starts + timedelta(days=27)).replace(day=28)

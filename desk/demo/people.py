@@ -37,7 +37,7 @@ class Market:
 
 
 def found_companies(ids: Ids, began_at: datetime, leads: int, rng: Random) -> Market:
-    """About one company for every five leads, larger and in our industries, and one for every fifteen that is neither."""
+    """About one company for every five leads that we might serve, and one for every fifteen that we never will."""
     market = Market(ids, began_at)
     total = sum(words.COUNTRY_WEIGHTS.values())
     for country, weight in words.COUNTRY_WEIGHTS.items():
@@ -118,5 +118,3 @@ def mailbox(market: Market, first: str, last: str, domain: str) -> str:
             break
     market.taken.add(address)
     return address
-
-

@@ -13,7 +13,9 @@ from leads.models import TouchKind
 # Hours since the hand-over; beyond 24 it is late.
 ROB, ROSA = [0.2, 1.4, 3.5, 8.0, 15.0, 20.5, 22.8, 27.0], [0.6, 6.0, 19.0, 23.2]
 TEAM_NORTH, ANNA, GUSTAV = [2.2, 11.0, 21.5], [1.0, 9.0], [26.0, 31.0, 52.0, 75.0]
-TO_REPAIR = [("missing_data", 30), ("wrong_data", 22), ("unreachable_data", 50), ("missing_data", 5), ("wrong_data", 71)]
+TO_REPAIR = [
+    ("missing_data", 30), ("wrong_data", 22), ("unreachable_data", 50), ("missing_data", 5), ("wrong_data", 71),
+]  # fmt: skip
 READY = [2, 3, 5, 7, 20, 24, 27, 30, 44, 46]
 FRESH = [0.3, 1, 2, 4, 6, 9, 17, 21]
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Model
 
 from campaigns.models import Campaign
 from crm.errors import BusinessError
-from crm.models import Organisation, Side, Team, User
+from crm.models import Organisation, Team, User
 from crm.outbox import rebuild, record_change, want_rebuild
 from desk.demo import scene
 from desk.demo.cast import Cast, hire
@@ -81,8 +82,8 @@ def load_demo(*, ends_at: datetime, leads: int = FULL) -> int:
 
 
 def refuse_beside_real_data() -> None:
-    real = [Lead, Campaign, Definition, Agreement]
-    if any(model.objects.filter(is_sample=False).exists() for model in real) or Team.objects.exists():
+    real: list[type[Model]] = [Lead, Campaign, Definition, Agreement]
+    if any(model._default_manager.filter(is_sample=False).exists() for model in real) or Team.objects.exists():
         raise RealData("Demo data belongs into an empty database; this one holds real teams, campaigns or leads.")
     if User.objects.filter(email__endswith="@demo.test").exists():
         raise RealData("People with addresses of the demo exist already.")
@@ -198,12 +199,14 @@ def newcomer(story: Story, to: User | Team, rng: Random, *, days: float) -> Fate
 def look_ahead(life: Life) -> None:
     """Dates that people would have moved on: parked leads seen to every quarter, deals with a date to come."""
     today, lead = life.frame.ends_at.astimezone(life.frame.zone).date(), life.lead
-    while lead.revisit_on and lead.revisit_on <= today and not (
-        lead.revisit_on > today - timedelta(days=5) and life.rng.random() < 0.08
+    while (
+        lead.revisit_on
+        and lead.revisit_on <= today
+        and not (lead.revisit_on > today - timedelta(days=5) and life.rng.random() < 0.08)
     ):
         lead.revisit_on += timedelta(days=90)
     for deal in life.opportunities:
-        if deal.is_open and deal.expected_close <= today and life.rng.random() < 0.8:
+        if deal.is_open and deal.expected_close and deal.expected_close <= today and life.rng.random() < 0.8:
             deal.expected_close = today + timedelta(days=life.rng.randint(6, 50))
 
 

@@ -3,8 +3,8 @@
 # Country: first names, last names, towns, dialling code, legal form, top-level domain.
 COUNTRIES: dict[str, tuple[list[str], list[str], list[str], str, str, str]] = {
     "Germany": (
-        "Anja Birgit Claudia Dirk Eva Frank Heike Holger Jens Katrin Lukas Markus Petra Ralf Sabine Sven Tanja Uwe".split(),
-        "Arnold Becker Dietrich Engel Falk Gerber Hartmann Jung Kaiser Lorenz Maurer Neumann Pohl Richter Seidel Vogt".split(),
+        "Anja Birgit Claudia Dirk Eva Frank Heike Holger Jens Katrin Lukas Markus Petra Ralf Sabine Sven Uwe".split(),
+        "Arnold Becker Dietrich Engel Falk Gerber Hartmann Jung Kaiser Lorenz Maurer Neumann Pohl Seidel".split(),
         "Augsburg Bochum Chemnitz Dortmund Heilbronn Kassel Lippe Siegen Solingen Ulm".split(), "+49 30", "GmbH", "de",
     ),
     "Austria": (
@@ -113,16 +113,22 @@ VERDICT_COMMENTS = {
     "wrong_specialism": ["Process industry, needs somebody who knows batch planning."],
     "already_ours": ["We have an open opportunity with their purchasing."],
     "duplicate": ["Same person as last month, other e-mail address."],
-    "missing_data": ["No phone and the company field says “n/a”.", "Only a first name and a mailbox.", "No company given."],
-    "wrong_data": ["The number belongs to a dentist.", "He left that company two years ago.", "The company is another one."],
-    "unreachable_data": ["Mail bounces, number is not in service.", "Rings through to a fax.", "Mailbox does not exist."],
+    "missing_data": [
+        "No phone and the company field says “n/a”.", "Only a first name and a mailbox.", "No way to call him.",
+    ],
+    "wrong_data": [
+        "The number belongs to a dentist.", "He left that company two years ago.", "The company is another one.",
+    ],
+    "unreachable_data": [
+        "Mail bounces, number is not in service.", "Rings through to a fax.", "Mailbox does not exist.",
+    ],
     "company_size": ["Six people, plans on a whiteboard and is happy.", "Four employees, no planner."],
     "industry": ["Consultancy, wants to compare tools for a client.", "A shop, nothing is made there."],
     "geography": ["Everything is made in Asia, no planner over here."],
     "no_authority": ["Intern collecting material for the boss.", "Has no say in tools and no wish to ask."],
     "competitor_or_student": [
-        "Student, wanted the e-bike.", "Writing a thesis, no company behind it.", "Wanted to win the bike, never heard of us.",
-        "Works for a competitor.",
+        "Student, wanted the e-bike.", "Writing a thesis, no company behind it.",
+        "Wanted to win the bike, never heard of us.", "Works for a competitor.",
     ],
     "no_project": ["ERP change first, planning after that.", "Happy with what they have until next year."],
     "budget_later": ["Budget is decided in autumn, call again then.", "Spending stop until the new year."],
@@ -138,10 +144,12 @@ QUALIFIED = {
         "New plant opens, the spreadsheet does not scale to four lines.",
     ],
     "authority": [
-        "Decides with the CFO", "Budget is his own", "Plant manager signs", "Board approves above 50,000", "Needs IT to agree",
+        "Decides with the CFO", "Budget is his own", "Plant manager signs", "Board approves above 50,000",
+        "Needs IT to agree",
     ],
     "timing": [
-        "Before the summer shutdown", "This quarter", "With the ERP update in spring", "Next budget year", "As soon as possible",
+        "Before the summer shutdown", "This quarter", "With the ERP update in spring", "Next budget year",
+        "As soon as possible",
     ],
 }  # fmt: skip
 RETURN_NOTES = {
@@ -156,7 +164,11 @@ DISQUALIFY_NOTES = {
     "do_not_contact": ["Asked not to be called again."],
 }
 LOSS_NOTES = {
-    "no_decision": ["Everybody liked it, nobody signed.", "Fell asleep after the second demo.", "Steering group never met."],
+    "no_decision": [
+        "Everybody liked it, nobody signed.",
+        "Fell asleep after the second demo.",
+        "Steering group never met.",
+    ],
     "competitor": ["Took the module of their ERP vendor.", "Chose Planivo, their sister company uses it."],
     "price": ["40 % over what they had in mind.", "Wanted it per plant, not per planner."],
     "timing": ["ERP roll-out eats all hands this year."],

@@ -15,7 +15,7 @@ BLOCK = 2_000
 
 
 class Ids:
-    """Primary keys taken from the tables' own sequences, so that rows can point at each other before they are written."""
+    """Primary keys from the tables' own sequences, so that rows can point at each other before they are written."""
 
     def __init__(self) -> None:
         self._taken: dict[type[models.Model], Iterator[int]] = defaultdict(lambda: iter(()))
@@ -46,7 +46,7 @@ def copy_rows(model: type[models.Model], rows: Iterable[models.Model]) -> None:
     lines.seek(0)
     with connection.cursor() as cursor:
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-            sql.Identifier(model._meta.db_table), sql.SQL(", ").join(sql.Identifier(f.column) for f in fields)
+            sql.Identifier(model._meta.db_table), sql.SQL(", ").join(sql.Identifier(str(f.column)) for f in fields)
         )
         cursor.copy_expert(statement.as_string(cursor.cursor), lines)
 

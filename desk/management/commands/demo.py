@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--today", type=date.fromisoformat,
-            help="The story ends when this day begins (YYYY-MM-DD), the same for the same day; without it, it ends now.",
+            help="The story ends as this day begins (YYYY-MM-DD), always the same; without it, it ends now.",
         )  # fmt: skip
         parser.add_argument("--leads", type=int, default=FULL, help=f"About how many leads ({FULL}).")
         parser.add_argument("--remove", action="store_true", help="Takes all sample data away; real records stay.")
