@@ -1,6 +1,12 @@
 """Pages of this room."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from funnel import views
 
 app_name = "funnel"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("dashboards/", views.dashboards, name="dashboards"),
+    path("dashboards/funnel/", views.funnel, name="funnel"),
+    path("dashboards/funnel/leads/", views.drilldown, name="drilldown"),
+]

@@ -1,0 +1,66 @@
+"""The filter line of a dashboard: query parameters in, the same parameters as API and CSV out."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+from django import forms
+
+from crm.periods import add_months, start_of_quarter
+from funnel.reports.question import Question, day_of
+
+BASIS_LABELS = [("cohort", "by start date"), ("period", "by activity date")]
+UNIT_LABELS = [("leads", "each lead once"), ("episodes", "every time round")]
+DIMENSION_LABELS = [
+    ("", "nothing"),
+    ("campaign", "campaign"),
+    ("channel", "channel"),
+    ("source", "source"),
+    ("segment", "segment"),
+    ("owner", "owner"),
+    ("team", "team"),
+    ("month", "month"),
+]
+
+
+class FunnelFilterForm(forms.Form):
+    """From and to are both counted; the addresses of API and drill-down take the day after as their end."""
+
+    day = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    start = forms.DateField(label="From", widget=day)
+    until = forms.DateField(label="To", widget=day)
+    basis = forms.ChoiceField(label="Count", choices=BASIS_LABELS)
+    unit = forms.ChoiceField(label="Leads", choices=UNIT_LABELS)
+    dimension = forms.ChoiceField(label="Cut by", choices=DIMENSION_LABELS, required=False)
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(
+            {
+                "from": question.start,
+                "until": question.end - timedelta(days=1),
+                "basis": question.basis,
+                "unit": question.unit,
+                "dimension": question.dimension,
+            }
+        )
+
+    def add_prefix(self, field_name: str) -> str:
+        """As the address has it."""
+        return {"start": "from"}.get(field_name, field_name)
+
+
+def as_parameters(get: Mapping[str, str]) -> dict[str, str]:
+    """What the page was asked, with `until` (counted) turned into the `to` (not counted) of every report."""
+    parameters = {name: value for name, value in get.items() if name != "until"}
+    until = day_of(get, "until")
+    return {**parameters, "to": (until + timedelta(days=1)).isoformat()} if until else parameters
+
+
+def spans(today: date) -> list[tuple[str, date, date]]:
+    """The spans of days people ask for most: label, first day, day after the last."""
+    quarter = start_of_quarter(today)
+    tomorrow = today + timedelta(days=1)
+    return [
+        ("This quarter", quarter, tomorrow),
+        ("Last quarter", add_months(quarter, -3), quarter),
+        ("Last 12 months", add_months(today, -11), tomorrow),
+    ]

@@ -1,0 +1,76 @@
+"""Dashboards: the funnel, and the leads behind each of its figures."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from crm.requests import PersonRequest
+from funnel.dashboard import dashboard, heading_of, held_chips, mark, span_chips, words_of
+from funnel.forms import FunnelFilterForm, as_parameters
+from funnel.queries import leads_behind
+from funnel.reports.funnel import FUNNEL
+from funnel.reports.question import BadQuestion, read
+from funnel.reports.velocity import VELOCITY
+from funnel.selection import read_selection
+
+FIGURES = "figures"
+
+
+@require_GET
+def dashboards(request: PersonRequest) -> HttpResponse:
+    return redirect("funnel:funnel")
+
+
+@require_GET
+def funnel(request: PersonRequest) -> HttpResponse:
+    """The funnel page; asked by an open page for its live part, it answers 204 while nothing is new."""
+    now, today = timezone.now(), timezone.localdate()
+    if request.htmx and request.GET.get("seen") == mark(at=now):
+        return HttpResponse(status=204)
+    try:
+        question = read(as_parameters(request.GET.dict()), today=today)
+    except BadQuestion as error:
+        return render(request, "problem.html", {"problem": error}, status=error.status)
+    shown = dashboard(question, at=now, ordering=request.GET.get("ordering", ""))
+    live = request.GET.copy()
+    live["seen"] = shown.mark
+    context = {
+        "now": now,
+        "board": shown,
+        "live_address": f"?{live.urlencode()}",
+        "csv_query": question.query(format="csv"),
+        "explained": (FUNNEL, VELOCITY),
+    }
+    if request.htmx and request.htmx.target == FIGURES:
+        return render(request, "funnel/figures.html", context)
+    filters = {
+        "form": FunnelFilterForm(question),
+        "held": question.filters,
+        "chips": held_chips(question),
+        "spans": span_chips(question, today),
+    }
+    return render(request, "funnel/funnel.html", {**context, **filters})
+
+
+@require_GET
+def drilldown(request: PersonRequest) -> HttpResponse:
+    """Exactly the leads that one figure counts."""
+    now = timezone.now()
+    try:
+        selection = read_selection(request.GET.dict(), today=timezone.localdate())
+    except BadQuestion as error:
+        return render(request, "problem.html", {"problem": error}, status=error.status)
+    page = leads_behind(selection, at=now, after=request.GET.get("after", ""))
+    return render(
+        request,
+        "funnel/leads_behind.html",
+        {
+            "now": now,
+            "heading": heading_of(selection),
+            "words": words_of(selection),
+            "page": page,
+            "back": f"?{selection.question.query()}",
+            "next_url": f"?{selection.query()}&after={page.next}" if page.next else "",
+        },
+    )

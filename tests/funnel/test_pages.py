@@ -1,0 +1,171 @@
+"""The funnel page and its drill-down: the same figures as the report, every one a link to exactly its leads."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from crm.outbox import drain_all
+from feedback.verdicts import accept_handoff, reject_handoff
+from funnel.dashboard import dashboard, sentence
+from funnel.forms import as_parameters
+from funnel.reports.question import read
+from tests.factories import DAY, HOUR, MONDAY, make_campaign, make_handoff, make_lead, make_mql, reason
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PAGE = "/dashboards/funnel/"
+
+
+@pytest.fixture
+def two_campaigns(mia, rob, north):
+    """Webinar: 12 MQLs handed over, 6 accepted. Draw: 12 MQLs handed over, 1 accepted, 4 not a fit, 7 waiting."""
+    webinar, draw = make_campaign("Webinar"), make_campaign("Prize draw", channel="social")
+    for campaign, accepted, rejected in ((webinar, 6, 0), (draw, 1, 4)):
+        for number in range(12):
+            lead = make_mql(campaign=campaign, channel=campaign.channel)
+            handoff = make_handoff(to=rob, by=mia, lead=lead, at=MONDAY + HOUR)
+            if number < accepted:
+                accept_handoff(handoff, by=rob, at=MONDAY + 3 * HOUR)
+            elif number < accepted + rejected:
+                reject_handoff(handoff, by=rob, at=MONDAY + 3 * HOUR, reason=reason("competitor_or_student"))
+    make_lead(campaign=draw, at=MONDAY + DAY)
+    drain_all()
+    return webinar, draw
+
+
+def board(**parameters):
+    question = read(as_parameters(parameters), today=(MONDAY + 30 * DAY).date())
+    return dashboard(question, at=MONDAY + 2 * HOUR, ordering=parameters.get("ordering", ""))
+
+
+def test_bars_count_who_got_there_and_name_who_left(two_campaigns):
+    shown = board()
+    counts = [(bar["stage"], bar["count"], bar["rate"]) for bar in shown.bars[:5]]
+    assert counts == [
+        ("inquiry", 25, None),
+        ("mql", 24, 24 / 25),
+        ("offered", 24, 1.0),
+        ("accepted", 7, 7 / 24),
+        ("qualified", 0, 0.0),
+    ]
+    offered = shown.bars[2]
+    assert [(leaver["label"], leaver["count"]) for leaver in offered["aside"]] == [("disqualified", 4)]
+    assert offered["running"] == 13
+
+
+def test_nothing_vanishes(two_campaigns):
+    """By cohort: who entered a stage went on, left, or is still there."""
+    for bar, following in zip(board().bars, board().bars[1:], strict=False):
+        assert bar["count"] == following["count"] + bar["running"] + sum(row["count"] for row in bar["aside"])
+
+
+def test_cut_by_campaign_with_the_rates_people_ask_for(two_campaigns):
+    rows = {row.label: (row.accepted.rate, row.won.rate, row.is_thin) for row in board(dimension="campaign").table}
+    assert rows == {"Webinar": (0.5, 0.0, False), "Prize draw": (1 / 12, 0.0, False)}
+
+
+def test_a_table_can_be_ordered_by_name_stage_or_rate(two_campaigns):
+    labels = {
+        ordering: [row.label for row in board(dimension="campaign", ordering=ordering).table]
+        for ordering in ("label", "-label", "-accepted", "inquiry")
+    }
+    assert labels == {
+        "label": ["Prize draw", "Webinar"],
+        "-label": ["Webinar", "Prize draw"],
+        "-accepted": ["Webinar", "Prize draw"],
+        "inquiry": ["Webinar", "Prize draw"],
+    }
+
+
+def test_the_sentence_names_the_drop_and_who_lets_wait(two_campaigns):
+    assert board().sentence == (
+        "Of 24 MQLs, 29 % were accepted (likely 15–49 %); most that get no further stop at Waiting for sales (4)."
+    )
+    assert sentence([], {}, []) == ""
+
+
+def figures_of(html):
+    """Every number of the live part that is a link to a drill-down."""
+    links = re.findall(r'<a href="(/dashboards/funnel/leads/\?[^"]+)"[^>]*>([\d,]+)', html)
+    return [(address.replace("&amp;", "&"), int(count.replace(",", ""))) for address, count in links]
+
+
+@pytest.mark.parametrize("query", ["", "?dimension=campaign", "?dimension=month&unit=episodes", "?basis=period"])
+def test_every_figure_opens_exactly_its_leads(client_for, max_, two_campaigns, query):
+    client = client_for(max_)
+    figures = figures_of(client.get(f"{PAGE}{query}").content.decode())
+    assert len(figures) > 7
+    for address, count in figures:
+        page = client.get(address)
+        assert (page.status_code, page.context["page"].total) == (200, count), address
+        assert len(page.context["page"].rows) == min(count, 50)
+
+
+def test_a_row_narrows_to_its_campaign_and_a_chip_takes_it_away(client_for, max_, two_campaigns):
+    webinar, _ = two_campaigns
+    client = client_for(max_)
+    row = client.get(f"{PAGE}?dimension=campaign").context["board"].table[-1]
+    narrowed = client.get(PAGE + row.href)
+    assert parse_qs(urlsplit(row.href).query)["campaign"] == [str(webinar.pk)]
+    assert narrowed.context["board"].bars[0]["count"] == 12
+    [chip] = narrowed.context["chips"]
+    assert chip["label"] == "campaign: Webinar"
+    assert client.get(PAGE + chip["address"]).context["board"].bars[0]["count"] == 25
+
+
+def test_the_last_day_is_counted(client_for, max_, two_campaigns):
+    client = client_for(max_)
+    for until, expected in (("2026-03-02", 24), ("2026-03-03", 25)):
+        page = client.get(f"{PAGE}?from=2026-03-02&until={until}")
+        assert page.context["board"].bars[0]["count"] == expected
+
+
+@pytest.mark.parametrize("query", ["?from=soon", "?dimension=shoe", "?from=2026-03-02&until=2026-01-01", "?campaign=x"])
+def test_a_bad_address_is_a_page_that_says_so(client_for, max_, query):
+    page = client_for(max_).get(f"{PAGE}{query}")
+    assert page.status_code == 400
+    assert "problem" in page.context
+
+
+def test_without_leads_the_page_says_what_good_looks_like(client_for, max_):
+    assert "No lead in these days" in client_for(max_).get(PAGE).content.decode()
+
+
+def test_under_ten_leads_there_are_no_rates(client_for, max_):
+    make_mql()
+    drain_all()
+    assert "Too few for rates" in client_for(max_).get(PAGE).content.decode()
+
+
+def live(client, mark, **query):
+    return client.get(PAGE, {"seen": mark, **query}, headers={"HX-Request": "true", "HX-Target": "figures"})
+
+
+def test_an_open_page_hears_only_of_news(client_for, max_, two_campaigns):
+    client = client_for(max_)
+    mark = client.get(PAGE).context["board"].mark
+    assert live(client, mark).status_code == 204
+    make_mql()
+    drain_all()
+    news = live(client, mark)
+    assert news.status_code == 200
+    assert news.content.decode().lstrip().startswith('<section id="figures"')
+    assert live(client, news.context["board"].mark).status_code == 204
+
+
+def test_a_page_costs_the_same_queries_whatever_it_counts(client_for, max_, django_assert_max_num_queries):
+    client = client_for(max_)
+    client.get(PAGE)
+    for campaigns in (1, 12):
+        for number in range(campaigns):
+            make_mql(campaign=make_campaign(f"Campaign {campaigns}.{number}"))
+        drain_all()
+        with django_assert_max_num_queries(24) as queries:
+            client.get(f"{PAGE}?dimension=campaign")
+        counted = len(queries)
+    with django_assert_max_num_queries(counted):
+        client.get(f"{PAGE}?dimension=campaign")
+
+
+def test_strangers_are_sent_to_the_login(client):
+    assert client.get(PAGE)["Location"].startswith("/accounts/login/")
