@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from leads.views import lists, new
+from leads.views import imports, lists, new
 
 app_name = "leads"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,4 +11,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("contacts/", lists.contacts, name="contacts"),
     path("companies/", lists.companies, name="companies"),
     path("opportunities/", lists.opportunities, name="opportunities"),
+    path("imports/", imports.imports, name="imports"),
+    path("imports/new/", imports.import_new, name="import-new"),
+    path("imports/<int:pk>/", imports.import_page, name="import"),
+    path("imports/<int:pk>/columns/", imports.import_columns, name="import-columns"),
+    path("imports/<int:pk>/notations/", imports.import_notations, name="import-notations"),
+    path("imports/<int:pk>/start/", imports.import_start, name="import-start"),
+    path("imports/<int:pk>/removal/", imports.import_removal, name="import-removal"),
+    path("imports/<int:pk>/refused.csv", imports.import_refused, name="import-refused"),
 ]

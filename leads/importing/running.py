@@ -10,6 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -22,7 +23,7 @@ from crm.models import User
 from crm.outbox import kick
 from leads.access import may_import
 from leads.importing.cleaning import Cleaner, References
-from leads.importing.errors import BadMapping, RowRefused
+from leads.importing.errors import BadMapping, RowRefused, Undecided
 from leads.importing.lead_writer import LeadWriter
 from leads.importing.mapping import FileMapping, read_mapping
 from leads.importing.opportunity_writer import OpportunityWriter
@@ -87,6 +88,8 @@ def run_import(import_id: int) -> Import | None:
             Run(found).carry_out()
         except OperationalError:
             raise  # the database went away: the import is taken up again where it stopped
+        except Undecided as question:
+            ask(found, str(question))
         except BusinessError as error:
             fail(found, str(error))
         except Exception:
@@ -100,6 +103,12 @@ def resume_imports() -> list[int]:
     at_work = (ImportStatus.CHECKING, ImportStatus.RUNNING)
     ids = Import.objects.filter(status__in=at_work).order_by("id").values_list("id", flat=True)
     return [import_id for import_id in list(ids) if run_import(import_id)]
+
+
+def ask(found: Import, question: str) -> None:
+    """A column can be read in two ways: nothing was written, and a person must say."""
+    found.status, found.error = ImportStatus.DRAFT, question
+    found.save(update_fields=["status", "error", "updated_at"])
 
 
 def fail(found: Import, text: str) -> None:
@@ -146,10 +155,11 @@ class Run:
 
     def survey(self) -> Survey:
         survey = survey_file(self.path, read_mapping(self.file.spec))
-        survey.demand_decided()
-        self.file.spec = survey.decide(self.file.spec)
         self.file.rows_total = survey.last_row - 1
-        self.file.save(update_fields=["spec", "rows_total", "updated_at"])
+        self.file.notations = [asdict(notation) for notation in survey.notations]
+        self.file.spec = survey.decide(self.file.spec)
+        self.file.save(update_fields=["spec", "rows_total", "notations", "updated_at"])
+        survey.demand_decided()
         return survey
 
     # Staging

@@ -63,6 +63,8 @@ class Import(Stamped):
     updated = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
+    # How each column of dates or amounts is written: leads/importing/surveying.py, Notation.
+    notations = models.JSONField(default=list)
     # {"out_of_order": 1, …}: rows taken, but worth a look.
     findings = models.JSONField(default=dict)
     error = models.TextField(blank=True, default="")

@@ -56,7 +56,7 @@ class Command(BaseCommand):
 
     def report(self, found: Import) -> None:
         self.show_refusals(found)
-        if found.status == ImportStatus.FAILED:
+        if found.status in (ImportStatus.FAILED, ImportStatus.DRAFT):
             raise CommandError(found.error or "Nothing was imported.")
         would = "would be " if found.dry_run else ""
         self.stdout.write(

@@ -1,0 +1,158 @@
+"""The import pages: upload, columns, check, import, result, and who may."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from crm.models import User
+from leads.importing.running import run_import
+from leads.models import Import, ImportMapping, Lead
+from leads.models.imports import ImportStatus
+from tests.factories import make_team, make_user
+
+pytestmark = pytest.mark.django_db
+LEADS = b"Lead ID,First Name,E-Mail,Lead Source,Created Date,Shoe size\n1,Ada,ada@example.com,fair,13/03/2024,38\n2,Bob,bob(at)example.com,fair,14/03/2024,\n"
+
+
+@pytest.fixture(autouse=True)
+def media(settings: Any, tmp_path: Path) -> Iterator[Path]:
+    settings.MEDIA_ROOT = tmp_path
+    yield tmp_path
+
+
+@pytest.fixture
+def mia(client_for: Callable[[User], Client]) -> Client:
+    return client_for(make_user("mia", role="marketer", team=make_team("Growth", kind="marketing")))
+
+
+def upload(client: Client, content: bytes = LEADS, name: str = "fair.csv", kind: str = "leads", **fields: str) -> Any:
+    return client.post(reverse("leads:import-new"), {"file": SimpleUploadedFile(name, content), "kind": kind, **fields})
+
+
+def test_once_round(mia: Client) -> None:
+    answer = upload(mia)
+    found = Import.objects.get()
+    assert answer["Location"] == reverse("leads:import-columns", args=[found.pk])
+
+    page = mia.get(answer["Location"])
+    form = page.context["form"]
+    assert [form[f"column_{n}"].initial for n in range(6)] == ["external_id", "first_name", "email", "source", "captured_at", ""]
+    columns = {f"column_{n}": form[f"column_{n}"].initial for n in range(5)} | {"column_5": "own"}
+    answer = mia.post(answer["Location"], {**columns, "source_system": "fair", "stages": "mql", "save_as": "Fair 2024"})
+    assert answer["Location"] == reverse("leads:import", args=[found.pk])
+    assert ImportMapping.objects.get().name == "fair-2024"
+
+    assert b"Reading the file" in mia.get(answer["Location"]).content
+    run_import(found.pk)
+    page = mia.get(answer["Location"], HTTP_HX_REQUEST="true")
+    assert page.context["import"].status == ImportStatus.CHECKED
+    assert [(notation["column"], notation["chosen"]) for notation in page.context["notations"]] == [("Created Date", "day-first")]
+    assert [refusal.row for refusal in page.context["refusals"]] == [3]
+    assert Lead.objects.count() == 0
+
+    mia.post(reverse("leads:import-start", args=[found.pk]), {"rows": "good"})
+    run_import(found.pk)
+    found.refresh_from_db()
+    assert (found.status, found.created, found.refused) == ("done", 1, 1)
+    lead = Lead.objects.get()
+    assert (lead.external_id, lead.source_system, lead.stage, lead.custom) == ("1", "fair", "mql", {"shoe_size": "38"})
+    assert b"1" in mia.get(reverse("leads:import", args=[found.pk])).content
+    refused = b"".join(mia.get(reverse("leads:import-refused", args=[found.pk])))  # type: ignore[arg-type]
+    assert refused.decode("utf-8-sig").splitlines() == [
+        "Lead ID,First Name,E-Mail,Lead Source,Created Date,Shoe size,row number,reason",
+        "2,Bob,bob(at)example.com,fair,14/03/2024,,3,“E-Mail”: “bob(at)example.com” is not an e-mail address.",
+    ]
+
+
+def test_all_or_none(mia: Client) -> None:
+    upload(mia)
+    found = Import.objects.get()
+    columns = {"column_0": "external_id", "column_2": "email", "column_4": "captured_at"}
+    mia.post(reverse("leads:import-columns", args=[found.pk]), {**columns, "source_system": "fair", "stages": "inquiry"})
+    run_import(found.pk)
+    mia.post(reverse("leads:import-start", args=[found.pk]), {"rows": "all"})
+    run_import(found.pk)
+    found.refresh_from_db()
+    assert (found.status, found.error) == ("failed", "1 row was refused, so nothing was imported.")
+    assert Lead.objects.count() == 0
+    assert b"nothing was imported" in mia.get(reverse("leads:import", args=[found.pk])).content
+
+
+def test_asks_how_dates_are_written(mia: Client) -> None:
+    upload(mia, b"id,created\n1,03/04/2024\n2,05/06/2024\n")
+    found = Import.objects.get()
+    columns = {"column_0": "external_id", "column_1": "captured_at", "source_system": "fair", "stages": "inquiry"}
+    mia.post(reverse("leads:import-columns", args=[found.pk]), columns)
+    run_import(found.pk)
+    page = mia.get(reverse("leads:import", args=[found.pk]))
+    assert "can be read in two ways" in page.content.decode()
+    assert page.context["is_asked"]
+
+    mia.post(reverse("leads:import-notations", args=[found.pk]), {"captured_at": "month-first"})
+    run_import(found.pk)
+    mia.post(reverse("leads:import-start", args=[found.pk]))
+    run_import(found.pk)
+    assert [lead.captured_at.isoformat()[:10] for lead in Lead.objects.order_by("external_id")] == ["2024-03-04", "2024-05-06"]
+
+
+def test_a_file_beyond_the_limit_is_named(mia: Client, settings: Any) -> None:
+    settings.IMPORT_MAX_BYTES = 1024 * 1024
+    answer = upload(mia, b"id\n" + b"1234567\n" * 200_000)
+    assert answer.status_code == 422
+    assert b"larger than" in answer.content
+    assert not Import.objects.exists()
+    assert not list(Path(settings.MEDIA_ROOT).rglob("*.csv"))
+
+
+def test_who_may(client_for: Callable[[User], Client], mia: Client) -> None:
+    rob = client_for(make_user("rob", team=make_team("Team North")))
+    assert [kind for kind, _label in rob.get(reverse("leads:import-new")).context["form"].fields["kind"].choices] == ["leads"]
+    upload(mia)
+    found = Import.objects.get()
+    assert rob.get(reverse("leads:import", args=[found.pk])).status_code == 404
+    assert upload(rob, kind="users").status_code == 422
+    ada = client_for(make_user("ada", role="admin"))
+    assert ada.get(reverse("leads:import-columns", args=[found.pk])).status_code == 200
+    assert Client().get(reverse("leads:imports")).status_code == 302
+
+
+def test_the_csrf_check_stays(mia: Client) -> None:
+    careful = Client(enforce_csrf_checks=True)
+    careful.cookies = mia.cookies
+    answer = careful.post(reverse("leads:import-new"), {"file": SimpleUploadedFile("a.csv", LEADS), "kind": "leads"})
+    assert answer.status_code == 403
+
+
+def test_the_list_says_what_good_looks_like_and_stays_cheap(mia: Client, django_assert_num_queries: Any) -> None:
+    assert b"No file imported yet" in mia.get(reverse("leads:imports")).content
+    upload(mia)
+    with django_assert_num_queries(queries := count_queries(mia)):
+        mia.get(reverse("leads:imports"))
+    upload(mia)
+    upload(mia)
+    assert count_queries(mia) == queries
+
+
+def count_queries(client: Client) -> int:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as seen:
+        client.get(reverse("leads:imports"))
+    return len(seen)
+
+
+def test_two_clicks_start_once(mia: Client) -> None:
+    upload(mia)
+    found = Import.objects.get()
+    columns = {"column_0": "external_id", "source_system": "fair", "stages": "inquiry"}
+    mia.post(reverse("leads:import-columns", args=[found.pk]), columns)
+    run_import(found.pk)
+    start = reverse("leads:import-start", args=[found.pk])
+    assert mia.post(start).status_code == 302
+    assert mia.post(start).status_code in {403, 409}
