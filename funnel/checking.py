@@ -50,8 +50,8 @@ LEADS_DIFFER = f"""
     WITH standing AS (
         SELECT DISTINCT ON (t.lead_id) t.lead_id, t.to_stage AS stage, t.episode, t.at AS stage_since,
         max(t.seq) OVER (PARTITION BY t.lead_id) AS seq
-        FROM leads_transition t
-        ORDER BY t.lead_id, t.kind = 'undo' OR EXISTS (SELECT FROM leads_transition u WHERE u.undoes_id = t.id), t.seq DESC
+        FROM leads_transition t LEFT JOIN leads_transition undo ON undo.undoes_id = t.id
+        ORDER BY t.lead_id, t.kind = 'undo' OR undo.id IS NOT NULL, t.seq DESC
     ),
     lead AS (SELECT id AS lead_id, stage, episode, stage_since, seq FROM leads_lead)
     {differences("standing", "lead", ("lead_id",), ("lead_id", "stage", "episode", "stage_since", "seq"))}
@@ -61,6 +61,7 @@ COUNTS = f"""
         (SELECT count(*) FROM {FACT_TABLE}), (SELECT count(*) FROM {CELL_TABLE})
 """
 COUNT_WAITING = f"WITH {PENDING} SELECT count(*) FROM waiting"
+KEYS = {"lead": ("lead_id",), "fact": ("lead_id", "episode"), "cell": CELL_KEY}
 COMPARISONS = (("lead", LEADS_DIFFER), ("fact", FACTS_DIFFER), ("cell", CELLS_DIFFER))
 
 
@@ -78,7 +79,7 @@ class Difference:
             return f"{self.kind} {missing}: {json.dumps(self.wanted or self.stands)}"
         changed = [name for name in self.wanted if self.wanted[name] != self.stands.get(name)]
         told = ", ".join(f"{name} is {self.stands.get(name)!r}, should be {self.wanted[name]!r}" for name in changed)
-        key = {name: self.wanted[name] for name in ("lead_id", *CELL_KEY, "episode") if name in self.wanted}
+        key = {name: self.wanted[name] for name in KEYS[self.kind]}
         return f"{self.kind} {key}: {told}"
 
 
@@ -118,4 +119,4 @@ def compare(sql: Any, *, zone: str, limit: int) -> Iterator[Difference]:
     for kind, statement in COMPARISONS:
         sql.execute(statement, {"zone": zone, "limit": limit})
         for wanted, stands in sql.fetchall():
-            yield Difference(kind, wanted, stands)
+            yield Difference(kind, *(row and json.loads(row) for row in (wanted, stands)))

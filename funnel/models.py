@@ -16,7 +16,7 @@ class LeadFact(models.Model):
     lead_id = models.BigIntegerField()
     episode = models.PositiveSmallIntegerField()
 
-    # Dimensions, as the lead has them now. The version of the definition is the earliest that stamped an MQL of the episode.
+    # Dimensions, as the lead has them now; the version of the definition is the earliest of the episode's MQLs.
     campaign = models.BigIntegerField(null=True)
     channel = models.CharField(max_length=20)
     source = models.CharField(max_length=120)

@@ -43,7 +43,7 @@ class Replacement:
         sql.execute(f"ANALYZE {self.name}")
 
     def take_over(self, sql: Any) -> None:
-        """Put it in the real one's place; better to fail and stay with the old figures than to queue up behind a reader."""
+        """Put it in the real one's place; rather fail and keep the old figures than queue up behind a long reader."""
         indexes = self._indexes(sql)
         sql.execute("SELECT set_config('lock_timeout', %s, true)", [WAIT_FOR_READERS])
         sql.execute(f"DROP TABLE {self.table}")

@@ -130,14 +130,15 @@ def kept(question: Question, found: Iterable[dict[str, Any]]) -> list[dict[str, 
 
 
 def aggregates(measure: Measure) -> Iterator[tuple[str, Aggregate]]:
-    yield f"{measure.name}_n", Count("lead_id", filter=measure.has_it)
-    yield f"{measure.name}_at", Percentiles(measure.microseconds, filter=measure.has_it)
-    yield f"{measure.name}_negative", Count("lead_id", filter=measure.has_it & Q(LessThan(measure.microseconds, 0)))
+    """What is computed of a measure, under names that no column has."""
+    yield f"n_{measure.name}", Count("lead_id", filter=measure.has_it)
+    yield f"percentiles_{measure.name}", Percentiles(measure.microseconds, filter=measure.has_it)
+    yield f"negative_{measure.name}", Count("lead_id", filter=measure.has_it & Q(LessThan(measure.microseconds, 0)))
 
 
 def velocity(row: dict[str, Any], name: str) -> Velocity:
-    days = [at / MICROSECONDS_A_DAY for at in row.get(f"{name}_at") or ()] or [None] * 3
-    return Velocity(row["of"], name, row.get(f"{name}_n", 0), row.get(f"{name}_negative", 0), *days)
+    days = [at / MICROSECONDS_A_DAY for at in row.get(f"percentiles_{name}") or ()] or [None] * 3
+    return Velocity(row["of"], name, row.get(f"n_{name}", 0), row.get(f"negative_{name}", 0), *days)
 
 
 def rows(question: Question) -> list[Row]:

@@ -24,7 +24,7 @@ from feedback.verdicts import (
 from funnel.checking import check_metrics
 from leads.converting import convert_lead, undo_conversion
 from leads.lifecycle import MOVES, Stage
-from leads.models import Lead, Opportunity
+from leads.models import Lead
 from leads.models.log import TransitionKind
 from leads.opportunities import close_opportunity, reopen_opportunity
 from leads.transitions import announce, append, claim, move_lead, opens_episode
