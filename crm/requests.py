@@ -9,5 +9,5 @@ from crm.models import User
 class PersonRequest(HttpRequest):
     """A request of somebody who has logged in: LoginRequiredMiddleware lets no other one reach a page."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: HtmxDetails

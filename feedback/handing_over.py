@@ -7,6 +7,8 @@ from datetime import datetime
 from crm.errors import BusinessError, NotAllowed
 from crm.models import Team, User
 from feedback.verdicts import offer_lead
+from leads.errors import StaleLead
+from leads.lifecycle import Stage
 from leads.models import Lead
 
 MOST_AT_ONCE = 200
@@ -32,6 +34,9 @@ def hand_over_leads(
     """Hand these leads (at most MOST_AT_ONCE) to one rep or team. Raises NotAllowed and NoSuchRecipient."""
     result = HandedOver()
     for lead in Lead.objects.filter(pk__in=list(lead_ids)[:MOST_AT_ONCE]).order_by("pk"):
+        if lead.stage != Stage.MQL:
+            result.moved.append((lead, str(StaleLead(lead))))
+            continue
         try:
             offer_lead(lead, by=by, at=at, to_user=to_user, to_team=to_team, promised=promised)
         except NotAllowed:

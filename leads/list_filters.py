@@ -161,8 +161,8 @@ def said(form: LeadFilterForm, name: str, value: Any) -> str:
     if name == "q":
         return f"“{value}”"
     if name in ("company", "contact"):
-        model = {"company": Company, "contact": Contact}[name]
-        return f"{name.title()}: {model.objects.filter(pk=value).first() or 'unknown'}"
+        rows = {"company": Company.objects.all(), "contact": Contact.objects.all()}[name]
+        return f"{name.title()}: {rows.filter(pk=value).first() or 'unknown'}"
     words = dict(flatten(form.fields[name].choices))  # type: ignore[attr-defined]
     return f"{form.fields[name].label}: {words.get(value) or str(value).replace('_', ' ')}"
 

@@ -6,12 +6,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
 from django.urls import reverse
 
 from campaigns.models import Campaign
 from crm.words import age, duration, interval
-from feedback.models import Handoff
+from feedback.models import Handoff, HandoffQuerySet
 from feedback.verdict_queries import Verdicts
 from funnel.metrics.intervals import rate, share
 from funnel.reports.counts import Step as Counted
@@ -86,11 +85,11 @@ def chain(campaign: Campaign, counts: Counts, average: Counts, spent: Decimal | 
     return chained
 
 
-def handoffs_of(campaign: Campaign) -> QuerySet[Handoff]:
+def handoffs_of(campaign: Campaign) -> HandoffQuerySet:
     return Handoff.objects.filter(lead__campaign=campaign)
 
 
-def what_sales_says(verdicts: Verdicts, handoffs: QuerySet[Handoff], *, at: datetime) -> list[str]:
+def what_sales_says(verdicts: Verdicts, handoffs: HandoffQuerySet, *, at: datetime) -> list[str]:
     """Three sentences: how many were accepted, why not, and how long answers take."""
     return [
         line for line in (accepted_line(verdicts), reason_line(verdicts), pace_line(verdicts, handoffs, at=at)) if line
@@ -111,7 +110,7 @@ def reason_line(verdicts: Verdicts) -> str:
     return f"Main reason: {first.family_label.lower()}, {lower_first(first.label)} ({first.count})."
 
 
-def pace_line(verdicts: Verdicts, handoffs: QuerySet[Handoff], *, at: datetime) -> str:
+def pace_line(verdicts: Verdicts, handoffs: HandoffQuerySet, *, at: datetime) -> str:
     parts = []
     if verdicts.answer_time is not None:
         parts.append(f"answers took {duration(verdicts.answer_time)} at the median")

@@ -1,0 +1,191 @@
+"""The first page by role: desk/views/home.py with desk/queries/home.py."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from crm.models import Role
+from desk.queries.home import funnel_sentence
+from feedback.models import Handoff
+from feedback.verdicts import accept_handoff, reject_handoff
+from funnel.recompute import apply_changes
+from leads.converting import convert_lead
+from leads.models import Lead
+from tests.factories import (
+    MONDAY,
+    make_campaign,
+    make_handoff,
+    make_mql,
+    make_opportunity,
+    make_team,
+    make_user,
+    reason,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def north():
+    return make_team()
+
+
+@pytest.fixture
+def rob(north):
+    return make_user("rob", team=north)
+
+
+@pytest.fixture
+def mia():
+    return make_user("mia", role=Role.MARKETER)
+
+
+def count_figures() -> None:
+    apply_changes({"lead": set(Lead.objects.values_list("pk", flat=True))})
+
+
+def accepted(rob: Any, **fields: Any) -> Lead:
+    handoff = make_handoff(to=rob, lead=make_mql(**fields))
+    accept_handoff(handoff, by=rob, at=timezone.now())
+    return Lead.objects.get(pk=handoff.lead_id)
+
+
+def test_rep_sees_what_waits_what_to_work_and_open_deals(client_for, rob, north):
+    waiting = make_handoff(to=rob)
+    for_team = make_handoff(to=north)
+    taken, converted = accepted(rob), accepted(rob)
+    deal, _new = convert_lead(converted, by=rob, at=timezone.now())
+    make_opportunity("Of somebody else", owner=make_user("rosa", team=north))
+
+    page = client_for(rob).get("/")
+
+    assert {row.handoff.pk for row in page.context["waiting"]} == {waiting.pk, for_team.pk}
+    assert [lead.pk for lead in page.context["working"].shown] == [taken.pk]
+    assert [row.pk for row in page.context["deals"].shown] == [deal.pk]
+    assert "Answer 2 waiting" in page.content.decode()
+
+
+def test_rep_with_nothing_to_do_is_told_what_good_looks_like(client_for, rob):
+    html = client_for(rob).get("/").content.decode()
+
+    assert "Nothing waits for you" in html
+    assert "No lead is left lying" in html
+    assert "No open opportunity" in html
+
+
+def test_marketer_sees_answers_repairs_ready_leads_and_campaigns(client_for, mia, rob):
+    mine, foreign = make_campaign("Mine", owner=mia), make_campaign("Foreign")
+    ready = make_mql(campaign=mine)
+    make_mql(campaign=foreign)
+    repair = make_handoff(to=rob, lead=make_mql(campaign=mine))
+    reject_handoff(repair, by=rob, at=timezone.now(), reason=reason("missing_data"), comment="No phone number")
+    old = make_handoff(to=rob, lead=make_mql(campaign=mine))
+    accept_handoff(old, by=rob, at=timezone.now())
+    Handoff.objects.filter(pk=old.pk).update(decided_at=timezone.now() - timedelta(days=8))
+    accepted(rob, campaign=foreign)
+    count_figures()
+
+    page = client_for(mia).get("/")
+
+    assert [handoff.pk for handoff in page.context["answers"].shown] == [repair.pk]
+    assert [lead.pk for lead in page.context["repairs"].shown] == [repair.lead_id]
+    assert [lead.pk for lead in page.context["ready"].shown] == [ready.pk]
+    assert [(line["campaign"], list(dict(line["counts"]).values())) for line in page.context["campaigns"]] == [
+        (mine, [3, 3, 1, 0, 0])
+    ]
+    assert "No phone number" in page.content.decode()
+
+
+def test_manager_sees_who_waits_and_the_answers_of_the_team(client_for, north, rob):
+    max_ = make_user("max", role=Role.MANAGER, team=north)
+    make_handoff(to=rob)
+    ours = accepted(rob)
+    accepted(make_user("sam", team=make_team("Team South")))
+
+    page = client_for(max_).get("/")
+
+    assert [(waiting.label, waiting.count, waiting.overdue) for waiting in page.context["recipients"]] == [("Rob", 1, 1)]
+    assert [handoff.lead_id for handoff in page.context["answers"].shown] == [ours.pk]
+    assert "Who waits for sales" in page.content.decode()
+
+
+def test_marketing_manager_sees_all_answers_and_running_campaigns(client_for, rob):
+    mona = make_user("mona", role=Role.MANAGER, team=make_team("Marketing", kind="marketing"))
+    campaign = make_campaign()
+    accepted(rob)
+
+    page = client_for(mona).get("/")
+
+    assert len(page.context["answers"].shown) == 1
+    assert [line["campaign"] for line in page.context["campaigns"]] == [campaign]
+
+
+def test_admin_sees_people_health_and_settings(client_for, rob):
+    ann = make_user("ann", role=Role.ADMIN)
+    make_user("olist", email=None)
+
+    page = client_for(ann).get("/")
+
+    assert [(role["label"], role["count"]) for role in page.context["roles"]] == [
+        ("Marketer", 0),
+        ("Sales rep", 2),
+        ("Manager", 0),
+        ("Admin", 1),
+    ]
+    assert "1 imported without an e-mail cannot log in" in page.content.decode()
+
+
+def test_blocks_hold_ten_rows_and_cost_the_same(client_for, django_assert_max_num_queries, mia, rob, north):
+    max_ = make_user("max", role=Role.MANAGER, team=north)
+    campaign = make_campaign(owner=mia)
+
+    def make(count: int) -> None:
+        for _number in range(count):
+            make_handoff(to=rob)
+            accepted(rob, campaign=campaign)
+            make_mql(campaign=campaign)
+            reject_handoff(
+                make_handoff(to=rob, lead=make_mql(campaign=campaign)),
+                by=rob,
+                at=timezone.now(),
+                reason=reason("wrong_data"),
+            )
+            make_opportunity(owner=rob)
+        count_figures()
+
+    def costs() -> dict[str, int]:
+        found = {}
+        for person in (rob, mia, max_):
+            client = client_for(person)
+            client.get("/")
+            with django_assert_max_num_queries(40) as queries:
+                client.get("/")
+            found[person.first_name] = len(queries)
+        return found
+
+    make(1)
+    few = costs()
+    make(11)
+
+    assert costs() == few
+    assert len(client_for(rob).get("/").context["working"].shown) == 10
+    assert client_for(rob).get("/").context["working"].more
+
+
+def test_funnel_sentence_names_the_biggest_drop(rob):
+    campaign = make_campaign()
+    for number in range(12):
+        lead = make_mql(campaign=campaign)
+        if number < 8:
+            handoff = make_handoff(to=rob, lead=lead)
+            if number < 2:
+                accept_handoff(handoff, by=rob, at=MONDAY)
+    count_figures()
+
+    assert funnel_sentence(date(2026, 3, 10)) == (
+        "Of 12 MQLs since 1 January, 17 % were accepted; "
+        "the biggest drop is from Accepted (SAL) to Qualified (SQL), where 100 % stayed behind."
+    )
+    assert funnel_sentence(date(2026, 9, 1)) == "0 MQLs since 1 July: too few for rates."
