@@ -26,6 +26,8 @@ LOOK_EVERY_SECONDS = 0.2
 PAUSE_SECONDS = 1.5
 LIVED_LONG_SECONDS = 10
 STOP_SECONDS = 10
+# What an orphan was doing is done again by its successor, so it gets less time.
+ORPHAN_SECONDS = 4
 
 
 @dataclass(frozen=True)
@@ -109,16 +111,18 @@ def birth(pid: int) -> float:
 
 
 def end_groups(leaders: Iterable[tuple[int, float]]) -> None:
-    """End every process of the groups that these leaders (pid, time of birth) founded, gently, then by force."""
-    members = [process for pid, born in leaders for process in group_members(pid, born)]
-    for process in members:
+    """End every process of the groups that these leaders (pid, time of birth) founded: leaders first, and gently."""
+    founders = dict(leaders)
+    members = [process for pid, born in founders.items() for process in group_members(pid, born)]
+    gentle = [process for process in members if process.pid in founders]
+    for process in gentle:
         with suppress(psutil.Error):
             process.terminate()
-    _gone, alive = psutil.wait_procs(members, timeout=STOP_SECONDS)
-    for process in alive:
+    psutil.wait_procs(gentle, timeout=ORPHAN_SECONDS)
+    for process in members:
         with suppress(psutil.Error):
             process.kill()
-    psutil.wait_procs(alive, timeout=STOP_SECONDS)
+    psutil.wait_procs(members, timeout=STOP_SECONDS)
 
 
 def group_members(leader: int, born: float) -> list[psutil.Process]:
