@@ -20,6 +20,7 @@ from crm.embedded.processes import cut_long_log, first_number, runs, tail
 
 PORT = 5432  # only names the socket: nothing listens on the network
 START_SECONDS = 600  # after a crash of a large database, recovery takes its time
+ORPHANS_SECONDS = 60
 SUPERUSER = "postgres"
 ROLE = DATABASE = "tandem"
 DATABASE_PROGRAMS = "pginstall/bin"
@@ -66,7 +67,7 @@ class Postgres:
             self._make_cluster()
         self._check_version()
         self._write_settings()
-        self._run("pg_ctl", "-D", self.data, "-l", self.log, "-t", START_SECONDS, "-w", "-s", "start")
+        self._launch()
         self._make_role_and_database()
 
     def stop(self) -> None:
@@ -74,6 +75,18 @@ class Postgres:
         if not self.is_alive():
             return
         self._run("pg_ctl", "-D", self.data, "-m", "fast", "-t", 60, "-w", "-s", "stop")
+
+    def _launch(self) -> None:
+        """Where the main process was killed, its sessions may work on for a moment and hold the shared memory."""
+        until = time.monotonic() + ORPHANS_SECONDS
+        while True:
+            try:
+                self._run("pg_ctl", "-D", self.data, "-l", self.log, "-t", START_SECONDS, "-w", "-s", "start")
+                return
+            except ServicesError as error:
+                if "pre-existing shared memory block" not in str(error) or time.monotonic() > until:
+                    raise
+            time.sleep(0.5)
 
     def _comes_up(self) -> bool:
         """A server that lives without answering is starting, recovering or stopping: give it time, or stop it."""

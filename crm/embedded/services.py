@@ -105,6 +105,7 @@ class SharedUse:
         self.turn = turn(var)
         self.in_use = FileLock(var / "in-use.lock")
         self.process = os.getpid()
+        self.complaint = ""
 
     def begin(self) -> None:
         with exclusively(self.turn):
@@ -134,12 +135,17 @@ class SharedUse:
 
 
 def revive_servers() -> None:
-    """Start again the embedded servers of this process that have died; what prevents it is said, not raised."""
-    if SharedUse.current:
-        try:
-            SharedUse.current.revive()
-        except ServicesError as error:
+    """Start again the embedded servers of this process that have died; what prevents it is said once, not raised."""
+    use = SharedUse.current
+    if not use:
+        return
+    try:
+        use.revive()
+        use.complaint = ""
+    except ServicesError as error:
+        if str(error) != use.complaint:
             print(f"Tandem: {error}", file=sys.stderr)
+        use.complaint = str(error)
 
 
 def _exit_on(number: signal.Signals) -> None:

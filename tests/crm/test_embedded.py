@@ -145,6 +145,7 @@ def test_unreachable_redis_stops_serve_but_only_warns_other_commands(var, servic
 
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
     assert refused.stderr.startswith("Tandem: REDIS_URL is set, but its server can't be used:")
+    assert not (servers_home(var, service_account()) / "postgres").exists(), "the given database is used"
     assert warned.returncode == 0
     assert "REDIS_URL is set, but its server can't be used" in warned.stderr
 

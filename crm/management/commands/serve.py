@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 
+from crm.embedded import ServicesError
 from crm.embedded.services import revive_servers
 from crm.health import demo_is_loading
 from crm.models import User
@@ -42,7 +43,10 @@ class Command(BaseCommand):
         self.at = address()
         # macOS else ends a forked worker that uses one of the system's own libraries.
         os.environ.setdefault("OBJC_DISABLE_INITIALIZE_FORK_SAFETY", "YES")
-        claim = claim_serving()
+        try:
+            claim = claim_serving()
+        except ServicesError as error:
+            raise CommandError(str(error)) from error
         self.prepare_data()
         connections.close_all()
         self.announced = False
