@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from crm import outbox
 from funnel import recompute
 from leads.lifecycle import Stage
@@ -36,6 +38,22 @@ def add_step(lead: Lead, stage: str, at: datetime) -> Transition:
     row = append(lead, Stage(stage), by=None, at=at, kind=TransitionKind.IMPORT, opens_episode=opens)
     announce([lead.pk])
     return row
+
+
+def make_many(number: int) -> None:
+    """Leads that became MQL a day after their capture, written at once, and their changes in the outbox."""
+    captured, qualified = day(1), day(2)
+    with transaction.atomic():
+        leads = Lead.objects.bulk_create(
+            Lead(captured_at=captured, stage=Stage.MQL, stage_since=qualified, seq=2, source=f"source {n % 7}")
+            for n in range(number)
+        )
+        Transition.objects.bulk_create(
+            Transition(lead=lead, seq=seq, episode=1, from_stage=start, to_stage=to, at=at)
+            for lead in leads
+            for seq, start, to, at in ((1, "", Stage.INQUIRY, captured), (2, Stage.INQUIRY, Stage.MQL, qualified))
+        )
+        announce([lead.pk for lead in leads])
 
 
 def count_figures() -> None:

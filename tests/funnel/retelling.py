@@ -24,9 +24,12 @@ COUNTERS = ("entered", "converted", "advanced", "reached")
 def retold_facts(zone: str) -> dict[tuple[int, int], dict[str, Any]]:
     facts: dict[tuple[int, int], dict[str, Any]] = {}
     undone = set(Transition.objects.filter(kind="undo").values_list("undoes_id", flat=True))
-    for lead in Lead.objects.all():
-        log = [row for row in lead.transitions.order_by("seq") if row.kind != "undo" and row.pk not in undone]
-        for fact in lead_facts(lead, log, ZoneInfo(zone)):
+    logs: dict[int, list[Transition]] = defaultdict(list)
+    for row in Transition.objects.order_by("seq"):
+        if row.kind != "undo" and row.pk not in undone:
+            logs[row.lead_id].append(row)
+    for lead in Lead.objects.prefetch_related("opportunities"):
+        for fact in lead_facts(lead, logs[lead.pk], ZoneInfo(zone)):
             facts[fact["lead_id"], fact["episode"]] = fact
     return facts
 
@@ -47,7 +50,7 @@ def lead_facts(lead: Lead, log: list[Transition], zone: ZoneInfo) -> list[dict[s
             microseconds = (row.at - datetime(2000, 1, 1, tzinfo=row.at.tzinfo)) // MICROSECOND
             times[row.episode][SIDE.get(row.to_stage, "closed")] -= microseconds
             stages[row.episode][row.to_stage] -= microseconds
-    won = list(Opportunity.objects.filter(lead=lead, outcome="won"))
+    won = [deal for deal in lead.opportunities.all() if deal.outcome == "won"]
     facts = []
     paid = False
     for episode in sorted({row.episode for row in log}):
