@@ -227,6 +227,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "crm.api.schema.TandemSchema",
     "EXCEPTION_HANDLER": "crm.api.problems.problem_response",
+    # `format` is a parameter of reports, not of the framework.
+    "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "COERCE_DECIMAL_TO_STRING": True,
 }

@@ -123,7 +123,7 @@ def last_write(lead: Lead) -> tuple[User | None, datetime]:
     if edit is None or edit.pgh_created_at < move.recorded_at:
         return move.by, move.recorded_at
     person = edit.pgh_context.metadata.get("user") if edit.pgh_context else None
-    return User.objects.filter(pk=person).first(), edit.pgh_created_at
+    return User.objects.filter(pk=person).first() if person else None, edit.pgh_created_at
 
 
 def plain(value: Any) -> Any:

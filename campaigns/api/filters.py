@@ -19,8 +19,8 @@ class SpendFilters(StrictFilterSet):
     class Meta:
         model = Spend
         fields = {
-            "campaign": EXACT, "on": DAYS, "currency": EXACT, "by": EXACT, "source_system": EXACT, "external_id": EXACT,
-            "updated_at": TIMES,
+            "campaign": EXACT, "on": DAYS, "currency": EXACT, "by": EXACT, "source_system": EXACT, "external_id":
+            EXACT, "updated_at": TIMES,
         }  # fmt: skip
 
 

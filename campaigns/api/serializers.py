@@ -11,8 +11,8 @@ class CampaignSerializer(RecordSerializer):
     class Meta:
         model = Campaign
         fields = [
-            "id", "external_id", "source_system", "name", "parent", "channel", "kind", "status", "starts_on", "ends_on",
-            "owner", "budget", "currency", "created_at", "updated_at",
+            "id", "external_id", "source_system", "name", "parent", "channel", "kind", "status", "starts_on",
+            "ends_on", "owner", "budget", "currency", "created_at", "updated_at",
         ]  # fmt: skip
 
 
@@ -22,8 +22,8 @@ class SpendSerializer(RecordSerializer):
     class Meta:
         model = Spend
         fields = [
-            "id", "external_id", "source_system", "campaign", "on", "amount", "currency", "note", "by",
-            "created_at", "updated_at",
+            "id", "external_id", "source_system", "campaign", "on", "amount", "currency", "note", "by", "created_at",
+            "updated_at",
         ]  # fmt: skip
         read_only_fields = ["by"]
 

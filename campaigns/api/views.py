@@ -21,11 +21,11 @@ class CampaignViews(Resource):
     ordering_fields = {**Resource.ordering_fields, "name": "name", "starts_on": "starts_on", "ends_on": "ends_on"}
 
     def create(self, request: Request) -> Response:
-        return self.show(create_campaign(by=request.user, **self.clean()), status.HTTP_201_CREATED)
+        return self.show(create_campaign(by=self.person, **self.clean()), status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
         campaign = self.get_object()
-        return self.show(edit_campaign(campaign, by=request.user, **self.clean(record=campaign)))
+        return self.show(edit_campaign(campaign, by=self.person, **self.clean(record=campaign)))
 
 
 class SpendViews(Resource):
@@ -37,14 +37,14 @@ class SpendViews(Resource):
     ordering_fields = {**Resource.ordering_fields, "on": "on", "amount": "amount"}
 
     def create(self, request: Request) -> Response:
-        return self.show(record_spend(by=request.user, **self.clean()), status.HTTP_201_CREATED)
+        return self.show(record_spend(by=self.person, **self.clean()), status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
         spend = self.get_object()
-        return self.show(change_spend(spend, by=request.user, **self.clean(record=spend)))
+        return self.show(change_spend(spend, by=self.person, **self.clean(record=spend)))
 
     def destroy(self, request: Request, pk: int) -> Response:
-        remove_spend(self.get_object(), by=request.user)
+        remove_spend(self.get_object(), by=self.person)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -57,8 +57,8 @@ class AssetViews(Resource):
     ordering_fields = {**Resource.ordering_fields, "name": "name"}
 
     def create(self, request: Request) -> Response:
-        return self.show(create_asset(by=request.user, **self.clean()), status.HTTP_201_CREATED)
+        return self.show(create_asset(by=self.person, **self.clean()), status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
         asset = self.get_object()
-        return self.show(edit_asset(asset, by=request.user, **self.clean(record=asset)))
+        return self.show(edit_asset(asset, by=self.person, **self.clean(record=asset)))

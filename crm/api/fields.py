@@ -49,7 +49,7 @@ class ObjectField(serializers.JSONField):
             raise serializers.ValidationError("This holds a character or a number that cannot be stored.")
         if len(str(data)) > MOST_BYTES:
             raise serializers.ValidationError(f"This is longer than {MOST_BYTES} characters.")
-        return super().to_internal_value(data)
+        return data
 
 
 def keepable(value: Any) -> bool:

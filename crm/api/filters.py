@@ -5,8 +5,16 @@ from typing import Any
 
 from django import forms
 from django.db import models
-from django.db.models import QuerySet
-from django_filters import FilterSet, IsoDateTimeFilter, MultipleChoiceFilter, NumberFilter, TypedChoiceFilter
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+from django_filters import (
+    CharFilter,
+    FilterSet,
+    IsoDateTimeFilter,
+    MultipleChoiceFilter,
+    NumberFilter,
+    TypedChoiceFilter,
+)
 from django_filters.filterset import FILTER_FOR_DBFIELD_DEFAULTS
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.filters import BaseFilterBackend
@@ -33,8 +41,8 @@ def refuse_unknown(request: Request, known: Iterable[str]) -> None:
     known = sorted(known)
     for name in request.query_params:
         if name not in known:
-            listed = ", ".join(known) or "none"
-            raise BadParameter(name, f"Unknown parameter “{name}”. Known: {listed}.", code="unknown_parameter", known=known)
+            text = f"Unknown parameter “{name}”. Known: {', '.join(known) or 'none'}."
+            raise BadParameter(name, text, code="unknown_parameter", known=known)
 
 
 class IdField(forms.IntegerField):
@@ -62,6 +70,16 @@ class YesNoFilter(TypedChoiceFilter):
         super().__init__(**{**options, "choices": [("true", "true"), ("false", "false")], "coerce": yes_or_no})
 
 
+class AnyCaseFilter(CharFilter):
+    """A text in whatever case, as the index on its small letters finds it."""
+
+    def filter(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if not value:
+            return queryset
+        present = queryset.filter(~Q(**{self.field_name: ""})).alias(lowered=Lower(self.field_name))
+        return present.filter(lowered=value.lower())
+
+
 class StrictFilterSet(FilterSet):
     """Filters of a resource. A field with fixed values may be named several times: any of them matches."""
 
@@ -69,6 +87,7 @@ class StrictFilterSet(FilterSet):
         **FILTER_FOR_DBFIELD_DEFAULTS,
         models.ForeignKey: {"filter_class": IdFilter},
         models.OneToOneField: {"filter_class": IdFilter},
+        models.EmailField: {"filter_class": AnyCaseFilter},
         models.DateTimeField: {"filter_class": IsoDateTimeFilter},
         models.BooleanField: {"filter_class": YesNoFilter},
     }
@@ -121,4 +140,5 @@ class StrictOrdering(BaseFilterBackend):
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         names = sorted(getattr(view, "ordering_fields", ()))
         text = f"One of {', '.join(names)}; with - in front downwards, several with commas."
-        return [{"name": self.parameter, "in": "query", "required": False, "description": text, "schema": {"type": "string"}}]
+        schema = {"type": "string"}
+        return [{"name": self.parameter, "in": "query", "required": False, "description": text, "schema": schema}]

@@ -8,7 +8,8 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from django.db import OperationalError, connection, transaction
 from psycopg2.errors import LockNotAvailable
@@ -20,8 +21,9 @@ from rest_framework.response import Response
 
 from crm.api.problems import CONTENT_TYPE
 from crm.errors import BusinessError
-from crm.models import Answer
+from crm.models import Answer, User
 
+Handler = Callable[..., Response]
 HEADER = "Idempotency-Key"
 LONGEST = 200
 WAIT = "SET LOCAL lock_timeout = '10s'"
@@ -53,12 +55,11 @@ class Idempotent:
             return
         if not 0 < len(key) <= LONGEST:
             raise BadKey(f"{HEADER} must have 1 to {LONGEST} characters.")
-        handler = getattr(self, name)
-        setattr(self, name, lambda request, *args, **kwargs: self.once(key, request, lambda: handler(request, *args, **kwargs)))
+        setattr(self, name, partial(self.once, key, getattr(self, name)))
 
-    def once(self, key: str, request: Request, act: Callable[[], Response]) -> Response:
+    def once(self, key: str, handler: Handler, request: Request, *args: Any, **kwargs: Any) -> Response:
         try:
-            return answer_once(key, request, lambda: self.attempt(act))
+            return answer_once(key, request, lambda: self.attempt(lambda: handler(request, *args, **kwargs)))
         except Unfinished as unfinished:
             return unfinished.response
 
@@ -71,7 +72,9 @@ class Idempotent:
             return self.handle_exception(error)  # type: ignore[attr-defined]
 
 
-class Unfinished(Exception):  # noqa: N818 - carries an answer that must not be kept
+class Unfinished(Exception):
+    """Carries an answer that must not be kept, past the transaction that is rolled back with it."""
+
     def __init__(self, response: Response) -> None:
         self.response = response
 
@@ -80,7 +83,7 @@ class Unfinished(Exception):  # noqa: N818 - carries an answer that must not be 
 def answer_once(key: str, request: Request, act: Callable[[], Response]) -> Response:
     """The kept answer to this key, else that of ``act``, kept from now on. Raises KeyReused, InProgress."""
     asked = fingerprint(request)
-    answer, is_new = claim(key, request, asked)
+    answer, is_new = claim(key, cast(User, request.user), asked)
     if is_new:
         response = act()
         if response.status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
@@ -95,12 +98,12 @@ def answer_once(key: str, request: Request, act: Callable[[], Response]) -> Resp
     return replay(answer)
 
 
-def claim(key: str, request: Request, asked: str) -> tuple[Answer, bool]:
+def claim(key: str, person: User, asked: str) -> tuple[Answer, bool]:
     """The row of this key and whether it is ours; waits for another transaction that is claiming the same key."""
     try:
         with transaction.atomic(), connection.cursor() as sql:
             sql.execute(WAIT)
-            found = Answer.objects.get_or_create(user=request.user, key=key, defaults={"request_hash": asked})
+            found = Answer.objects.get_or_create(user=person, key=key, defaults={"request_hash": asked})
             sql.execute(WAIT_AS_USUAL)
             return found
     except OperationalError as error:
@@ -117,9 +120,9 @@ def replay(answer: Answer) -> Response:
 
 
 def fingerprint(request: Request) -> str:
-    """SHA-256 of method, address and body. The body is here already: see Resource.initialize_request."""
+    """SHA-256 of method, address and body. The body is here already: see Resource.initial."""
     plain = request._request
-    return hashlib.sha256(b"\n".join([str(plain.method).encode(), plain.get_full_path().encode(), plain.body])).hexdigest()
+    return hashlib.sha256(f"{plain.method} {plain.get_full_path()}\n".encode() + plain.body).hexdigest()
 
 
 def as_json(data: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from functools import reduce
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
@@ -51,18 +50,20 @@ class Key:
 
     def read(self, row: Model) -> str | None:
         """The row's value, in a form that `parse` takes back exactly."""
-        value = reduce(lambda at, name: getattr(at, name, None), self.path.split("__"), row)
+        value: Any = row
+        for name in self.path.split("__"):
+            value = getattr(value, name, None)
         if value is None:
             return None
         return value.isoformat() if isinstance(value, date) else str(value)
 
     def parse(self, text: str | None) -> Any:
         """Raises ValidationError or ValueError for what is no value of this column."""
-        return None if text is None else self.field.clean(text, None) if self.field.choices else self.field.to_python(text)
+        return None if text is None else self.field.to_python(text)
 
 
 def after(keys: list[Key], values: list[Any], *, backwards: bool) -> Q:
-    """The condition of the rows beyond the one with ``values``: first column beyond, or equal and the second beyond …"""
+    """Which rows lie beyond the one with ``values``: by the first column, or equal there and by the second …"""
     condition, same = Q(pk__in=[]), Q()
     for key, value in zip(keys, values, strict=True):
         beyond = key.beyond(value, backwards=backwards)

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from crm.api.filters import BadParameter, StrictOrdering
-from crm.api.ordering import Key, after
+from crm.api.ordering import after
 
 CURSOR = "cursor"
 SIZE = "page_size"
@@ -45,7 +45,7 @@ class Position:
 class CursorPagination(BasePagination):
     """{"next", "previous", "results"}; `page_size` is 50, at most 200."""
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request = request
         self.keys = StrictOrdering().keys(request, queryset, view)
         self.position = self.read_position()
@@ -102,12 +102,12 @@ class CursorPagination(BasePagination):
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         return [
-            parameter(CURSOR, "The place to go on from, as `next` and `previous` name it.", {"type": "string"}),
-            parameter(SIZE, f"Rows a page, {USUAL_SIZE} unless told, at most {MOST}.", {"type": "integer", "minimum": 1}),
+            parameter(CURSOR, "The place to go on from, as `next` and `previous` name it.", type="string"),
+            parameter(SIZE, f"Rows a page, {USUAL_SIZE} unless told, at most {MOST}.", type="integer", minimum=1),
         ]
 
 
-def parameter(name: str, text: str, schema: dict[str, Any]) -> dict[str, Any]:
+def parameter(name: str, text: str, **schema: Any) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
 
 

@@ -37,14 +37,14 @@ class Problem(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField()
-    errors = serializers.DictField(required=False)
+    errors = serializers.DictField(required=False)  # type: ignore[assignment]
 
 
 class TandemSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         return [KEY] if self.method in {"POST", "PATCH", "DELETE"} else []
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)
         texts = {"401": "Log in, or send a valid token.", **ERRORS.get(self.method, {})}
         if "{id}" in self.path:
@@ -56,7 +56,7 @@ class TandemSchema(AutoSchema):
         return {"description": text, "content": {"application/problem+json": {"schema": reference}}}
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):
     target_class = "crm.api.authentication.TokenAuthentication"
     name = "token"
 

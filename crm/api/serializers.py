@@ -70,7 +70,8 @@ class TeamSerializer(RecordSerializer):
     class Meta:
         model = Team
         fields = [
-            "id", "external_id", "source_system", "name", "kind", "manager", "region", "working_hours", "created_at", "updated_at",
+            "id", "external_id", "source_system", "name", "kind", "manager", "region", "working_hours", "created_at",
+            "updated_at",
         ]  # fmt: skip
 
     def validate_working_hours(self, hours: dict[str, Any]) -> dict[str, Any]:

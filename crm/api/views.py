@@ -1,6 +1,6 @@
 """What every resource of the API does alike, the kernel's own resources, and the root."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig
 from django.db.models import Model
@@ -23,6 +23,8 @@ from crm.api.serializers import RecordSerializer, TeamSerializer, UserSerializer
 from crm.models import Team, User
 from crm.people import create_team, create_user, edit_team, edit_user
 
+Body = serializers.Serializer[Any]
+
 
 class BodyTooLarge(APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
@@ -31,7 +33,7 @@ class BodyTooLarge(APIException):
 
 
 class Resource(Idempotent, ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
-    """Records to be listed and read. ``ordering_fields``: {name in `ordering=`: ORM path}, ``ordering``: the usual one."""
+    """Records to list and to read. ``ordering_fields``: {name in `ordering=`: ORM path}, ``ordering`` by default."""
 
     schema = TandemSchema()
     parser_classes = [StrictJSONParser]
@@ -48,12 +50,18 @@ class Resource(Idempotent, ListModelMixin, RetrieveModelMixin, GenericViewSet[An
             raise BodyTooLarge from error
         super().initial(request, *args, **kwargs)
 
-    def clean(self, body: type[serializers.Serializer[Any]] | None = None, *, record: Model | None = None) -> dict[str, Any]:
-        """The values sent; of a ``record`` to be edited only those that were sent."""
+    @property
+    def person(self) -> User:
+        """Who is calling; nobody gets here without logging in."""
+        return cast(User, self.request.user)
+
+    def clean(self, body: type[Body] | None = None, *, record: Model | None = None) -> dict[str, Any]:
+        """The values sent, read by ``body`` or the view's serializer; of a ``record`` to be edited only those sent."""
         if self.action == "create":
             refuse_unknown(self.request, ())
         kind = body or self.get_serializer_class()
-        serializer = kind(record, data=self.request.data, partial=record is not None, context=self.get_serializer_context())
+        context = self.get_serializer_context()
+        serializer = kind(record, data=self.request.data, partial=record is not None, context=context)
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
 
@@ -76,11 +84,11 @@ class UserViews(Resource):
     filterset_class: type[StrictFilterSet] = UserFilters
 
     def create(self, request: Request) -> Response:
-        return self.show(create_user(by=request.user, **self.clean()), status.HTTP_201_CREATED)
+        return self.show(create_user(by=self.person, **self.clean()), status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
         user = self.get_object()
-        return self.show(edit_user(user, by=request.user, **self.clean(record=user)))
+        return self.show(edit_user(user, by=self.person, **self.clean(record=user)))
 
 
 class TeamFilters(StrictFilterSet):
@@ -98,11 +106,11 @@ class TeamViews(Resource):
     ordering_fields = {**Resource.ordering_fields, "name": "name"}
 
     def create(self, request: Request) -> Response:
-        return self.show(create_team(by=request.user, **self.clean()), status.HTTP_201_CREATED)
+        return self.show(create_team(by=self.person, **self.clean()), status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
         team = self.get_object()
-        return self.show(edit_team(team, by=request.user, **self.clean(record=team)))
+        return self.show(edit_team(team, by=self.person, **self.clean(record=team)))
 
 
 @extend_schema(exclude=True)
@@ -110,8 +118,8 @@ class Root(APIView):
     """Where everything is: the address of each resource by its name."""
 
     def get(self, request: Request) -> Response:
-        names = [name for name in get_resolver("crm.api.urls").reverse_dict if isinstance(name, str) and name.endswith("-list")]
-        addresses = {name.removesuffix("-list"): reverse(f"api:{name}") for name in sorted(names)}
+        names = [name for name in get_resolver("crm.api.urls").reverse_dict if str(name).endswith("-list")]
+        addresses = {str(name).removesuffix("-list"): reverse(f"api:{name}") for name in sorted(names)}
         return Response({name: request.build_absolute_uri(address) for name, address in addresses.items()})
 
 

@@ -15,9 +15,9 @@ class HandoffSerializer(RecordSerializer):
     class Meta:
         model = Handoff
         fields = [
-            "id", "lead", "episode", "status", "to_user", "to_team", "offered_by", "offered_at", "waiting_since", "due_at",
-            "promised", "decided_by", "decided_at", "reason", "comment", "route", "rating", "definition_version",
-            "routing", "follows", "created_at", "updated_at",
+            "id", "lead", "episode", "status", "to_user", "to_team", "offered_by", "offered_at", "waiting_since",
+            "due_at", "promised", "decided_by", "decided_at", "reason", "comment", "route", "rating",
+            "definition_version", "routing", "follows", "created_at", "updated_at",
         ]  # fmt: skip
 
 

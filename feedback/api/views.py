@@ -38,28 +38,29 @@ class HandoffViews(Resource):
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, pk: int) -> Response:
         """Take the lead: it is yours from now on."""
-        return self.show(accept_handoff(self.get_object(), by=request.user, at=timezone.now(), **self.clean(AcceptBody)))
+        handoff, body = self.get_object(), self.clean(AcceptBody)
+        return self.show(accept_handoff(handoff, by=self.person, at=timezone.now(), **body))
 
     @extend_schema(request=RejectBody, responses=HandoffSerializer)
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, pk: int) -> Response:
         """Not this one, and why; the route says what becomes of the lead."""
         handoff, body = self.get_object(), self.clean(RejectBody)
-        require(may_ever_decide(request.user), "Only sales answers a hand-off.")
+        require(may_ever_decide(self.person), "Only sales answers a hand-off.")
         reason = find_reason(ReasonUse.VERDICT, body.pop("reason", ""))
-        return self.show(reject_handoff(handoff, by=request.user, at=timezone.now(), reason=reason, **body))
+        return self.show(reject_handoff(handoff, by=self.person, at=timezone.now(), reason=reason, **body))
 
     @extend_schema(request=None, responses=HandoffSerializer)
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: int) -> Response:
         """Take a verdict back, within ten minutes and if nobody acted since."""
-        return self.show(undo_verdict(self.get_object(), by=request.user, at=timezone.now()))
+        return self.show(undo_verdict(self.get_object(), by=self.person, at=timezone.now()))
 
     @extend_schema(request=None, responses=HandoffSerializer)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: int) -> Response:
         """Marketing takes the lead back before anybody answered."""
-        return self.show(withdraw_handoff(self.get_object(), by=request.user, at=timezone.now()))
+        return self.show(withdraw_handoff(self.get_object(), by=self.person, at=timezone.now()))
 
 
 class OfferViews(Resource):
@@ -72,7 +73,7 @@ class OfferViews(Resource):
     def offer(self, request: Request, pk: int) -> Response:
         """Hand an MQL to a person or a team in sales; the clock of the verdict starts."""
         lead = get_object_or_404(Lead, pk=pk)
-        handoff = offer_lead(lead, by=request.user, at=timezone.now(), **self.clean(OfferBody))
+        handoff = offer_lead(lead, by=self.person, at=timezone.now(), **self.clean(OfferBody))
         return self.show(handoff, status.HTTP_201_CREATED)
 
 

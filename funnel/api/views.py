@@ -21,15 +21,15 @@ FORMATS = ("json", "csv")
 class ReportView(APIView):
     """A report's rows for a span of days, by cohort or by period."""
 
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
+        """`format` is a parameter of ours: errors are problem documents whatever it says."""
+        return super().perform_content_negotiation(request, force=True)
+
     @extend_schema(
         operation_id="reports_retrieve",
         parameters=[OpenApiParameter(name, str) for name in (*PARAMETERS, "format")],
         responses={200: dict[str, Any]},
     )
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
-        """`format` is a parameter of ours: errors are problem documents whatever it says."""
-        return super().perform_content_negotiation(request, force=True)
-
     def get(self, request: Request, name: str) -> Response | HttpResponse:
         report = REPORTS.get(name)
         if report is None:

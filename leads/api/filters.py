@@ -36,15 +36,16 @@ class LeadFilters(StrictFilterSet):
     class Meta:
         model = Lead
         fields = {
-            **IDENTITY, "email": EXACT, "phone": EXACT, "first_name": EXACT, "last_name": EXACT, "company_name": EXACT,
-            "company": EXACT, "contact": EXACT, "stage": EXACT, "episode": EXACT, "owner": EXACT, "team": EXACT,
-            "campaign": EXACT, "channel": EXACT, "source": EXACT, "segment": EXACT, "country": EXACT,
-            "product_interest": EXACT, "sourced_by": EXACT, "merged_into": EXACT, "revisit_on": DAYS,
-            "captured_at": TIMES, "updated_at": TIMES,
+            **IDENTITY, "email": EXACT, "phone": EXACT, "first_name": EXACT, "last_name": EXACT, "company_name":
+            EXACT, "company": EXACT, "contact": EXACT, "stage": EXACT, "episode": EXACT, "owner": EXACT, "team":
+            EXACT, "campaign": EXACT, "channel": EXACT, "source": EXACT, "segment": EXACT, "country": EXACT,
+            "product_interest": EXACT, "sourced_by": EXACT, "merged_into": EXACT, "revisit_on": DAYS, "captured_at":
+            TIMES, "updated_at": TIMES,
         }  # fmt: skip
 
     def on_clock(self, leads: QuerySet[Lead], name: str, clocks: list[str]) -> QuerySet[Lead]:
-        return leads.filter(stage__in=[stage for stage, clock in CLOCK_OF.items() if clock in clocks]) if clocks else leads
+        stages = [stage for stage, clock in CLOCK_OF.items() if clock in clocks]
+        return leads.filter(stage__in=stages) if clocks else leads
 
 
 class TransitionFilters(StrictFilterSet):
@@ -60,8 +61,8 @@ class TouchFilters(StrictFilterSet):
     class Meta:
         model = Touch
         fields = {
-            **IDENTITY, "lead": EXACT, "kind": EXACT, "by": EXACT, "channel": EXACT, "campaign": EXACT, "asset": EXACT,
-            "corrects": EXACT, "at": TIMES,
+            **IDENTITY, "lead": EXACT, "kind": EXACT, "by": EXACT, "channel": EXACT, "campaign": EXACT, "asset":
+            EXACT, "corrects": EXACT, "at": TIMES,
         }  # fmt: skip
 
 
@@ -69,9 +70,10 @@ class OpportunityFilters(StrictFilterSet):
     class Meta:
         model = Opportunity
         fields = {
-            **IDENTITY, "lead": EXACT, "company": EXACT, "contact": EXACT, "owner": EXACT, "team": EXACT, "kind": EXACT,
-            "stage": EXACT, "outcome": EXACT, "forecast_category": EXACT, "currency": EXACT, "product": EXACT,
-            "amount": ["gte", "lt"], "expected_close": DAYS, "opened_at": TIMES, "closed_at": TIMES, "updated_at": TIMES,
+            **IDENTITY, "lead": EXACT, "company": EXACT, "contact": EXACT, "owner": EXACT, "team": EXACT, "kind":
+            EXACT, "stage": EXACT, "outcome": EXACT, "forecast_category": EXACT, "currency": EXACT, "product": EXACT,
+            "amount": ["gte", "lt"], "expected_close": DAYS, "opened_at": TIMES, "closed_at": TIMES, "updated_at":
+            TIMES,
         }  # fmt: skip
 
 

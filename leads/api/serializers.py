@@ -11,6 +11,8 @@ from crm.api.serializers import Body, RecordSerializer
 from leads.lifecycle import Clock, Stage
 from leads.models import Company, Contact, Import, Lead, Opportunity, Outcome, Reason, Touch, Transition
 
+EXPECTED = "Sent along: the version this is based on; 409 when somebody wrote the lead since."
+
 
 class ReasonField(serializers.SlugRelatedField[Any]):
     """A reason by its code, as actions take it."""
@@ -45,17 +47,16 @@ class LeadSerializer(RecordSerializer):
     grade = serializers.CharField(read_only=True)
     scored_at = serializers.SerializerMethodField()
     custom = ObjectField(required=False)
-    version = serializers.IntegerField(
-        required=False, min_value=1, help_text="Sent with an edit: the version it is based on; 409 when it is not the present one."
-    )
+    version = serializers.IntegerField(required=False, min_value=1, help_text=EXPECTED)
 
     class Meta:
         model = Lead
         fields = [
-            "id", "external_id", "source_system", "first_name", "last_name", "email", "phone", "title", "company_name",
-            "company", "contact", "stage", "episode", "side", "owner", "team", "campaign", "channel", "source", "segment",
-            "country", "product_interest", "sourced_by", "need", "authority", "timing", "score", "grade", "scored_at",
-            "custom", "captured_at", "revisit_on", "merged_into", "version", "created_at", "updated_at",
+            "id", "external_id", "source_system", "first_name", "last_name", "email", "phone", "title",
+            "company_name", "company", "contact", "stage", "episode", "side", "owner", "team", "campaign", "channel",
+            "source", "segment", "country", "product_interest", "sourced_by", "need", "authority", "timing", "score",
+            "grade", "scored_at", "custom", "captured_at", "revisit_on", "merged_into", "version", "created_at",
+            "updated_at",
         ]  # fmt: skip
         read_only_fields = ["stage", "episode", "captured_at", "merged_into"]
 
@@ -75,8 +76,8 @@ class TransitionSerializer(RecordSerializer):
     class Meta:
         model = Transition
         fields = [
-            "id", "lead", "seq", "episode", "kind", "from_stage", "to_stage", "at", "recorded_at", "by", "reason", "note",
-            "handoff", "definition_version", "score", "undoes", "source",
+            "id", "lead", "seq", "episode", "kind", "from_stage", "to_stage", "at", "recorded_at", "by", "reason",
+            "note", "handoff", "definition_version", "score", "undoes", "source",
         ]  # fmt: skip
 
 
@@ -85,8 +86,10 @@ class TransitionBody(Body):
     reason = serializers.SlugField(required=False, help_text="The code of a reason, where the move demands one.")
     note = serializers.CharField(required=False, allow_blank=True)
     at = PastMoment(required=False, help_text="When it happened; now unless given.")
-    version = serializers.IntegerField(required=False, min_value=1)
-    revisit_on = serializers.DateField(required=False, help_text="Into nurture: when to look again; in 90 days unless given.")
+    version = serializers.IntegerField(required=False, min_value=1, help_text=EXPECTED)
+    revisit_on = serializers.DateField(
+        required=False, help_text="Into nurture: when to look again, usually in 90 days."
+    )
     need = serializers.CharField(required=False, allow_blank=True)
     authority = serializers.CharField(required=False, allow_blank=True, max_length=200)
     timing = serializers.CharField(required=False, allow_blank=True, max_length=200)
@@ -128,8 +131,8 @@ class OpportunitySerializer(RecordSerializer):
     class Meta:
         model = Opportunity
         fields = [
-            "id", "external_id", "source_system", "name", "lead", "company", "contact", "owner", "team", "kind", "stage",
-            "outcome", "reason", "note", "competitor", "product", "amount", "currency", "probability",
+            "id", "external_id", "source_system", "name", "lead", "company", "contact", "owner", "team", "kind",
+            "stage", "outcome", "reason", "note", "competitor", "product", "amount", "currency", "probability",
             "forecast_category", "opened_at", "expected_close", "closed_at", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["lead", "outcome", "closed_at"]
@@ -151,7 +154,8 @@ class ReasonSerializer(RecordSerializer):
     class Meta:
         model = Reason
         fields = [
-            "id", "code", "use", "label", "family", "default_route", "is_label", "needs_comment", "retired", "position",
+            "id", "code", "use", "label", "family", "default_route", "is_label", "needs_comment", "retired",
+            "position",
         ]  # fmt: skip
 
 
@@ -165,7 +169,6 @@ class ImportSerializer(RecordSerializer):
         model = Import
         fields = [
             "id", "kind", "status", "by", "file_name", "strict", "dry_run", "rows_total", "rows_done", "created",
-            "updated", "unchanged", "refused", "findings", "error", "started_at", "finished_at", "created_at", "updated_at",
+            "updated", "unchanged", "refused", "findings", "error", "started_at", "finished_at", "created_at",
+            "updated_at",
         ]  # fmt: skip
-
-

@@ -62,11 +62,11 @@ class CompanyViews(Resource):
     ordering_fields = {**Resource.ordering_fields, "name": "name", "employees": "employees"}
 
     def create(self, request: Request) -> Response:
-        return self.show(create_company(by=request.user, **self.clean()), status.HTTP_201_CREATED)
+        return self.show(create_company(by=self.person, **self.clean()), status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
         company = self.get_object()
-        return self.show(edit_company(company, by=request.user, **self.clean(record=company)))
+        return self.show(edit_company(company, by=self.person, **self.clean(record=company)))
 
 
 class ContactViews(Resource):
@@ -78,11 +78,11 @@ class ContactViews(Resource):
     ordering_fields = {**Resource.ordering_fields, "last_name": "last_name"}
 
     def create(self, request: Request) -> Response:
-        return self.show(create_contact(by=request.user, **self.clean()), status.HTTP_201_CREATED)
+        return self.show(create_contact(by=self.person, **self.clean()), status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
         contact = self.get_object()
-        return self.show(edit_contact(contact, by=request.user, **self.clean(record=contact)))
+        return self.show(edit_contact(contact, by=self.person, **self.clean(record=contact)))
 
 
 class LeadViews(Resource):
@@ -104,12 +104,12 @@ class LeadViews(Resource):
         """Capture a lead: an inquiry. A rep's lead is the rep's own and sourced by sales."""
         fields = self.clean(NewLeadSerializer)
         at = fields.pop("captured_at", None) or timezone.now()
-        return self.show(create_lead(by=request.user, at=at, **fields), status.HTTP_201_CREATED)
+        return self.show(create_lead(by=self.person, at=at, **fields), status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
         """Change what is known of a lead. With `version`, 409 when somebody wrote it since."""
         lead = self.get_object()
-        return self.show(edit_lead(lead, by=request.user, at=timezone.now(), **self.clean(record=lead)))
+        return self.show(edit_lead(lead, by=self.person, at=timezone.now(), **self.clean(record=lead)))
 
     @extend_schema(request=TransitionBody, responses=LeadSerializer)
     @action(detail=True, methods=["post"])
@@ -120,9 +120,9 @@ class LeadViews(Resource):
         check_version(lead, body.pop("version", None))
         move, code = MOVES.get((Stage(lead.stage), Stage(body["to"]))), body.pop("reason", "")
         if move and move.door == "transition":
-            require_move(request.user, lead, move)
+            require_move(self.person, lead, move)
             body["reason"] = find_reason(move.reason, code) if move.reason else None
-        transition_lead(lead, by=request.user, **body)
+        transition_lead(lead, by=self.person, **body)
         return self.show(lead)
 
     @extend_schema(
@@ -137,7 +137,7 @@ class LeadViews(Resource):
         """Make contact, company and opportunity of a lead, once: a repeat gets the same deal."""
         lead, body = self.get_object(), self.clean(ConversionBody)
         at, deal = body.get("at") or timezone.now(), body.get("opportunity", {})
-        opportunity, is_new = convert_lead(lead, by=request.user, at=at, **deal)
+        opportunity, is_new = convert_lead(lead, by=self.person, at=at, **deal)
         code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
         return Response(OpportunitySerializer(opportunity).data, status=code)
 
@@ -164,7 +164,7 @@ class TouchViews(Resource):
     def create(self, request: Request) -> Response:
         fields = self.clean()
         lead, at = fields.pop("lead"), fields.pop("at", None) or timezone.now()
-        return self.show(log_touch(lead, user=request.user, at=at, **fields), status.HTTP_201_CREATED)
+        return self.show(log_touch(lead, user=self.person, at=at, **fields), status.HTTP_201_CREATED)
 
 
 class OpportunityViews(Resource):
@@ -186,7 +186,7 @@ class OpportunityViews(Resource):
     def create(self, request: Request) -> Response:
         """Open a deal of its own, or a further one of a converted lead."""
         fields = self.clean(NewOpportunitySerializer)
-        return self.show(create_opportunity(by=request.user, at=timezone.now(), **fields), status.HTTP_201_CREATED)
+        return self.show(create_opportunity(by=self.person, at=timezone.now(), **fields), status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
         """Change a deal, its open stage included."""
@@ -194,8 +194,8 @@ class OpportunityViews(Resource):
         fields = self.clean(record=opportunity)
         with transaction.atomic():
             if (stage := fields.pop("stage", opportunity.stage)) != opportunity.stage:
-                change_stage(opportunity, stage, by=request.user, at=timezone.now())
-            edit_opportunity(opportunity, by=request.user, at=timezone.now(), **fields)
+                change_stage(opportunity, stage, by=self.person, at=timezone.now())
+            edit_opportunity(opportunity, by=self.person, at=timezone.now(), **fields)
         return self.show(opportunity)
 
     @extend_schema(request=CloseBody, responses=OpportunitySerializer)
@@ -205,13 +205,13 @@ class OpportunityViews(Resource):
         opportunity = self.get_object()
         body = {"at": timezone.now(), **self.clean(CloseBody)}
         body["reason"] = find_reason(ReasonUse.LOSS, body.pop("reason", ""))
-        return self.show(close_opportunity(opportunity, by=request.user, **body))
+        return self.show(close_opportunity(opportunity, by=self.person, **body))
 
     @extend_schema(request=None, responses=OpportunitySerializer)
     @action(detail=True, methods=["post"])
     def reopen(self, request: Request, pk: int) -> Response:
         """Take back a close; the lead follows."""
-        return self.show(reopen_opportunity(self.get_object(), by=request.user, at=timezone.now()))
+        return self.show(reopen_opportunity(self.get_object(), by=self.person, at=timezone.now()))
 
 
 class ReasonViews(Resource):
@@ -227,11 +227,11 @@ class ReasonViews(Resource):
         return ReasonEditSerializer if self.action == "partial_update" else ReasonSerializer
 
     def create(self, request: Request) -> Response:
-        return self.show(create_reason(by=request.user, **self.clean()), status.HTTP_201_CREATED)
+        return self.show(create_reason(by=self.person, **self.clean()), status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: int) -> Response:
         reason = self.get_object()
-        return self.show(edit_reason(reason, by=request.user, **self.clean(record=reason)))
+        return self.show(edit_reason(reason, by=self.person, **self.clean(record=reason)))
 
 
 class ImportViews(Resource):
