@@ -53,7 +53,7 @@ def touch_line(touch: Touch) -> str:
 
 def touch_origin(touch: Touch) -> str:
     """The campaign and channel behind a touch, as far as its line does not name them: "Spring webinar, Webinar"."""
-    campaign = str(touch.campaign) if touch.campaign and touch.asset else ""
+    campaign = str(touch.campaign) if touch.campaign and touch.asset and str(touch.campaign) != str(touch.asset) else ""
     channel = str(Channel(touch.channel).label) if touch.channel else ""
     return ", ".join(part for part in (campaign, channel) if part)
 

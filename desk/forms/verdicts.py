@@ -11,10 +11,10 @@ from leads.models import Reason, ReasonFamily, Route
 
 # What becomes of a lead that is rejected for a reason of this route.
 CONSEQUENCE = {
-    Route.REROUTE: _("goes to another rep"),
-    Route.REPAIR: _("back to marketing for repair"),
-    Route.NURTURE: _("marketing nurtures it"),
-    Route.DISQUALIFY: _("disqualified"),
+    Route.REROUTE: _("Goes to another rep."),
+    Route.REPAIR: _("Marketing repairs it."),
+    Route.NURTURE: _("Marketing nurtures it."),
+    Route.DISQUALIFY: _("Is disqualified."),
 }
 
 

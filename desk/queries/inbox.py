@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 from statistics import median
 
 from django.db.models import F, Q, QuerySet
@@ -48,9 +47,11 @@ class Waiting:
 
     @property
     def by_recipient(self) -> list[tuple[str, list[Row]]]:
-        """For who only looks on: who is asked, and what waits there, longest wait on top."""
-        rows = sorted(self.rows, key=lambda row: (row.handoff.recipient, row.handoff.waiting_since))
-        return [(name, list(group)) for name, group in groupby(rows, key=lambda row: row.handoff.recipient)]
+        """For who only looks on: who is asked, and what waits there; who lets wait longest comes first."""
+        groups: dict[str, list[Row]] = {}
+        for row in self.rows:
+            groups.setdefault(row.handoff.recipient, []).append(row)
+        return list(groups.items())
 
 
 def waiting_page(user: User, *, after: Handoff | None = None) -> Waiting:

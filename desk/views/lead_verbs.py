@@ -188,6 +188,7 @@ def panel(
 ) -> HttpResponse:
     """The questions of a verb: in the side panel, or as a page without JavaScript."""
     page = "desk/lead_verb_form.html" if request.htmx else "desk/lead_verb.html"
+    next(iter(form.fields.values())).widget.attrs["autofocus"] = True
     context = {"lead": lead, "form": form, "label": label, "text": text, "hidden": hidden or {}, "action": request.path, **facts}
     return render(request, page, context, status=422 if form.errors else 200)
 

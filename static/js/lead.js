@@ -10,6 +10,15 @@ import "./reject.js";
 
 let returnTo = "";
 
+// On a phone the way is wider than the page: the present stage is what one came for.
+function showPresentStage() {
+  const step = document.querySelector(".lead-way .stage-step.now");
+  if (step) step.parentElement.scrollLeft = step.offsetLeft - step.parentElement.offsetLeft - 16;
+}
+
+document.addEventListener("htmx:load", showPresentStage);
+showPresentStage();
+
 document.addEventListener("keydown", (event) => {
   const form = event.target.closest?.("[data-field-form]");
   if (event.key !== "Escape" || !form || event.isComposing) return;

@@ -39,15 +39,24 @@ function demandComment(form) {
   comment.required = Boolean(chosen(form)?.hasAttribute("data-needs-comment"));
 }
 
+function choose(label) {
+  const form = label.closest("form");
+  label.querySelector("input").checked = true;
+  demandComment(form);
+  form.querySelector("[data-reject-comment]").focus();
+}
+
 document.addEventListener("click", (event) => {
   const family = event.target.closest("[data-reject-family]");
   if (family) {
     show(family.form, family.dataset.rejectFamily);
     family.form.querySelector("fieldset:not([hidden]) input")?.focus();
   }
-  // Arrow keys go through the reasons; a click or a number key has chosen one.
+  // Arrow keys go through the reasons; a click or a number key has chosen one, and writing may begin.
   const picked = event.target.closest("[data-reject-reasons] label");
-  if (picked && (event.target.type !== "radio" || event.detail > 0)) picked.closest("form").querySelector("[data-reject-comment]").focus();
+  const onRadio = event.target.type === "radio";
+  if (picked && !onRadio) event.preventDefault(); // Else the browser moves the focus to the radio after us.
+  if (picked && (!onRadio || event.detail > 0)) choose(picked);
   const closer = event.target.closest("[data-reject-close]");
   if (closer) close(closer.closest("[data-reject]"));
 });
@@ -74,7 +83,6 @@ document.addEventListener("keydown", (event) => {
 function prepare() {
   for (const box of document.querySelectorAll("[data-reject]:not([data-ready])")) {
     box.dataset.ready = "";
-    box.addEventListener("toggle", () => { if (box.open) start(box); });
     start(box);
   }
 }
