@@ -46,8 +46,8 @@ def ago(at: datetime | None, now: datetime) -> str:
 
 
 def since(at: datetime | None, now: datetime) -> str:
-    """How long it has lasted: "12 d", "under 1 min"; "–" when it never began."""
-    return duration(max(now - at, timedelta())) if at else NOTHING
+    """How long it has lasted, in one unit: "12 d", "5 h", "under 1 min"; "–" when it never began."""
+    return age(max(now - at, timedelta())) or "under 1 min" if at else NOTHING
 
 
 def until(due: datetime | None, now: datetime) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from campaigns.models import Channel
 from leads.models import Lead
 
 
@@ -16,12 +17,18 @@ class NewLeadForm(forms.ModelForm):
             "first_name", "last_name", "email", "phone", "title", "company_name", "country",
             "campaign", "channel", "source", "segment", "product_interest",
         ]  # fmt: skip
-        labels = {"title": "Job title", "company_name": "Company", "product_interest": "Interested in"}
+        labels = {
+            "email": "E-mail",
+            "title": "Job title",
+            "company_name": "Company",
+            "product_interest": "Interested in",
+        }
         help_texts = {"source": "Where exactly, for example organic search or the name of a list."}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["campaign"].empty_label = "None"  # type: ignore[attr-defined]
+        self.fields["channel"].choices = [("", "As the campaign, or unknown"), *Channel.choices]  # type: ignore[attr-defined]
         self.fields["first_name"].widget.attrs["autofocus"] = True
 
     def clean(self) -> dict[str, Any]:

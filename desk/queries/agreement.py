@@ -16,6 +16,12 @@ from scoring.fields import Axis
 from scoring.models import Definition
 from scoring.rules import Card, Rule
 
+ROUTES = {
+    Route.REROUTE: "goes to somebody else in sales",
+    Route.REPAIR: "goes back to marketing for repair",
+    Route.NURTURE: "goes to nurture",
+    Route.DISQUALIFY: "is disqualified",
+}
 AXES = {Axis.FIT: "Who they are", Axis.ENGAGEMENT: "What they do"}
 
 
@@ -71,7 +77,7 @@ def families() -> list[dict[str, Any]]:
         {
             "label": ReasonFamily(family).label,
             "reasons": (found := list(group)),
-            "routes": sorted({str(Route(reason.default_route).label) for reason in found}),
+            "routes": sorted({ROUTES[Route(reason.default_route)] for reason in found}),
         }
         for family, group in grouped
     ]

@@ -27,12 +27,13 @@ from desk.queries.campaign import CHAIN, LABELS, NOBODY, chain, counts_by_campai
 from desk.views.panels import form_page
 from feedback.handing_over import MOST_AT_ONCE, HandedOver, hand_over_leads
 from feedback.verdict_queries import latest_verdicts, verdicts_of
+from funnel.metrics.intervals import share
 from leads.list_queries import present_leads, ready_for_sales, with_last_touch
 from leads.models import Reason
 from leads.models.lead import LeadQuerySet
 
 ROWS = 10
-SPENDS = 24
+SPENDS = 12
 NAMED = 5
 MONTHS = 12
 TABS = {"active": "Running", "planned": "Planned", "ended": "Ended", "all": "All"}
@@ -89,7 +90,8 @@ def spends(request: PersonRequest, pk: int) -> HttpResponse:
     with transaction.atomic():
         if not is_repeat(request, request.user):
             record_spend(campaign, by=request.user, **form.cleaned_data)
-    return redirect(f"{reverse('desk:campaign', args=[pk])}?logged=1#spend")
+    # No fragment in the address: beside one, browsers leave `autofocus` alone.
+    return redirect(f"{reverse('desk:campaign', args=[pk])}?logged=1")
 
 
 @require_http_methods(["GET", "POST"])
@@ -163,6 +165,7 @@ def campaign_page(
         "spent": spent,
         "spent_elsewhere": spent_in_other_currencies(campaign),
         "verdicts": verdicts,
+        "acceptance": share(verdicts.accepted, verdicts.judged),
         "lines": what_sales_says(verdicts, handed, at=now),
         "reasons": reason_bars(campaign, verdicts),
         "reason": reason,

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -16,13 +16,12 @@ from crm.models import User
 from crm.requests import PersonRequest
 from leads.access import may_import
 from leads.import_forms import ColumnsForm, UploadForm
-from leads.importing.notations import EXAMPLES
 from leads.importing.reading import DELIMITER_NAMES
 from leads.importing.refused import as_csv, refused_rows
 from leads.importing.starting import check_import, drop_import, receive_file, save_mapping, start_import
 from leads.importing.storing import stored
 from leads.importing.surveying import look_into
-from leads.importing.uploading import LimitedUpload
+from leads.importing.uploading import WAS_CUT, LimitedUpload
 from leads.models import Import
 from leads.models.imports import ImportKind, ImportStatus
 
@@ -42,7 +41,7 @@ def imports(request: PersonRequest) -> HttpResponse:
 
 
 @csrf_exempt
-def import_new(request: HttpRequest) -> HttpResponse:
+def import_new(request: PersonRequest) -> HttpResponse:
     """Receive a file. The limit on its size must be set before anything reads the request, the CSRF check included."""
     request.upload_handlers = [LimitedUpload(request)]
     return receive_upload(request)
@@ -53,9 +52,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
 def receive_upload(request: PersonRequest) -> HttpResponse:
     user, posted = request.user, request.method == "POST"
     files = request.FILES if posted else None
-    form = UploadForm(
-        request.POST if posted else None, files, by=user, was_cut=getattr(request, "import_too_large", False)
-    )
+    form = UploadForm(request.POST if posted else None, files, by=user, was_cut=getattr(request, WAS_CUT, False))
     if posted and form.is_valid():
         file, cleaned = form.cleaned_data["file"], form.cleaned_data
         try:
@@ -173,7 +170,6 @@ def state_of(found: Import) -> dict[str, Any]:
         "now": timezone.now(),
         "delimiter": DELIMITER_NAMES.get(found.spec.get("delimiter", ""), ""),
         "percent": 100 * found.rows_done // total if total else 0,
-        "notations": [{**notation, "words": EXAMPLES.get(notation["chosen"], "")} for notation in found.notations],
         "is_asked": any(not notation["chosen"] for notation in found.notations),
         "refusals": refusals[:SHOWN_REFUSALS],
         "has_more_refusals": len(refusals) > SHOWN_REFUSALS,

@@ -195,7 +195,7 @@ def test_spend_is_logged_in_the_campaigns_currency_and_told(client_for, mia, web
 
     answer = client_for(mia).post(url, row)
 
-    assert answer.url == f"/campaigns/{webinar.pk}/?logged=1#spend"
+    assert answer.url == f"/campaigns/{webinar.pk}/?logged=1"
     spend = Spend.objects.get()
     assert (spend.amount, spend.currency, spend.note, spend.by) == (Decimal("120.50"), "EUR", "Ads", mia)
     assert Change.objects.filter(topic="spend", object_id=spend.pk).exists()
