@@ -13,7 +13,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_for(happens: Callable[[], Any], *, seconds: float = 30) -> Any:
+def wait_for(happens: Callable[[], Any], *, seconds: float = 60) -> Any:
     """What ``happens()`` gives once that is true; fails after ``seconds``."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
