@@ -117,7 +117,12 @@ class ColumnsForm(forms.Form):
         """For the page: each column with its choice, its sample values and the other fields it fills."""
         known = self.mapped_columns()
         return [
-            {"name": name, "field": self[f"column_{position}"], "samples": self.look.samples[position], "also": known.get(name.lower(), [])[1:]}
+            {
+                "name": name,
+                "field": self[f"column_{position}"],
+                "samples": self.look.samples[position],
+                "also": known.get(name.lower(), [])[1:],
+            }
             for position, name in enumerate(self.look.header)
         ]
 
@@ -136,7 +141,12 @@ class ColumnsForm(forms.Form):
         return cleaned
 
     def built_spec(self, cleaned: dict[str, Any]) -> dict[str, Any]:
-        spec = {**self.spec, "kind": self.kind, "source_system": cleaned["source_system"], "fields": self.built_fields(cleaned)}
+        spec = {
+            **self.spec,
+            "kind": self.kind,
+            "source_system": cleaned["source_system"],
+            "fields": self.built_fields(cleaned),
+        }
         if "stages" in cleaned:
             spec["stages"] = ENTRIES[cleaned["stages"]]
         return spec
@@ -144,7 +154,9 @@ class ColumnsForm(forms.Form):
     def built_fields(self, cleaned: dict[str, Any]) -> dict[str, Any]:
         """The options a mapping has for a field stay while the field stays with its column."""
         before = self.spec.get("fields", {})
-        fields: dict[str, Any] = {name: source for name, source in before.items() if isinstance(source, dict) and source.get("constant")}
+        fields: dict[str, Any] = {
+            name: source for name, source in before.items() if isinstance(source, dict) and source.get("constant")
+        }
         for position, column in enumerate(self.look.header):
             chosen = cleaned.get(f"column_{position}") or ""
             extra = self.mapped_columns().get(column.lower(), [])[1:]
@@ -156,8 +168,6 @@ class ColumnsForm(forms.Form):
                 old = old if isinstance(old, dict) else {"column": old}
                 same = old.get("column", "").lower() == column.lower()
                 fields[target] = {**(old if same else {}), "column": column}
-        if self.kind == ImportKind.OPPORTUNITIES and "outcome" not in fields:
-            fields["outcome"] = {"constant": cleaned["all_are"]}
-        elif self.kind == ImportKind.OPPORTUNITIES and fields["outcome"].get("constant"):
+        if self.kind == ImportKind.OPPORTUNITIES and not fields.get("outcome", {}).get("column"):
             fields["outcome"] = {"constant": cleaned["all_are"]}
         return fields

@@ -137,28 +137,20 @@ class Cleaner:
         return Column(staged_name(described, source), staged_type(described, source), value)
 
     def converter(self, described: Field, source: Source) -> Callable[[str], Any]:
-        if described.holds == Type.PERSON and source.create:
-            return limited(200)
-        match described.holds:
-            case Type.EMAIL:
-                return email
-            case Type.CHOICE:
-                return choice(described)
-            case Type.MOMENT:
-                return self.moment(DateOrder(source.format or DateOrder.ISO))
-            case Type.DAY:
-                return day(DateOrder(source.format or DateOrder.ISO))
-            case Type.MONEY:
-                return amount(DecimalMark(source.format or DecimalMark.POINT))
-            case Type.PERCENT:
-                return percent
-            case Type.CAMPAIGN:
-                return reference(self.references.campaigns, "campaign")
-            case Type.TEAM:
-                return reference(self.references.teams, "team")
-            case Type.PERSON:
-                return reference(self.references.people, "person")
-        return currency if described.name == "currency" else limited(described.limit)
+        known, format_ = self.references, source.format
+        makers: dict[Type, Callable[[], Callable[[str], Any]]] = {
+            Type.TEXT: lambda: currency if described.name == "currency" else limited(described.limit),
+            Type.EMAIL: lambda: email,
+            Type.CHOICE: lambda: choice(described),
+            Type.MOMENT: lambda: self.moment(DateOrder(format_ or DateOrder.ISO)),
+            Type.DAY: lambda: day(DateOrder(format_ or DateOrder.ISO)),
+            Type.MONEY: lambda: amount(DecimalMark(format_ or DecimalMark.POINT)),
+            Type.PERCENT: lambda: percent,
+            Type.CAMPAIGN: lambda: reference(known.campaigns, "campaign"),
+            Type.TEAM: lambda: reference(known.teams, "team"),
+            Type.PERSON: lambda: limited(200) if source.create else reference(known.people, "person"),
+        }
+        return makers[described.holds]()
 
     def moment(self, order: DateOrder) -> Callable[[str], datetime]:
         zone, latest = self.mapping.zone, self.latest

@@ -5,7 +5,17 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from campaigns.models import Asset
-from leads.importing.sql import CHUNK, differs, execute, insert_select, make_people, make_table, probe_indexes, taken_over
+from leads.importing.sql import (
+    CHUNK,
+    NAMED,
+    differs,
+    execute,
+    insert_select,
+    make_people,
+    make_table,
+    probe_indexes,
+    taken_over,
+)
 from leads.importing.staging import STAGED
 from leads.importing.writers import Writer
 from leads.lifecycle import CLOCK_OF, Clock, Stage
@@ -83,11 +93,9 @@ class LeadWriter(Writer):
             {by_email} LEFT JOIN leads_lead l ON l.id = {known}
         """
         if "owner_key" in self.columns:
-            joins += " LEFT JOIN crm_user u ON u.source_system = %(system)s AND u.external_id = s.owner_key AND u.external_id <> ''"
+            joins += NAMED.format(table="crm_user", name="u", key="s.owner_key")
         if "asset_key" in self.columns:
-            joins += (
-                " LEFT JOIN campaigns_asset a ON a.source_system = %(system)s AND a.external_id = s.asset_key AND a.external_id <> ''"
-            )
+            joins += NAMED.format(table="campaigns_asset", name="a", key="s.asset_key")
         return f"{joins} WHERE s.row BETWEEN %(first)s AND %(last)s"
 
     @property
@@ -152,7 +160,8 @@ class LeadWriter(Writer):
 
     def plain_defaults(self) -> list[tuple[str, str]]:
         names = [name for name in self.has(*PLAIN) if not name.endswith("_id")]
-        return [(name, Lead._meta.get_field(name).get_default()) for name in names]
+        defaults = {field.name: field.get_default() for field in Lead._meta.concrete_fields}
+        return [(name, defaults[name]) for name in names]
 
     def transition_values(self, seq: int, stage: Stage) -> dict[str, str]:
         before = self.mapping.stages[seq - 2] if seq > 1 else ""
@@ -178,7 +187,9 @@ class LeadWriter(Writer):
 
     def update(self) -> None:
         """What the file says about leads that are there; where they stand in the life cycle stays as it is."""
-        sets = [part for part in (taken_over(self.has(*PLAIN), new="s", old="l"), self.owner_set, self.custom_set) if part]
+        sets = [
+            part for part in (taken_over(self.has(*PLAIN), new="s", old="l"), self.owner_set, self.custom_set) if part
+        ]
         if not sets:
             return
         execute(
@@ -204,7 +215,8 @@ def make_content(kind: str, *, source_system: str, rows: dict[str, int], at: dat
     source = f"""
         FROM (SELECT DISTINCT asset_key AS key FROM {STAGED}
               WHERE row BETWEEN %(first)s AND %(last)s AND asset_key IS NOT NULL ORDER BY 1) AS named
-        WHERE NOT EXISTS (SELECT 1 FROM campaigns_asset a WHERE a.source_system = %(system)s AND a.external_id = named.key)
+        WHERE NOT EXISTS (
+            SELECT 1 FROM campaigns_asset a WHERE a.source_system = %(system)s AND a.external_id = named.key)
     """
     values = {
         "external_id": "key", "source_system": "%(system)s", "kind": "%(kind)s",

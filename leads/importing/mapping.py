@@ -1,7 +1,8 @@
 """Mappings: how a file's columns become fields. The JSON format is described in docs/import.md."""
 
 import json
-from collections.abc import Iterable, Mapping as Mapped
+from collections.abc import Iterable
+from collections.abc import Mapping as Mapped
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,19 @@ from leads.models import ImportMapping, TouchBy, TouchKind
 from leads.models.imports import ImportKind
 
 SHIPPED = Path(__file__).parent / "mappings"
-KEYS = {"name", "about", "kind", "source_system", "timezone", "encoding", "delimiter", "stages", "fields", "touch", "asset"}
+KEYS = {
+    "name",
+    "about",
+    "kind",
+    "source_system",
+    "timezone",
+    "encoding",
+    "delimiter",
+    "stages",
+    "fields",
+    "touch",
+    "asset",
+}
 SOURCE_KEYS = {"column", "constant", "default", "required", "values", "format", "create"}
 # Hand-offs and deals are records of their own: a lead cannot be imported straight into their stages.
 ENTRY_STAGES = (Stage.INQUIRY, Stage.MQL, Stage.ACCEPTED, Stage.QUALIFIED)

@@ -11,7 +11,7 @@ from leads.lifecycle import RANK, RETURNED, SUCCESS, Stage
 from leads.models import Transition
 
 MOVES = "import_moves"
-REACHED_MQL = tuple(stage.value for stage in SUCCESS if RANK[stage] >= RANK[Stage.MQL])
+REACHED_MQL = tuple(stage for stage in SUCCESS if RANK[stage] >= RANK[Stage.MQL])
 
 
 def rank(column: str) -> str:
@@ -21,13 +21,13 @@ def rank(column: str) -> str:
     return f"(CASE {column} {cases} END)"
 
 
-def texts(values: tuple[str, ...]) -> str:
-    return ", ".join(f"'{value}'" for value in values)
+def texts(stages: tuple[Stage, ...]) -> str:
+    return ", ".join(f"'{stage.value}'" for stage in stages)
 
 
 # As transitions.opens_episode.
 OPENS_EPISODE = f"""
-    (l.stage IN ({texts(tuple(stage.value for stage in RETURNED))}) AND {rank("m.to_stage")} >= {RANK[Stage.MQL]} AND EXISTS (
+    (l.stage IN ({texts(RETURNED)}) AND {rank("m.to_stage")} >= {RANK[Stage.MQL]} AND EXISTS (
         SELECT 1 FROM leads_transition t
         WHERE t.lead_id = l.id AND t.episode = l.episode AND t.kind <> 'undo' AND t.to_stage IN ({texts(REACHED_MQL)})
             AND NOT EXISTS (SELECT 1 FROM leads_transition u WHERE u.undoes_id = t.id)
@@ -61,7 +61,11 @@ def move_leads(*, by: int | None, at: datetime, source: str, lost: bool = False)
         "out_of_order": "s.at < s.stage_since", "source": "%(source)s",
     }  # fmt: skip
     insert, parameters = insert_select(
-        Transition, values, source="FROM claimed c JOIN standing s USING (id) ORDER BY c.id", at=at, suffix="RETURNING id"
+        Transition,
+        values,
+        source="FROM claimed c JOIN standing s USING (id) ORDER BY c.id",
+        at=at,
+        suffix="RETURNING id",
     )
     standing = STANDING.format(forward=CLOSED if lost else FORWARD)
     statement = f"""

@@ -31,7 +31,10 @@ EXAMPLES = {
     DecimalMark.COMMA: "1.234,56",
 }
 
-TIME = r"(?:[T ]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?)?"
+TIME = (
+    r"(?:[T ]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?)?"
+)
 ZONE = r"\s*(?P<zone>Z|z|UTC|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
 YEAR_FIRST = re.compile(rf"(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}}){TIME}{ZONE}", re.ASCII)
 YEAR_LAST = re.compile(rf"(?P<a>\d{{1,2}})[-/.](?P<b>\d{{1,2}})[-/.](?P<year>\d{{4}}){TIME}{ZONE}", re.ASCII)
@@ -112,7 +115,9 @@ class AmountEvidence:
         return bool(self.point and self.comma)
 
 
-def evidence_of(values: Iterable[str], kind: type[DateEvidence] | type[AmountEvidence]) -> DateEvidence | AmountEvidence:
+def evidence_of(
+    values: Iterable[str], kind: type[DateEvidence] | type[AmountEvidence]
+) -> DateEvidence | AmountEvidence:
     evidence = kind()
     for value in values:
         evidence.see(value)

@@ -5,7 +5,17 @@ from typing import ClassVar
 
 from crm.models import Organisation
 from leads.importing.moving import MOVES, move_leads, rank
-from leads.importing.sql import CHUNK, differs, execute, insert_select, make_people, make_table, probe_indexes, query, taken_over
+from leads.importing.sql import (
+    CHUNK,
+    differs,
+    execute,
+    insert_select,
+    make_people,
+    make_table,
+    probe_indexes,
+    query,
+    taken_over,
+)
 from leads.importing.staging import STAGED
 from leads.importing.writers import Writer
 from leads.lifecycle import RANK, Stage
@@ -30,7 +40,8 @@ CLASSIFY = """
             SELECT placed.*, CASE
                     WHEN names_lead AND lead_id IS NULL THEN 'There is no lead ' || names || '.'
                     WHEN is_new AND lead_stage = 'offered'
-                        THEN 'The lead is waiting for the answer of sales; answer the hand-off first, then import this row.'
+                        THEN 'The lead is waiting for the answer of sales; answer the hand-off first, then import '
+                            || 'this row.'
                 END AS reason
             FROM ({placed}) placed
         ) asked
@@ -113,7 +124,10 @@ class OpportunityWriter(Writer):
 
     @property
     def known_lead(self) -> str:
-        ids = [*(["by_key.id"] if "lead_key" in self.columns else []), *(["by_email.id"] if "lead_email" in self.columns else [])]
+        ids = [
+            *(["by_key.id"] if "lead_key" in self.columns else []),
+            *(["by_email.id"] if "lead_email" in self.columns else []),
+        ]
         return f"coalesce({', '.join(ids)})" if ids else "NULL::bigint"
 
     @property
@@ -122,12 +136,15 @@ class OpportunityWriter(Writer):
 
     @property
     def named(self) -> str:
-        return f"coalesce('with external id “' || {self.value('lead_key')} || '”', 'with e-mail “' || {self.value('lead_email')} || '”')"
+        key, email = self.value("lead_key"), self.value("lead_email")
+        return f"coalesce('with external id “' || {key} || '”', 'with e-mail “' || {email} || '”')"
 
     @property
     def deal_stage(self) -> str:
         """A closed deal stays as it was closed; people reopen it."""
-        return f"CASE WHEN o.outcome <> '' THEN o.stage ELSE coalesce({self.value('outcome')}, o.stage, 'discovery') END"
+        return (
+            f"CASE WHEN o.outcome <> '' THEN o.stage ELSE coalesce({self.value('outcome')}, o.stage, 'discovery') END"
+        )
 
     @property
     def is_restaged(self) -> str:
@@ -137,7 +154,8 @@ class OpportunityWriter(Writer):
     def wanted_at(self) -> str:
         """When the lead moved with this deal."""
         opened, closed = self.value("opened_at"), self.value("closed_at")
-        return f"CASE WHEN {self.value('outcome')} IN {IS_CLOSED} THEN {closed} ELSE coalesce({opened}, %(at)s) END::timestamptz"
+        is_closed = f"{self.value('outcome')} IN {IS_CLOSED}"
+        return f"CASE WHEN {is_closed} THEN {closed} ELSE coalesce({opened}, %(at)s) END::timestamptz"
 
     @property
     def ahead(self) -> str:
@@ -188,7 +206,9 @@ class OpportunityWriter(Writer):
         source = f"FROM {FRESH} s LEFT JOIN leads_lead l ON l.id = s.lead_id ORDER BY fresh_id"
         statement, defaults = insert_select(Opportunity, self.deal_values(), source=source, at=self.at)
         execute(statement, {**defaults, **self.parameters, "currency": Organisation.get().currency})
-        execute(f"INSERT INTO crm_change (topic, object_id) SELECT 'opportunity', fresh_id FROM {FRESH} ORDER BY fresh_id")
+        execute(
+            f"INSERT INTO crm_change (topic, object_id) SELECT 'opportunity', fresh_id FROM {FRESH} ORDER BY fresh_id"
+        )
 
     def deal_values(self) -> dict[str, str]:
         plain = {name: self.value(name) for name in self.has("amount", "opened_at", "expected_close")}
@@ -237,7 +257,9 @@ class OpportunityWriter(Writer):
 
     def set_by_stage(self, name: str, restaged: str, by_stage: str) -> str:
         told = f"{self.value(name)}," if name in self.columns else ""
-        return f"{name} = coalesce({told} CASE WHEN {restaged} THEN {by_stage.format(stage='s.deal_stage')} END, o.{name})"
+        return (
+            f"{name} = coalesce({told} CASE WHEN {restaged} THEN {by_stage.format(stage='s.deal_stage')} END, o.{name})"
+        )
 
     def tell_leads(self) -> None:
         """Fill in what the leads do not know yet; what they know stays."""
@@ -263,7 +285,8 @@ class OpportunityWriter(Writer):
         forward = f"""
             SELECT lead_id, CASE WHEN bool_or(deal_stage = 'won') THEN 'customer' ELSE 'opportunity' END AS to_stage,
                 coalesce(min(wanted_at) FILTER (WHERE deal_stage = 'won'),
-                    min(wanted_at) FILTER (WHERE deal_stage <> 'lost'), min(coalesce({self.value("opened_at", of="c")}, wanted_at))) AS at
+                    min(wanted_at) FILTER (WHERE deal_stage <> 'lost'),
+                    min(coalesce({self.value("opened_at", of="c")}, wanted_at))) AS at
             FROM {CHUNK} c WHERE verdict IN ('created', 'updated') AND is_new AND lead_id IS NOT NULL GROUP BY lead_id
         """
         make_table(MOVES, forward, {})

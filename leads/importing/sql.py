@@ -11,6 +11,11 @@ from crm.models import User
 from leads.importing.staging import STAGED
 
 CHUNK = "import_chunk"
+# A record that a staged row names by its external id.
+NAMED = """
+    LEFT JOIN {table} {name} ON {name}.source_system = %(system)s AND {name}.external_id = {key}
+        AND {name}.external_id <> ''
+"""
 
 
 def insert_select(
@@ -22,16 +27,19 @@ def insert_select(
     """
     names, expressions, parameters = [], [], {}
     for field in model._meta.concrete_fields:
-        if field.column in values:
-            expression = values[field.column]
+        column = str(field.column)
+        if column in values:
+            expression = values[column]
         elif field.primary_key or field.has_db_default():
             continue
         else:
-            parameters[f"default_{field.column}"] = stored_default(field, at)
-            expression = f"%(default_{field.column})s"
-        names.append(f'"{field.column}"')
+            parameters[f"default_{column}"] = stored_default(field, at)
+            expression = f"%(default_{column})s"
+        names.append(f'"{column}"')
         expressions.append(expression)
-    statement = f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) SELECT {', '.join(expressions)} {source} {suffix}"
+    statement = (
+        f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) SELECT {', '.join(expressions)} {source} {suffix}"
+    )
     return statement, parameters
 
 
@@ -64,7 +72,9 @@ def make_table(name: str, select: str, parameters: Mapping[str, Any]) -> None:
 def probe_indexes(on: bool) -> None:
     """Find the rows of a chunk by index. Left alone, the planner would hash the whole table for every chunk."""
     value = "off" if on else "on"
-    execute(f"SET LOCAL enable_hashjoin = {value}; SET LOCAL enable_mergejoin = {value}; SET LOCAL enable_seqscan = {value}")
+    execute(
+        f"SET LOCAL enable_hashjoin = {value}; SET LOCAL enable_mergejoin = {value}; SET LOCAL enable_seqscan = {value}"
+    )
 
 
 def differs(columns: Iterable[str], *, new: str, old: str) -> str:

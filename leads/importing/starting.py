@@ -20,7 +20,13 @@ WAITING = (ImportStatus.DRAFT, ImportStatus.CHECKED, ImportStatus.FAILED)
 
 
 def receive_file(
-    blocks: Iterable[bytes], *, name: str, kind: str, by: User | None, spec: dict[str, Any] | None = None, mapping_name: str = ""
+    blocks: Iterable[bytes],
+    *,
+    name: str,
+    kind: str,
+    by: User | None,
+    spec: dict[str, Any] | None = None,
+    mapping_name: str = "",
 ) -> Import:
     """Keep an uploaded file as an import that has not begun. Raises UnreadableFile, NotAllowed."""
     if by:
@@ -63,14 +69,14 @@ def wake_worker(import_id: int) -> None:
     """Now, when the broker is there; else the sweep of beat finds it."""
     from leads.tasks import run_import
 
-    run_import.apply_async([import_id], retry=False)
+    run_import.apply_async((import_id,), retry=False)
 
 
 @transaction.atomic
 def drop_import(found: Import) -> None:
     """Forget a file that was not imported."""
     held = Import.objects.select_for_update().get(pk=found.pk)
-    if held.status not in WAITING or held.taken and held.status != ImportStatus.CHECKED and held.rows_done:
+    if held.status not in WAITING or (held.taken and held.status != ImportStatus.CHECKED and held.rows_done):
         raise StaleState("This import has begun already.")
     path = held.path
     held.delete()
@@ -81,5 +87,7 @@ def save_mapping(name: str, spec: dict[str, Any], *, by: User | None) -> ImportM
     """Keep a mapping under a name, in place of the one that had it; what belongs to one file only is left out."""
     read_mapping(spec)
     own = {key: value for key, value in spec.items() if key not in ("name", "encoding", "delimiter")}
-    saved, _new = ImportMapping.objects.update_or_create(name=name, defaults={"kind": spec["kind"], "spec": own, "by": by})
+    saved, _new = ImportMapping.objects.update_or_create(
+        name=name, defaults={"kind": spec["kind"], "spec": own, "by": by}
+    )
     return saved

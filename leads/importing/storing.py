@@ -14,9 +14,7 @@ from leads.importing.errors import UnreadableFile
 ZIP = b"PK"
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 CONVERT_WITHIN_SECONDS = 60
-TOO_MUCH = (
-    "This Excel file needs more memory or time to read than is allowed. Save the sheet as CSV and import that."
-)
+TOO_MUCH = "This Excel file needs more memory or time to read than is allowed. Save the sheet as CSV and import that."
 
 
 def too_large(limit: int) -> UnreadableFile:

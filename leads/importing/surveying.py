@@ -1,7 +1,7 @@
 """A first look at a whole file: what its columns hold, how they write dates and amounts, how many rows there are."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +34,12 @@ class Notation:
     chosen: str
     found: str
     is_mixed: bool
-    examples: list[str] = field(default_factory=list)
-    options: list[tuple[str, str]] = field(default_factory=list)
+    examples: list[str]
+    options: list[tuple[str, str]]
 
     @property
     def is_open(self) -> bool:
         return not self.chosen
-
-    @property
-    def words(self) -> str:
-        return EXAMPLES.get(self.chosen, "")  # type: ignore[call-overload]
 
 
 @dataclass
@@ -63,7 +59,10 @@ class Survey:
 
     def decide(self, spec: dict[str, Any]) -> dict[str, Any]:
         """``spec`` with dialect and notation of each column written down."""
-        fields = {name: {"column": source} if isinstance(source, str) else dict(source) for name, source in spec["fields"].items()}
+        fields = {
+            name: {"column": source} if isinstance(source, str) else dict(source)
+            for name, source in spec["fields"].items()
+        }
         for notation in self.notations:
             if notation.chosen:
                 fields[notation.field]["format"] = str(notation.chosen)
@@ -74,7 +73,7 @@ def question(notation: Notation) -> str:
     examples = ", ".join(f"“{example}”" for example in notation.examples)
     ways = " or ".join(f"“{key}” ({words})" for key, words in notation.options)
     why = "is written in two ways" if notation.is_mixed else "can be read in two ways"
-    return f"The column “{notation.column}” {why} (for example {examples}). Say which: \"format\": {ways}."
+    return f'The column “{notation.column}” {why} (for example {examples}). Say which: "format": {ways}.'
 
 
 def look_into(path: Path, *, encoding: str = "", delimiter: str = "") -> Look:
@@ -128,9 +127,7 @@ def evidence_for(mapping: FileMapping, name: str) -> DateEvidence | AmountEviden
     return AmountEvidence() if described and described.holds == Type.MONEY else None
 
 
-def notation_of(
-    mapping: FileMapping, name: str, source: Source, evidence: DateEvidence | AmountEvidence
-) -> Notation:
+def notation_of(mapping: FileMapping, name: str, source: Source, evidence: DateEvidence | AmountEvidence) -> Notation:
     ways: list[DateOrder] | list[DecimalMark] = list(DecimalMark)
     if isinstance(evidence, DateEvidence):
         ways = [DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST]

@@ -5,6 +5,9 @@ from typing import Any
 from django.conf import settings
 from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 
+# Set on the request when a file was cut.
+WAS_CUT = "import_was_cut"
+
 
 class LimitedUpload(TemporaryFileUploadHandler):
     """Writes to a temporary file; past the limit the rest is read and thrown away, so that the page can answer."""
@@ -17,6 +20,6 @@ class LimitedUpload(TemporaryFileUploadHandler):
         self.received += len(raw_data)
         if self.received > settings.IMPORT_MAX_BYTES:
             self.file.close()
-            self.request.import_too_large = True
+            setattr(self.request, WAS_CUT, True)
             raise SkipFile
         super().receive_data_chunk(raw_data, start)

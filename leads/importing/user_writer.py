@@ -54,7 +54,8 @@ class UserWriter(Writer):
         execute(
             f"""UPDATE crm_user u SET {f"{own}, " if own else ""} email = coalesce({self.email}, u.email),
                     external_id = coalesce(nullif(u.external_id, ''), s.external_id, ''),
-                    source_system = CASE WHEN u.external_id = '' AND s.external_id IS NOT NULL THEN %(system)s ELSE u.source_system END,
+                    source_system = CASE WHEN u.external_id = '' AND s.external_id IS NOT NULL THEN %(system)s
+                        ELSE u.source_system END,
                     updated_at = %(at)s
                 FROM {CHUNK} s WHERE u.id = s.user_id AND s.verdict = 'updated'""",
             self.parameters,
@@ -67,5 +68,6 @@ class UserWriter(Writer):
         return {
             **{name: self.value(name, default="''") for name in names},
             "email": self.email, "external_id": "coalesce(s.external_id, '')", "source_system": "%(system)s",
-            "role": self.value("role", default=f"'{role}'"), "team_id": self.value("team_id"), "password": "%(password)s",
+            "role": self.value("role", default=f"'{role}'"), "team_id": self.value("team_id"),
+            "password": "%(password)s",
         }  # fmt: skip

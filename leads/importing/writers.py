@@ -1,7 +1,6 @@
 """What every kind of import does with a chunk of staged rows: tell what each row means, then write."""
 
 from collections import Counter
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -85,5 +84,3 @@ class Writer:
         if name not in self.columns:
             return default
         return f"{of}.{name}" if default == "NULL" else f"coalesce({of}.{name}, {default})"
-
-

@@ -4,6 +4,7 @@ Run as a program: ``python xlsx_to_csv.py IN.xlsx OUT.csv``. It knows nothing of
 reason, fit for users, stands on standard output; anything else unexpected means that a limit ended it.
 """
 
+import contextlib
 import csv
 import resource
 import sys
@@ -41,10 +42,8 @@ def main(source: Path, target: Path) -> None:
 
 def limit(what: int, amount: int) -> None:
     """Lower a limit of this process; a system that does not know the limit (macOS: address space) goes without."""
-    try:
+    with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(what, (amount, amount))
-    except (ValueError, OSError):
-        pass
 
 
 def check_directory(source: Path) -> None:

@@ -26,8 +26,9 @@ ORIGINS = {
 }  # fmt: skip
 # Month of first contact: leads, won ever, won within 30, 90, 150 calendar days.
 MONTHS = {
-    "2017-06": (4, 0, 0, 0, 0), "2017-07": (239, 2, 0, 0, 0), "2017-08": (386, 9, 0, 0, 1), "2017-09": (312, 7, 0, 0, 1),
-    "2017-10": (416, 14, 0, 0, 1), "2017-11": (445, 18, 2, 8, 8), "2017-12": (200, 11, 1, 6, 7),
+    "2017-06": (4, 0, 0, 0, 0), "2017-07": (239, 2, 0, 0, 0), "2017-08": (386, 9, 0, 0, 1),
+    "2017-09": (312, 7, 0, 0, 1), "2017-10": (416, 14, 0, 0, 1), "2017-11": (445, 18, 2, 8, 8),
+    "2017-12": (200, 11, 1, 6, 7),
     "2018-01": (1141, 152, 96, 129, 141), "2018-02": (1028, 149, 101, 128, 136), "2018-03": (1174, 167, 115, 141, 154),
     "2018-04": (1352, 183, 148, 171, 177), "2018-05": (1303, 130, 92, 109, 124),
 }  # fmt: skip
@@ -46,6 +47,10 @@ PAGES = {
     "40dec9f3": (330, 67),
 }  # fmt: skip
 CUSTOMERS = "SELECT lead_id, at FROM leads_transition WHERE to_stage = 'customer'"
+WITH_CUSTOMERS = f"LEFT JOIN ({CUSTOMERS}) c ON c.lead_id = l.id"
+BY_FIELD = """
+    SELECT l.custom ->> '{}', count(*) FROM leads_opportunity o JOIN leads_lead l ON l.id = o.lead_id GROUP BY 1
+"""
 
 
 def import_both() -> str:
@@ -87,16 +92,20 @@ class TestOlist(TestCase):
         assert Lead.objects.count() == 8000
         assert dict(rows("SELECT stage, count(*) FROM leads_lead GROUP BY 1")) == {"mql": 7158, "customer": 842}
         assert Opportunity.objects.filter(outcome="won", lead__stage="customer").count() == 842
-        assert rows("SELECT min(captured_at)::date::text, max(captured_at)::date::text FROM leads_lead") == [("2017-06-14", "2018-05-31")]
+        assert rows("SELECT min(captured_at)::date::text, max(captured_at)::date::text FROM leads_lead") == [
+            ("2017-06-14", "2018-05-31")
+        ]
 
     def test_moves_prove_it(self) -> None:
-        found = rows("SELECT kind, from_stage, to_stage, count(*) FROM leads_transition GROUP BY 1, 2, 3 ORDER BY 4 DESC, 3")
+        found = rows(
+            "SELECT kind, from_stage, to_stage, count(*) FROM leads_transition GROUP BY 1, 2, 3 ORDER BY 4 DESC, 3"
+        )
         assert found == [
             ("import", "", "inquiry", 8000), ("import", "inquiry", "mql", 8000), ("import", "mql", "customer", 842),
         ]  # fmt: skip
 
     def test_by_origin(self) -> None:
-        found = rows(f"SELECT source, count(*), count(c.lead_id) FROM leads_lead l LEFT JOIN ({CUSTOMERS}) c ON c.lead_id = l.id GROUP BY 1")
+        found = rows(f"SELECT source, count(*), count(c.lead_id) FROM leads_lead l {WITH_CUSTOMERS} GROUP BY 1")
         assert {source: (leads, won) for source, leads, won in found} == ORIGINS
 
     def test_by_month_of_first_contact(self) -> None:
@@ -114,9 +123,11 @@ class TestOlist(TestCase):
         assert dict(rows("SELECT to_char(closed_at, 'YYYY-MM'), count(*) FROM leads_opportunity GROUP BY 1")) == WON
 
     def test_days_to_won(self) -> None:
-        days = f"SELECT extract(epoch FROM c.at - l.captured_at)::float8 / 86400 AS d FROM leads_lead l JOIN ({CUSTOMERS}) c ON c.lead_id = l.id"
+        length = "extract(epoch FROM c.at - l.captured_at)::float8 / 86400"
+        days = f"SELECT {length} AS d FROM leads_lead l JOIN ({CUSTOMERS}) c ON c.lead_id = l.id"
         [(least, *percentiles, mean, most)] = rows(f"""
-            SELECT min(d), percentile_cont(0.1) WITHIN GROUP (ORDER BY d), percentile_cont(0.25) WITHIN GROUP (ORDER BY d),
+            SELECT min(d),
+                percentile_cont(0.1) WITHIN GROUP (ORDER BY d), percentile_cont(0.25) WITHIN GROUP (ORDER BY d),
                 percentile_cont(0.5) WITHIN GROUP (ORDER BY d), percentile_cont(0.75) WITHIN GROUP (ORDER BY d),
                 percentile_cont(0.9) WITHIN GROUP (ORDER BY d), avg(d), max(d) FROM ({days}) days
         """)
@@ -128,24 +139,25 @@ class TestOlist(TestCase):
 
     def test_the_deal_before_its_first_contact_is_marked_not_clamped(self) -> None:
         [early] = Transition.objects.filter(out_of_order=True).select_related("lead")
-        assert (early.to_stage, round((early.at - early.lead.captured_at).total_seconds() / 86400, 4)) == ("customer", -1.1813)
+        assert (early.to_stage, round((early.at - early.lead.captured_at).total_seconds() / 86400, 4)) == (
+            "customer",
+            -1.1813,
+        )
         assert Import.objects.get(kind="opportunities").findings == {"out_of_order": 1}
 
     def test_landing_pages_are_the_content_of_the_touches(self) -> None:
         assert Asset.objects.filter(source_system="olist", kind="landing_page").count() == 495
         assert Touch.objects.filter(kind="visit", asset__isnull=False).count() == Touch.objects.count() == 8000
         found = rows(f"""
-            SELECT left(a.external_id, 8), count(*), count(c.lead_id) FROM leads_touch t JOIN campaigns_asset a ON a.id = t.asset_id
+            SELECT left(a.external_id, 8), count(*), count(c.lead_id)
+            FROM leads_touch t JOIN campaigns_asset a ON a.id = t.asset_id
             LEFT JOIN ({CUSTOMERS}) c ON c.lead_id = t.lead_id GROUP BY a.external_id ORDER BY 2 DESC LIMIT 6
         """)
         assert {page: (leads, won) for page, leads, won in found} == PAGES
 
     def test_deals_keep_what_they_say(self) -> None:
-        assert dict(rows("SELECT l.custom ->> 'lead_type', count(*) FROM leads_opportunity o JOIN leads_lead l ON l.id = o.lead_id GROUP BY 1")) == LEAD_TYPES
-        assert (
-            dict(rows("SELECT l.custom ->> 'business_type', count(*) FROM leads_opportunity o JOIN leads_lead l ON l.id = o.lead_id GROUP BY 1"))
-            == BUSINESS_TYPES
-        )
+        assert dict(rows(BY_FIELD.format("lead_type"))) == LEAD_TYPES
+        assert dict(rows(BY_FIELD.format("business_type"))) == BUSINESS_TYPES
         [(total, known, most)] = rows("SELECT sum(amount), count(amount), max(amount) FROM leads_opportunity")
         assert (total, known, most) == (Decimal(61_784_006), 45, Decimal(50_000_000))
 
@@ -157,10 +169,21 @@ class TestOlist(TestCase):
         assert not any(person.has_usable_password() for person in people)
 
     def test_the_same_files_again_change_nothing(self) -> None:
-        tables = ("leads_lead", "leads_transition", "leads_touch", "leads_opportunity", "campaigns_asset", "crm_user", "crm_change")
+        tables = (
+            "leads_lead",
+            "leads_transition",
+            "leads_touch",
+            "leads_opportunity",
+            "campaigns_asset",
+            "crm_user",
+            "crm_change",
+        )
 
         def everything() -> dict[str, Any]:
-            return {table: rows(f"SELECT count(*), md5(string_agg(t::text, '|' ORDER BY id)) FROM {table} t") for table in tables}
+            return {
+                table: rows(f"SELECT count(*), md5(string_agg(t::text, '|' ORDER BY id)) FROM {table} t")
+                for table in tables
+            }
 
         before, changes = everything(), Change.objects.count()
         said = import_both()

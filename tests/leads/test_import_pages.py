@@ -16,13 +16,17 @@ from leads.models.imports import ImportStatus
 from tests.factories import make_team, make_user
 
 pytestmark = pytest.mark.django_db
-LEADS = b"Lead ID,First Name,E-Mail,Lead Source,Created Date,Shoe size\n1,Ada,ada@example.com,fair,13/03/2024,38\n2,Bob,bob(at)example.com,fair,14/03/2024,\n"
+LEADS = (
+    b"Lead ID,First Name,E-Mail,Lead Source,Created Date,Shoe size\n"
+    b"1,Ada,ada@example.com,fair,13/03/2024,38\n"
+    b"2,Bob,bob(at)example.com,fair,14/03/2024,\n"
+)
 
 
 @pytest.fixture(autouse=True)
 def media(settings: Any, tmp_path: Path) -> Iterator[Path]:
     settings.MEDIA_ROOT = tmp_path
-    yield tmp_path
+    return tmp_path
 
 
 @pytest.fixture
@@ -41,7 +45,14 @@ def test_once_round(mia: Client) -> None:
 
     page = mia.get(answer["Location"])
     form = page.context["form"]
-    assert [form[f"column_{n}"].initial for n in range(6)] == ["external_id", "first_name", "email", "source", "captured_at", ""]
+    assert [form[f"column_{n}"].initial for n in range(6)] == [
+        "external_id",
+        "first_name",
+        "email",
+        "source",
+        "captured_at",
+        "",
+    ]
     columns = {f"column_{n}": form[f"column_{n}"].initial for n in range(5)} | {"column_5": "own"}
     answer = mia.post(answer["Location"], {**columns, "source_system": "fair", "stages": "mql", "save_as": "Fair 2024"})
     assert answer["Location"] == reverse("leads:import", args=[found.pk])
@@ -51,7 +62,9 @@ def test_once_round(mia: Client) -> None:
     run_import(found.pk)
     page = mia.get(answer["Location"], HTTP_HX_REQUEST="true")
     assert page.context["import"].status == ImportStatus.CHECKED
-    assert [(notation["column"], notation["chosen"]) for notation in page.context["notations"]] == [("Created Date", "day-first")]
+    assert [(notation["column"], notation["chosen"]) for notation in page.context["import"].notations] == [
+        ("Created Date", "day-first")
+    ]
     assert [refusal.row for refusal in page.context["refusals"]] == [3]
     assert Lead.objects.count() == 0
 
@@ -73,7 +86,9 @@ def test_all_or_none(mia: Client) -> None:
     upload(mia)
     found = Import.objects.get()
     columns = {"column_0": "external_id", "column_2": "email", "column_4": "captured_at"}
-    mia.post(reverse("leads:import-columns", args=[found.pk]), {**columns, "source_system": "fair", "stages": "inquiry"})
+    mia.post(
+        reverse("leads:import-columns", args=[found.pk]), {**columns, "source_system": "fair", "stages": "inquiry"}
+    )
     run_import(found.pk)
     mia.post(reverse("leads:import-start", args=[found.pk]), {"rows": "all"})
     run_import(found.pk)
@@ -97,7 +112,10 @@ def test_asks_how_dates_are_written(mia: Client) -> None:
     run_import(found.pk)
     mia.post(reverse("leads:import-start", args=[found.pk]))
     run_import(found.pk)
-    assert [lead.captured_at.isoformat()[:10] for lead in Lead.objects.order_by("external_id")] == ["2024-03-04", "2024-05-06"]
+    assert [lead.captured_at.isoformat()[:10] for lead in Lead.objects.order_by("external_id")] == [
+        "2024-03-04",
+        "2024-05-06",
+    ]
 
 
 def test_a_file_beyond_the_limit_is_named(mia: Client, settings: Any) -> None:
@@ -111,7 +129,9 @@ def test_a_file_beyond_the_limit_is_named(mia: Client, settings: Any) -> None:
 
 def test_who_may(client_for: Callable[[User], Client], mia: Client) -> None:
     rob = client_for(make_user("rob", team=make_team("Team North")))
-    assert [kind for kind, _label in rob.get(reverse("leads:import-new")).context["form"].fields["kind"].choices] == ["leads"]
+    assert [kind for kind, _label in rob.get(reverse("leads:import-new")).context["form"].fields["kind"].choices] == [
+        "leads"
+    ]
     upload(mia)
     found = Import.objects.get()
     assert rob.get(reverse("leads:import", args=[found.pk])).status_code == 404

@@ -52,7 +52,7 @@ DEAL_HEADER = "deal,lead,name,stage,opened,closed,value\n"
 @pytest.fixture(autouse=True)
 def media(settings: Any, tmp_path: Path) -> Iterator[Path]:
     settings.MEDIA_ROOT = tmp_path / "media"
-    yield settings.MEDIA_ROOT
+    return settings.MEDIA_ROOT
 
 
 @pytest.fixture
@@ -60,7 +60,11 @@ def take(tmp_path: Path) -> Callable[..., str]:
     """Import a text or bytes with a mapping; gives what the command says."""
 
     def import_content(
-        content: str | bytes, *options: str, mapping: dict[str, Any] | str = MAPPING, kind: str = "", name: str = "file.csv"
+        content: str | bytes,
+        *options: str,
+        mapping: dict[str, Any] | str = MAPPING,
+        kind: str = "",
+        name: str = "file.csv",
     ) -> str:
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -88,7 +92,13 @@ def test_a_lead_its_moves_its_touch_and_its_change(take: Any) -> None:
     assert said == "file.csv: 1 created, 0 updated, 0 unchanged, 0 refused.\n"
     lead = Lead.objects.get()
     at = datetime(2024, 7, 1, 7, 30, tzinfo=UTC)
-    assert (lead.email, lead.last_name, lead.source, lead.source_system, lead.external_id) == ("Ada@Example.com", "Lovelace", "fair", "old", "7")
+    assert (lead.email, lead.last_name, lead.source, lead.source_system, lead.external_id) == (
+        "Ada@Example.com",
+        "Lovelace",
+        "fair",
+        "old",
+        "7",
+    )
     assert (lead.stage, lead.seq, lead.captured_at, lead.stage_since) == ("mql", 2, at, at)
     assert moves(lead) == [(1, 1, "import", "", "inquiry"), (2, 1, "import", "inquiry", "mql")]
     assert set(Transition.objects.values_list("at", "by")) == {(at, None)}
@@ -123,7 +133,9 @@ def test_without_external_id_the_email_finds_the_lead(take: Any) -> None:
     spec = {"kind": "leads", "fields": {"email": "email", "last_name": "name"}}
     assert take("email,name\n  ADA@example.com ,Lovelace\n", mapping=spec).startswith("file.csv: 1 created")
     assert take("email,name\nada@Example.com,Lovelace\n", mapping=spec).startswith("file.csv: 0 created, 1 updated")
-    assert take("email,name\nada@Example.com,Lovelace\n", mapping=spec).startswith("file.csv: 0 created, 0 updated, 1 unchanged")
+    assert take("email,name\nada@Example.com,Lovelace\n", mapping=spec).startswith(
+        "file.csv: 0 created, 0 updated, 1 unchanged"
+    )
     assert Lead.objects.count() == 1
 
 
@@ -140,11 +152,18 @@ def test_references_values_and_own_fields(take: Any) -> None:
     header = "id,campaign,owner,team,size,how\n"
     take(header + "1,spring fair,ROB@demo.test,Team North,XL,messe\n2,,,,,Brieftaube\n", mapping=spec)
     first, second = Lead.objects.order_by("external_id")
-    assert (first.campaign, first.owner, first.team, first.custom, first.channel) == (campaign, rob, north, {"size": "XL"}, "event")
+    assert (first.campaign, first.owner, first.team, first.custom, first.channel) == (
+        campaign,
+        rob,
+        north,
+        {"size": "XL"},
+        "event",
+    )
     assert (second.campaign, second.custom, second.channel, second.country) == (None, {}, "other", "DE")
     said = take(header + "3,Autumn fair,,,,\n4,,nobody@demo.test,,,\n", "--dry-run", mapping=spec)
     assert said.splitlines()[:2] == [
-        "row 2: “campaign”: there is no campaign “Autumn fair”.", "row 3: “owner”: there is no person “nobody@demo.test”.",
+        "row 2: “campaign”: there is no campaign “Autumn fair”.",
+        "row 3: “owner”: there is no person “nobody@demo.test”.",
     ]  # fmt: skip
 
 
@@ -178,7 +197,7 @@ def test_a_bad_row_is_refused_with_its_reason_and_the_rest_is_taken(take: Any, r
 
 def test_strict_takes_all_or_nothing(take: Any) -> None:
     content = HEADER + "1,,,2024-01-01,\n2,,,2024-02-31,\n"
-    with pytest.raises(CommandError, match="1 row was refused, so nothing was imported"):
+    with pytest.raises(CommandError, match=r"1 row was refused, so nothing was imported"):
         take(content, "--strict")
     assert not Lead.objects.exists()
     assert take(HEADER + "1,,,2024-01-01,\n", "--strict").startswith("file.csv: 1 created")
@@ -192,7 +211,7 @@ def test_a_dry_run_writes_nothing(take: Any, media: Path) -> None:
 
 
 def test_only_bad_rows_end_with_an_error(take: Any) -> None:
-    with pytest.raises(CommandError, match="Nothing was imported: every row was refused"):
+    with pytest.raises(CommandError, match=r"Nothing was imported: every row was refused"):
         take(HEADER + "2,,,2024-02-31,\n")
 
 
@@ -211,9 +230,9 @@ def test_formulas_are_data_and_harmless_in_the_file_of_refused_rows(take: Any) -
     [
         (b"", "The file is empty."),
         (HEADER.encode(), "The file has a header and no rows."),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 9, "This is not a CSV file: it holds bytes that no text has"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 9, "This is not a CSV file: it holds bytes"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Excel file of the old kind"),
-        (b"once upon a time\nthere was no table\n", "The file has no columns “created”, “email”, “id”, “name”, “origin”"),
+        (b"once upon a time\nthere was no table\n", "The file has no columns “created”, “email”, “id”, “name”"),
         (b"id,email,name,origin\n1,,,\n", "The file has no column “created”. It has: id, email, name, origin."),
         (b"id,id,email,name,created,origin\n1,1,,,2024-01-01,\n", "The file has the column “id” more than once"),
         ((HEADER + '1,,"Lovel').encode(), "The file ends inside a quoted cell that begins in row 2"),
@@ -230,7 +249,7 @@ def test_a_bad_file_is_refused_as_a_whole(take: Any, content: bytes, reason: str
 
 def test_a_file_beyond_the_limit(take: Any, settings: Any, media: Path) -> None:
     settings.IMPORT_MAX_BYTES = 1024 * 1024
-    with pytest.raises(CommandError, match="The file is larger than 1 MB. Split it"):
+    with pytest.raises(CommandError, match=r"The file is larger than 1 MB. Split it"):
         take(HEADER + "1,,,2024-01-01,\n" * 80_000)
     assert list(media.rglob("*.csv")) == []
 
@@ -238,7 +257,7 @@ def test_a_file_beyond_the_limit(take: Any, settings: Any, media: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_encodings_and_delimiters(take: Any, encoding: str, delimiter: str) -> None:
-    name = "Jürgen Groß" + ("€" if encoding not in {"latin-1"} else "")
+    name = "Jürgen Groß" + ("€" if encoding != "latin-1" else "")
     rows = [["id", "email", "name", "created", "origin"], *[[str(n), "", name, "2024-01-01", "Köln"] for n in range(9)]]
     content = "\r\n".join(delimiter.join(row) for row in rows) + "\r\n"
     assert take(content.encode(encoding)).startswith("file.csv: 9 created")
@@ -251,14 +270,15 @@ def test_dates_are_read_one_way_in_a_whole_column(take: Any) -> None:
         "2024-03-02 00:00", "2024-03-13 17:05",
     ]  # fmt: skip
     take(HEADER + "3,,,02/03/2024,\n4,,,3/13/2024 5:05 PM,\n")
-    assert [str(at)[:16] for at in Lead.objects.filter(external_id__gt="2").order_by("external_id").values_list("captured_at", flat=True)] == [
+    later = Lead.objects.filter(external_id__gt="2").order_by("external_id")
+    assert [str(at)[:16] for at in later.values_list("captured_at", flat=True)] == [
         "2024-02-03 00:00", "2024-03-13 17:05",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("rows", ["1,,,02/03/2024,\n", "1,,,13/03/2024,\n2,,,03/13/2024,\n"])
 def test_dates_that_can_be_read_in_two_ways_are_asked_about(take: Any, rows: str) -> None:
-    with pytest.raises(CommandError, match="in two ways .* Say which: \"format\": “day-first”"):
+    with pytest.raises(CommandError, match=r'in two ways .* Say which: "format": “day-first”'):
         take(HEADER + rows)
     assert not Lead.objects.exists()
     told = {**MAPPING, "fields": {**MAPPING["fields"], "captured_at": {"column": "created", "format": "day-first"}}}
@@ -293,7 +313,9 @@ def test_a_mapping_that_contradicts_itself(take: Any, change: dict[str, Any], re
 def test_saved_mappings_go_by_name(take: Any) -> None:
     ImportMapping.objects.create(name="old-leads", kind="leads", spec=MAPPING)
     assert take(HEADER + "1,,,2024-01-01,\n", mapping="old-leads").startswith("file.csv: 1 created")
-    with pytest.raises(CommandError, match="There is no mapping “new-leads”. Known are: old-leads, olist-leads, olist-opportunities"):
+    with pytest.raises(
+        CommandError, match=r"There is no mapping “new-leads”. Known are: old-leads, olist-leads, olist-opportunities"
+    ):
         take(HEADER, mapping="new-leads")
 
 
@@ -314,11 +336,15 @@ def test_deals_move_their_leads_forward_once(take: Any) -> None:
     assert moves(lost)[1:] == [(2, 1, "import", "inquiry", "opportunity"), (3, 1, "import", "opportunity", "lost")]
     assert moves(running)[1:] == [(2, 1, "import", "inquiry", "opportunity")]
     assert (won.stage, won.stage_since) == ("customer", datetime(2026, 3, 9, tzinfo=UTC))
-    assert list(Opportunity.objects.order_by("external_id").values_list("stage", "outcome", "probability", "forecast_category")) == [
-        ("won", "won", 100, "closed"), ("lost", "lost", 0, "omitted"), ("proposal", "", 60, "pipeline"), ("won", "won", 100, "closed"),
+    deals = Opportunity.objects.order_by("external_id")
+    assert list(deals.values_list("stage", "outcome", "probability", "forecast_category")) == [
+        ("won", "won", 100, "closed"), ("lost", "lost", 0, "omitted"), ("proposal", "", 60, "pipeline"),
+        ("won", "won", 100, "closed"),
     ]  # fmt: skip
     assert take(content, mapping=DEALS).startswith("file.csv: 0 created, 0 updated, 4 unchanged")
-    closed = content.replace("3,r,Pipes,proposal,2026-03-04,,12.50", "3,r,Pipes,won,2026-03-04,2026-03-20,12.50").replace("won,2026-03-01", "proof,2026-03-01")
+    closed = content.replace(
+        "3,r,Pipes,proposal,2026-03-04,,12.50", "3,r,Pipes,won,2026-03-04,2026-03-20,12.50"
+    ).replace("won,2026-03-01", "proof,2026-03-01")
     assert take(closed, mapping=DEALS).startswith("file.csv: 0 created, 1 updated, 3 unchanged")
     running.refresh_from_db()
     assert (running.stage, moves(running)[2:]) == ("customer", [(3, 1, "import", "opportunity", "customer")])
@@ -338,7 +364,16 @@ def test_a_lead_that_came_back_begins_a_new_time_round(take: Any) -> None:
 def test_bad_deals_are_refused(take: Any) -> None:
     waiting = make_handoff(to=make_user("rob")).lead
     Lead.objects.filter(pk=waiting.pk).update(source_system="old", external_id="h")
-    rows = ["1,nobody,,won,,2026-03-09,1", "2,,,won,,,1", "3,,,won,,2026-03-09,-1", "4,,,sold,,2026-03-09,1", "5,,,won,,2026-03-09,lots", ",,,won,,2026-03-09,1", "6,h,,won,,2026-03-09,1", "7,,,won,,2026-03-09,1.00"]
+    rows = [
+        "1,nobody,,won,,2026-03-09,1",
+        "2,,,won,,,1",
+        "3,,,won,,2026-03-09,-1",
+        "4,,,sold,,2026-03-09,1",
+        "5,,,won,,2026-03-09,lots",
+        ",,,won,,2026-03-09,1",
+        "6,h,,won,,2026-03-09,1",
+        "7,,,won,,2026-03-09,1.00",
+    ]
     said = take(DEAL_HEADER + "\n".join(rows) + "\n", mapping=DEALS)
     assert [line.partition(": ")[2] for line in said.splitlines()[:7]] == [
         "There is no lead with external id “nobody”.",
@@ -371,16 +406,23 @@ def test_people(take: Any) -> None:
         "kind": "users", "source_system": "old",
         "fields": {"external_id": "id", "email": "email", "first_name": "name", "role": "role", "team": "team"},
     }  # fmt: skip
-    content = "id,email,name,role,team\n1,,Rosa,rep,Team North\n2,MIA@example.com,Mia,Marketer,\n3,rob@demo.test,Robert,rep,\n4,,X,boss,\n"
+    content = (
+        "id,email,name,role,team\n1,,Rosa,rep,Team North\n2,MIA@example.com,Mia,Marketer,\n"
+        "3,rob@demo.test,Robert,rep,\n4,,X,boss,\n"
+    )
     said = take(content, mapping=spec)
     assert said.splitlines()[-1] == "file.csv: 2 created, 1 updated, 0 unchanged, 1 refused."
-    assert list(User.objects.order_by("external_id").values_list("external_id", "email", "first_name", "role", "team")) == [
-        ("1", None, "Rosa", "rep", north.pk), ("2", "mia@example.com", "Mia", "marketer", None), ("3", "rob@demo.test", "Robert", "rep", None),
+    people = User.objects.order_by("external_id")
+    assert list(people.values_list("external_id", "email", "first_name", "role", "team")) == [
+        ("1", None, "Rosa", "rep", north.pk), ("2", "mia@example.com", "Mia", "marketer", None),
+        ("3", "rob@demo.test", "Robert", "rep", None),
     ]  # fmt: skip
     assert User.objects.get(first_name="Robert").check_password("tandem-demo")
     assert not User.objects.get(first_name="Rosa").has_usable_password()
     assert take(content, mapping=spec).splitlines()[-1] == "file.csv: 0 created, 0 updated, 3 unchanged, 1 refused."
-    said = take("id,email,name,role,team\n9,rob@demo.test,Bob,rep,\n1,mia@example.com,Rosa,rep,\n1x,,Ann,rep,\n", mapping=spec)
+    said = take(
+        "id,email,name,role,team\n9,rob@demo.test,Bob,rep,\n1,mia@example.com,Rosa,rep,\n1x,,Ann,rep,\n", mapping=spec
+    )
     assert said.splitlines()[0] == "row 2: The e-mail belongs to another person."
     assert said.splitlines()[1] == "row 3: The e-mail belongs to another person."
 
@@ -394,11 +436,19 @@ def test_a_worker_killed_in_the_middle_is_taken_up_without_doubles(
 ) -> None:
     count = 60_000
     path, mapping = tmp_path / "many.csv", tmp_path / "mapping.json"
-    rows = (f"{n},p{n}@example.com,Person {n},{'2024-02-31' if n % 1000 == 0 else '2024-01-01'},fair\n" for n in range(1, count + 1))
+    rows = (
+        f"{n},p{n}@example.com,Person {n},{'2024-02-31' if n % 1000 == 0 else '2024-01-01'},fair\n"
+        for n in range(1, count + 1)
+    )
     path.write_text(HEADER + "".join(rows))
     mapping.write_text(json.dumps(MAPPING))
     program = [sys.executable, "manage.py", "import_records", "leads", str(path), "--mapping", str(mapping)]
-    environment = {**os.environ, "DATABASE_URL": database_url, "REDIS_URL": services.valkey.url, "MEDIA_ROOT": str(media)}
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": services.valkey.url,
+        "MEDIA_ROOT": str(media),
+    }
     worker = subprocess.Popen(program, cwd=CHECKOUT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
     until = time.monotonic() + 120
     while not Import.objects.filter(rows_done__gt=0).exists():

@@ -28,13 +28,15 @@ ROOT_RELATIONS = (
 BOOK_RELATIONS = (
     '<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
     '<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"'
-    ' Target="worksheets/sheet1.xml"/><Relationship Id="rId2"'
-    ' Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/></Relationships>'
+    ' Target="worksheets/sheet1.xml"/>'
+    '<Relationship Id="rId2" Target="styles.xml" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles"/></Relationships>'
 )
 # Style 1 is a date, style 2 a date with time.
 STYLES = (
-    '<?xml version="1.0"?><styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><cellXfs count="3">'
-    '<xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/><xf numFmtId="22" applyNumberFormat="1"/></cellXfs></styleSheet>'
+    '<?xml version="1.0"?><styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+    '<cellXfs count="3">'
+    '<xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/><xf numFmtId="22" applyNumberFormat="1"/>'
+    "</cellXfs></styleSheet>"
 )
 TYPES = (
     '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -91,7 +93,7 @@ def test_cells_become_what_a_csv_file_would_have() -> None:
     rows = [
         [text("id"), text("name"), text("created"), text("at"), text("size")],
         [number(7), text("Jürgen, &quot;JG&quot;"), number(45364, DATE), number(45364.5, MOMENT), number(1.5)],
-        [text("=1+1"), '<c><f>A2*2</f><v>14</v></c>', '<c t="b"><v>1</v></c>', "<c/>", "<c/>"],
+        [text("=1+1"), "<c><f>A2*2</f><v>14</v></c>", '<c t="b"><v>1</v></c>', "<c/>", "<c/>"],
     ]
     assert keep(workbook(sheet_of(rows))).splitlines() == [
         "id,name,created,at,size", '7,"Jürgen, ""JG""",2024-03-13,2024-03-13 12:00:00,1.5', "=1+1,14,true,,",
@@ -99,8 +101,11 @@ def test_cells_become_what_a_csv_file_would_have() -> None:
 
 
 def test_row_numbers_are_those_of_the_sheet() -> None:
-    sheet = sheet_of([]).replace("<sheetData></sheetData>", '<sheetData><row r="3"><c r="B3"><v>1</v></c></row><row r="5"><c r="B5"><v>2</v></c></row></sheetData>')
-    assert [row for row in csv.reader(keep(workbook(sheet)).splitlines())] == [[""], [""], ["1"], [""], ["2"]]
+    sheet = sheet_of([]).replace(
+        "<sheetData></sheetData>",
+        '<sheetData><row r="3"><c r="B3"><v>1</v></c></row><row r="5"><c r="B5"><v>2</v></c></row></sheetData>',
+    )
+    assert list(csv.reader(keep(workbook(sheet)).splitlines())) == [[""], [""], ["1"], [""], ["2"]]
 
 
 def test_a_zip_bomb_is_refused_by_its_directory(media: Path) -> None:
@@ -122,7 +127,10 @@ def test_a_directory_that_lies_meets_the_limits_of_the_process(media: Path) -> N
 
 
 def test_a_sheet_as_wide_as_excel_allows_does_not_eat_the_memory(media: Path) -> None:
-    sheet = sheet_of([]).replace("</sheetData>", '<row r="1"><c r="A1"><v>1</v></c></row><row r="100000"><c r="XFD100000"><v>1</v></c></row></sheetData>')
+    sheet = sheet_of([]).replace(
+        "</sheetData>",
+        '<row r="1"><c r="A1"><v>1</v></c></row><row r="100000"><c r="XFD100000"><v>1</v></c></row></sheetData>',
+    )
     assert refusal(workbook(sheet), media) in {
         "This Excel file has 16,384 columns; at most 1,000 are read.",
         "This Excel file needs more memory or time to read than is allowed. Save the sheet as CSV and import that.",
@@ -131,7 +139,10 @@ def test_a_sheet_as_wide_as_excel_allows_does_not_eat_the_memory(media: Path) ->
 
 def test_at_most_a_hundred_thousand_rows(media: Path) -> None:
     rows = [[number(1)]] * 100_002
-    assert refusal(workbook(sheet_of(rows)), media) == "This Excel file has 100,001 rows; at most 100,000 are read. Save it as CSV."
+    assert (
+        refusal(workbook(sheet_of(rows)), media)
+        == "This Excel file has 100,001 rows; at most 100,000 are read. Save it as CSV."
+    )
     assert keep(workbook(sheet_of(rows[:-1]))).count("\n") == 100_001
 
 

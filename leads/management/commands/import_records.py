@@ -20,7 +20,10 @@ FINDINGS = {"out_of_order": "dated before the move they follow: taken as they ar
 
 
 class Command(BaseCommand):
-    help = "Import a CSV or Excel file. Ends with 0 when done (refused rows are counted and their file named), with 1 when nothing was imported."
+    help = (
+        "Import a CSV or Excel file. Ends with 0 when done (refused rows are counted and their file named), "
+        "with 1 when nothing was imported."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("kind", choices=ImportKind.values)
