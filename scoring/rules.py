@@ -84,7 +84,7 @@ def read_card(*, version: int | None, rules: Any, thresholds: Any, half_life_day
     """The checked card of what people wrote; raises InvalidDefinition naming the place of every problem."""
     problems = list(rule_problems(rules))
     if not problems:
-        problems = list(group_problems(rules)) + list(threshold_problems(thresholds, rules))
+        problems = [*group_problems(rules), *threshold_problems(thresholds, rules)]
     if not isinstance(half_life_days, int) or half_life_days < 7:
         problems.append(("half_life_days", "at least 7 days"))
     if problems:
@@ -223,7 +223,7 @@ def most_points(rules: list[Rule], axis: Axis) -> int | None:
         if any(limit is None for limit in limits):
             return None
         known = [limit for limit in limits if limit is not None]
-        total += max(known) if group else sum(known)
+        total += max(known, default=0) if group else sum(known)
     return total
 
 

@@ -50,9 +50,7 @@ TOTALS = sql.SQL("""
         FROM points
     ),
     rounded AS (
-        SELECT totals.*, round((engagement * decay)::numeric, 6)::float8 AS decayed,
-            floor(fit + round((engagement * decay)::numeric, 6)::float8 + 0.5) AS whole
-        FROM totals
+        SELECT totals.*, engagement * decay AS decayed, floor(fit + engagement * decay + 0.5) AS whole FROM totals
     ),
     turning AS (
         SELECT rounded.*, engagement / nullif(whole - sign(engagement) * 0.5 - fit, 0) AS turns_at_share FROM rounded
