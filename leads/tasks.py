@@ -1,6 +1,11 @@
 """What Celery runs for leads; the schedules stand in crm/celery.py."""
 
+from datetime import timedelta
+
 from celery import shared_task
+
+# A file that was uploaded and neither imported nor forgotten holds personal data for nothing.
+ABANDONED_AFTER = timedelta(days=7)
 
 
 @shared_task(name="leads.run_import")
@@ -12,6 +17,10 @@ def run_import(import_id: int) -> None:
 
 @shared_task(name="leads.resume_imports")
 def resume_imports() -> None:
+    from django.utils import timezone
+
     from leads.importing.running import resume_imports
+    from leads.importing.starting import forget_abandoned
 
     resume_imports()
+    forget_abandoned(before=timezone.now() - ABANDONED_AFTER)

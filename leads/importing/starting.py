@@ -1,6 +1,7 @@
 """From a file a person gives to an import that runs: keep it, check it, start it, drop it."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -76,11 +77,20 @@ def wake_worker(import_id: int) -> None:
 def drop_import(found: Import) -> None:
     """Forget a file that was not imported."""
     held = Import.objects.select_for_update().get(pk=found.pk)
-    if held.status not in WAITING or (held.taken and held.status != ImportStatus.CHECKED and held.rows_done):
-        raise StaleState("This import has begun already.")
+    if held.status not in WAITING or held.rows_done:
+        raise StaleState("Rows of this file are in already; it stays for the record.")
     path = held.path
     held.delete()
     transaction.on_commit(lambda: forget_file(path))
+
+
+def forget_abandoned(*, before: datetime) -> int:
+    """Forget files that nobody went on with; gives their number."""
+    unused = (ImportStatus.DRAFT, ImportStatus.CHECKED)
+    rows = list(Import.objects.filter(status__in=unused, updated_at__lt=before))
+    for found in rows:
+        drop_import(found)
+    return len(rows)
 
 
 def save_mapping(name: str, spec: dict[str, Any], *, by: User | None) -> ImportMapping:

@@ -6,58 +6,73 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leads', '0002_score_rows_rewritten_in_place'),
+        ("leads", "0002_score_rows_rewritten_in_place"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Refusal',
+            name="Refusal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('row', models.PositiveIntegerField()),
-                ('reason', models.TextField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("row", models.PositiveIntegerField()),
+                ("reason", models.TextField()),
             ],
             options={
-                'ordering': ['row'],
+                "ordering": ["row"],
             },
         ),
         migrations.RemoveConstraint(
-            model_name='import',
-            name='import_status_known',
+            model_name="import",
+            name="import_status_known",
         ),
         migrations.RemoveField(
-            model_name='import',
-            name='refused_path',
+            model_name="import",
+            name="refused_path",
         ),
         migrations.AddField(
-            model_name='import',
-            name='mapping_name',
-            field=models.CharField(blank=True, default='', max_length=80),
+            model_name="import",
+            name="mapping_name",
+            field=models.CharField(blank=True, default="", max_length=80),
         ),
         migrations.AddField(
-            model_name='import',
-            name='notations',
+            model_name="import",
+            name="notations",
             field=models.JSONField(default=list),
         ),
         migrations.AlterField(
-            model_name='import',
-            name='status',
-            field=models.CharField(choices=[('draft', 'Not started'), ('checking', 'Being checked'), ('checked', 'Ready to import'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], default='draft', max_length=10),
+            model_name="import",
+            name="status",
+            field=models.CharField(
+                choices=[
+                    ("draft", "Not started"),
+                    ("checking", "Being checked"),
+                    ("checked", "Ready to import"),
+                    ("running", "Running"),
+                    ("done", "Done"),
+                    ("failed", "Failed"),
+                ],
+                default="draft",
+                max_length=10,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='import',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'checking', 'checked', 'running', 'done', 'failed'])), name='import_status_known'),
+            model_name="import",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["draft", "checking", "checked", "running", "done", "failed"])),
+                name="import_status_known",
+            ),
         ),
         migrations.AddField(
-            model_name='refusal',
-            name='file',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='refusals', to='leads.import'),
+            model_name="refusal",
+            name="file",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="refusals", to="leads.import"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refusal',
-            constraint=models.UniqueConstraint(fields=('file', 'row'), name='refusal_of_row'),
+            model_name="refusal",
+            constraint=models.UniqueConstraint(fields=("file", "row"), name="refusal_of_row"),
         ),
     ]

@@ -1,7 +1,7 @@
-"""The import pages in a real browser: a file dropped, its columns matched, checked, imported, its refused rows fetched."""
+"""The import pages in a real browser: a file dropped, its columns matched, checked, imported, refused rows fetched."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,10 @@ from leads.models import Import, Lead
 from tests.factories import make_team, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
-CONTENT = "Lead ID,First Name,E-Mail,Lead Source,Created Date\n1,Ada,ada@example.com,fair,03/04/2024\n2,Bob,bob,fair,04/05/2024\n"
+CONTENT = (
+    "Lead ID,First Name,E-Mail,Lead Source,Created Date\n"
+    "1,Ada,ada@example.com,fair,03/04/2024\n2,Bob,bob,fair,04/05/2024\n"
+)
 # What a person's drop does: the browser gives the area a list of files.
 DROP = """([area, name, text]) => {
     const items = new DataTransfer();
@@ -24,9 +27,8 @@ DROP = """([area, name, text]) => {
 
 
 @pytest.fixture(autouse=True)
-def media(settings: Any, tmp_path: Path) -> Iterator[None]:
+def media(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path
-    yield
 
 
 def test_once_round_with_a_question_about_dates(page_for: Callable[[Any], Page]) -> None:
@@ -84,7 +86,7 @@ def test_fits_a_phone(page_for: Callable[[Any], Page], address: str) -> None:
 
     admin = make_user("ada", role="admin")
     found = receive_file(
-        [CONTENT.encode()], name="a-file-with-a-rather-long-name-from-the-fair.csv", kind="leads", by=admin
+        [CONTENT.encode()], name="a-file-with-a-rather-long-name-of-a-fair.csv", kind="leads", by=admin
     )
     fields = {
         "external_id": "Lead ID",

@@ -11,9 +11,10 @@ from django.urls import reverse
 
 from crm.models import User
 from leads.importing.running import run_import
+from leads.importing.starting import forget_abandoned
 from leads.models import Import, ImportMapping, Lead
 from leads.models.imports import ImportStatus
-from tests.factories import make_team, make_user
+from tests.factories import DAY, MONDAY, make_team, make_user
 
 pytestmark = pytest.mark.django_db
 LEADS = (
@@ -176,3 +177,14 @@ def test_two_clicks_start_once(mia: Client) -> None:
     start = reverse("leads:import-start", args=[found.pk])
     assert mia.post(start).status_code == 302
     assert mia.post(start).status_code in {403, 409}
+
+
+def test_files_nobody_went_on_with_are_forgotten(mia: Client, settings: Any) -> None:
+    upload(mia)
+    upload(mia)
+    old, _new = Import.objects.order_by("id")
+    Import.objects.filter(pk=old.pk).update(updated_at=MONDAY)
+    assert forget_abandoned(before=MONDAY + DAY) == 1
+    assert not Import.objects.filter(pk=old.pk).exists()
+    mia.post(reverse("leads:import-removal", args=[Import.objects.get().pk]))
+    assert not Import.objects.exists()
