@@ -23,7 +23,7 @@ class HandOverForm(forms.Form):
     """Hand these leads to one rep or team."""
 
     leads = LeadIds(max_length=20 * MOST_AT_ONCE)
-    recipient = RecipientField(label="To")
+    recipient = RecipientField(label="To", widget=forms.Select(attrs={"autofocus": True}))
     promised = forms.CharField(
         label="What you promised them",
         required=False,

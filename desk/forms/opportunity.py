@@ -18,6 +18,7 @@ class OpportunityForm(forms.ModelForm):
             "kind", "product", "competitor",
         ]  # fmt: skip
         labels = {"probability": "Probability in percent", "forecast_category": "Forecast"}
+        help_texts = {"probability": ""}
         widgets = {"expected_close": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
 
     def clean_currency(self) -> str:

@@ -116,9 +116,9 @@ def pace_line(verdicts: Verdicts, handoffs: HandoffQuerySet, *, at: datetime) ->
         parts.append(f"answers took {duration(verdicts.answer_time)} at the median")
     oldest = handoffs.open().select_related("to_user", "to_team").order_by("waiting_since").first()
     if oldest:
-        verb = "waits" if verdicts.waiting == 1 else "wait"
-        since = age(at - oldest.waiting_since) or "a moment"
-        parts.append(f"{verdicts.waiting} {verb} now, the longest for {oldest.recipient} ({since})")
+        since = age(at - oldest.waiting_since) or "just now"
+        many = f"{verdicts.waiting} wait now, the longest" if verdicts.waiting > 1 else "1 waits now,"
+        parts.append(f"{many} for {oldest.recipient} ({since})")
     elif parts:
         parts.append("nothing waits now")
     sentence = "; ".join(parts)

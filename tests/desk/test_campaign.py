@@ -85,6 +85,10 @@ def test_chain_counts_each_lead_once_and_links_to_the_leads(client_for, mia, rob
         ("Won", 0, None, None),
     ]
     assert steps[2].average == 0.75
+    drilldown = client_for(mia).get(steps[1].href)
+    assert sorted(lead.pk for lead, _fact in drilldown.context["page"].rows) == sorted(
+        Lead.objects.filter(campaign=webinar).exclude(stage=Stage.INQUIRY).values_list("pk", flat=True)
+    )
     assert steps[2].href == f"/dashboards/funnel/leads/?campaign={webinar.pk}&stage=accepted"
 
 
@@ -99,7 +103,7 @@ def test_what_sales_says_is_written_from_verdicts(client_for, mia, rob, north, w
     assert page.context["lines"] == [
         "Accepted 1 of 4 (likely 5–70 %).",
         "Main reason: not a fit, competitor or student (2).",
-        "Answers took 2 h at the median; 1 waits now, the longest for Team North (3 d).",
+        "Answers took 2 h at the median; 1 waits now, for Team North (3 d).",
     ]
     assert [(bar["label"], bar["note"], bar["count"]) for bar in page.context["reasons"]] == [
         ("Competitor or student", "Not a fit", 2),

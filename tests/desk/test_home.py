@@ -106,7 +106,7 @@ def test_manager_sees_who_waits_and_the_answers_of_the_team(client_for, north, r
 
     page = client_for(max_).get("/")
 
-    assert [(waiting.label, waiting.count, waiting.overdue) for waiting in page.context["recipients"]] == [("Rob", 1, 1)]
+    assert [(row.label, row.count, row.overdue) for row in page.context["recipients"]] == [("Rob", 1, 1)]
     assert [handoff.lead_id for handoff in page.context["answers"].shown] == [ours.pk]
     assert "Who waits for sales" in page.content.decode()
 
