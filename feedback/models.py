@@ -41,6 +41,8 @@ class Handoff(Stamped):
     status = models.CharField(max_length=10, choices=HandoffStatus.choices, default=HandoffStatus.OPEN)
     to_user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="handoffs")
     to_team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="handoffs")
+    # The sales team that answers for it, as it was then: who was asked, or the team of the person who was.
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="+")
     offered_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     offered_at = models.DateTimeField()
     # When the lead began to wait: a hand-off that follows another keeps the clock of the lead.

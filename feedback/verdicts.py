@@ -181,11 +181,11 @@ def claim(handoff: Handoff, status: HandoffStatus, *, by: User | None, at: datet
 
 def open_handoff(lead: Lead, *, by: User | None, at: datetime, **fields: Any) -> Handoff:
     """A new open hand-off of a lead that stands in `offered`."""
+    handoff = Handoff(lead=lead, episode=lead.episode, offered_by=by, offered_at=at, due_at=verdict_due(at), **fields)
+    handoff.team = team_of(handoff)
     try:
         with transaction.atomic():
-            handoff = Handoff.objects.create(
-                lead=lead, episode=lead.episode, offered_by=by, offered_at=at, due_at=verdict_due(at), **fields
-            )
+            handoff.save(force_insert=True)
     except IntegrityError as twice:
         raise AlreadyWaiting(Handoff.objects.open().get(lead=lead)) from twice
     record_change("handoff", [handoff.pk])

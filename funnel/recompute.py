@@ -16,7 +16,7 @@ from funnel.sql import (
     FACT_TABLE,
     INSERT_FACTS,
     KEY_OF,
-    LEADS_OF_OPPORTUNITIES,
+    LEADS_OF,
     REMOVE_EMPTY_CELLS,
     day_cells,
     insert_cells,
@@ -32,9 +32,10 @@ def apply_changes(changes: Changes) -> None:
     """Recompute the facts of the leads concerned and add the difference to the cells, in the present transaction."""
     leads = set(changes.get("lead", ()))
     with connection.cursor() as sql:
-        if opportunities := changes.get("opportunity"):
-            sql.execute(LEADS_OF_OPPORTUNITIES, [list(opportunities)])
-            leads |= {lead for (lead,) in sql.fetchall()}
+        for topic, leads_of in LEADS_OF.items():
+            if ids := changes.get(topic):
+                sql.execute(leads_of, [list(ids)])
+                leads |= {lead for (lead,) in sql.fetchall()}
         if not leads:
             return
         sql.execute(APPLY_CHANGES, {"ids": sorted(leads), "zone": Organisation.get().time_zone})

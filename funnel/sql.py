@@ -66,7 +66,8 @@ FACT = {
     "source": "l.source",
     "segment": "l.segment",
     "owner": "l.owner_id",
-    "team": "l.team_id",
+    # Whose acceptance it is: of a lead that sales has not accepted, the sales team that was asked for its verdict.
+    "team": "CASE WHEN told.accepted_at IS NULL THEN coalesce(asked.team_id, l.team_id) ELSE l.team_id END",
     "country": "l.country",
     "product": "l.product_interest",
     "origin": "l.sourced_by",
@@ -142,10 +143,17 @@ def facts(which: str) -> str:
         CASE WHEN min(o.currency) = max(o.currency) THEN min(o.currency) END AS currency
         FROM leads_opportunity o WHERE {which.format(lead="o.lead_id")} AND o.outcome = 'won' GROUP BY o.lead_id
     ),
+    asked AS (
+        SELECT DISTINCT ON (h.lead_id, h.episode) h.lead_id, h.episode, h.team_id
+        FROM feedback_handoff h
+        WHERE {which.format(lead="h.lead_id")} AND h.status <> 'withdrawn' AND h.team_id IS NOT NULL
+        ORDER BY h.lead_id, h.episode, h.id DESC
+    ),
     fact AS (
         SELECT
         {lines(f"{expression} AS {column}" for column, expression in FACT.items())}
         FROM told JOIN leads_lead l ON l.id = told.lead_id LEFT JOIN won ON won.lead_id = told.lead_id
+        LEFT JOIN asked ON asked.lead_id = told.lead_id AND asked.episode = told.episode
     )"""
 
 
@@ -238,9 +246,11 @@ APPLY_CHANGES = f"""
 REMOVE_EMPTY_CELLS = f"""
     DELETE FROM {CELL_TABLE} WHERE ({", ".join(CELL_KEY)}) IN %(cells)s
 """
-LEADS_OF_OPPORTUNITIES = """
-    SELECT DISTINCT lead_id FROM leads_opportunity WHERE id = ANY(%s) AND lead_id IS NOT NULL
-"""
+# Changes that name something of a lead instead of the lead.
+LEADS_OF = {
+    "opportunity": "SELECT DISTINCT lead_id FROM leads_opportunity WHERE id = ANY(%s) AND lead_id IS NOT NULL",
+    "handoff": "SELECT DISTINCT lead_id FROM feedback_handoff WHERE id = ANY(%s)",
+}
 
 # The rebuild, in statements short enough not to hold up other consumers: facts by ranges of leads, then cells by
 # dimension, into tables beside those in use.

@@ -17,6 +17,7 @@ from crm.models import Team, User
 from desk.demo.clock import next_working
 from desk.demo.writing import Ids
 from feedback.models import Handoff, HandoffStatus
+from feedback.routing import team_of
 from leads.lifecycle import MOVES, RANK, RETURNED, Stage
 from leads.models import (
     Company,
@@ -233,6 +234,7 @@ class Life:
                 created_at=self.now, updated_at=self.now, **facts,
             )
         )  # fmt: skip
+        self.handoff.team = team_of(self.handoff)
 
     # Sales
 

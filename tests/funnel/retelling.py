@@ -69,7 +69,7 @@ def lead_facts(lead: Lead, log: list[Transition], zone: ZoneInfo) -> list[dict[s
         facts.append({
             "lead_id": lead.pk, "episode": episode,
             "campaign": lead.campaign_id, "channel": lead.channel, "source": lead.source, "segment": lead.segment,
-            "owner": lead.owner_id, "team": lead.team_id, "country": lead.country, "product": lead.product_interest,
+            "owner": lead.owner_id, "team": team_of(lead, episode, first), "country": lead.country, "product": lead.product_interest,
             "origin": lead.sourced_by, "definition_version": min(versions, default=None),
             "began_at": rows[0].at, "began_on": on(rows[0].at, zone),
             **{f"{stage}_at": at for stage, at in first.items()},
@@ -84,6 +84,14 @@ def lead_facts(lead: Lead, log: list[Transition], zone: ZoneInfo) -> list[dict[s
             "won_currency": won[0].currency if is_won and one_currency else "",
         })  # fmt: skip
     return facts
+
+
+def team_of(lead: Lead, episode: int, first: dict[str, Any]) -> int | None:
+    """Of a lead not accepted, the team asked last; hand-offs taken back do not count."""
+    asked = [
+        row.team_id for row in lead.handoffs.order_by("id") if row.episode == episode and row.status != "withdrawn"
+    ]
+    return asked[-1] if first["accepted"] is None and asked and asked[-1] else lead.team_id
 
 
 def amount(deals: list[Opportunity]) -> Any:

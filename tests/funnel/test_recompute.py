@@ -6,14 +6,23 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from crm.models import Organisation
-from feedback.verdicts import accept_handoff, undo_verdict
+from feedback.verdicts import accept_handoff, reject_handoff, undo_verdict, withdraw_handoff
 from funnel.checking import check_metrics
 from funnel.models import LeadFact, StageMetric
 from leads.lifecycle import Stage
 from leads.models import Lead
 from leads.opportunities import close_opportunity
 from leads.transitions import announce, move_lead, undo_move
-from tests.factories import MONDAY, make_campaign, make_handoff, make_opportunity, make_team, make_user
+from tests.factories import (
+    MONDAY,
+    make_campaign,
+    make_handoff,
+    make_mql,
+    make_opportunity,
+    make_team,
+    make_user,
+    reason,
+)
 from tests.funnel.histories import add_step, day, drain_all, keep_up, make_history
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -186,3 +195,25 @@ def test_a_second_time_round_does_not_count_as_a_first():
     keep_up()
     mqls = StageMetric.objects.filter(dimension="all", grain="month", stage=2)
     assert list(mqls.values_list("entered", "entered_first", "reached", "reached_first")) == [(2, 1, 2, 1)]
+
+
+def test_a_lead_that_sales_has_not_accepted_counts_for_the_team_that_was_asked(mia, rob, rosa, sam, marketing, south):
+    """Else every no would stand with marketing, and every sales team would accept all it gets."""
+    lead = make_mql(owner=mia, team=marketing)
+    assert team_of_fact(lead) == marketing.pk
+    first = make_handoff(to=rob, by=mia, lead=lead)
+    assert team_of_fact(lead) == rob.team_id
+    withdraw_handoff(first, by=mia, at=MONDAY)
+    assert team_of_fact(lead) == marketing.pk
+    lead.refresh_from_db()
+    second = make_handoff(to=south, by=mia, lead=lead)
+    reject_handoff(second, by=sam, at=MONDAY, reason=reason("company_size"))
+    assert team_of_fact(lead) == south.pk
+    undo_verdict(second, by=sam, at=MONDAY)
+    accept_handoff(second, by=sam, at=MONDAY)
+    assert team_of_fact(lead) == south.pk
+
+
+def team_of_fact(lead):
+    drain_all()
+    return LeadFact.objects.get(lead_id=lead.pk, episode=1).team
