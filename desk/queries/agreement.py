@@ -11,8 +11,8 @@ from feedback.agreement import active_agreement
 from leads.lifecycle import ReasonUse
 from leads.models import Reason, ReasonFamily, Route
 from scoring.definitions import active_definition, card_of
-from scoring.explanation import label_of, record_names
-from scoring.fields import Axis
+from scoring.explanation import record_names
+from scoring.fields import LIST_OPERATORS, OPERATORS, Axis, Type
 from scoring.models import Definition
 from scoring.rules import Card, Rule
 
@@ -66,7 +66,18 @@ def rules_of(card: Card, axis: Axis) -> list[Rule]:
 
 
 def line_of(rule: Rule, names: dict[tuple[str, int], str]) -> RuleLine:
-    return RuleLine(words=label_of(rule, names), points=rule.points, limit=rule.cap, group=rule.group)
+    return RuleLine(words=rule_words(rule, names), points=rule.points, limit=rule.cap, group=rule.group)
+
+
+def rule_words(rule: Rule, names: dict[tuple[str, int], str]) -> str:
+    """ "Employees is at least 200", "Has a phone number", "Download"."""
+    field = rule.column
+    if field.type is Type.FLAG:
+        return field.label if rule.value else f"Not: {field.label.lower()}"
+    values = rule.value if rule.operator in LIST_OPERATORS else [rule.value]
+    said = ", ".join(names.get((rule.field, value)) or field.choices.get(value) or str(value) for value in values)
+    is_plain_deed = rule.field == "kind" and rule.operator in {"is", "in"}
+    return said if is_plain_deed else f"{field.label} {OPERATORS[field.type][rule.operator]} {said}"
 
 
 def families() -> list[dict[str, Any]]:
