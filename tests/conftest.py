@@ -31,7 +31,12 @@ if not SERVERS:  # the workers would read their settings from what they inherit,
     for name in ENVIRONMENT | NOBODY:
         del os.environ[name]
 
+from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
+
 from tests.factories import make_team, make_user  # noqa: E402  (models need Django set up, Django its servers)
+
+# Made-up people need no slow password; a server that a test starts can still check it.
+PBKDF2PasswordHasher.iterations = 1
 
 
 def pytest_unconfigure() -> None:
