@@ -13,7 +13,7 @@ from crm.models import User
 from feedback.access import may_decide, may_ever_decide, may_offer, may_withdraw
 from feedback.models import Handoff, HandoffStatus
 from feedback.verdicts import UNDO_WITHIN, may_undo
-from leads.access import may_convert, may_move
+from leads.access import may_convert, may_edit_lead, may_move
 from leads.converting import UNDO_WITHIN as UNDO_CONVERSION_WITHIN
 from leads.lifecycle import CLAIM, DISCARD, DISQUALIFY, MARK_MQL, MOVES, PARK, QUALIFY, RECYCLE, RETURN, Move, Stage
 from leads.models import Lead, Opportunity, Transition
@@ -26,7 +26,7 @@ class Verb:
     label: str
     text: str
     icon: str
-    url: str
+    url: str = ""
     how: str = "panel"
     key: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
@@ -34,19 +34,34 @@ class Verb:
     is_danger: bool = False
 
 
-# Label, one line of explanation, icon, how, key.
-MOVE_WORDS: dict[Move, tuple[str, str, str, str, str]] = {
-    MARK_MQL: ("Mark as MQL", "Meets the definition: ready to be handed to sales.", "flag", "post", "m"),
-    PARK: ("Park", "Not ready yet: nurture it until a date.", "clock-pause", "panel", ""),
-    DISCARD: ("Discard", "Spam, a test, a competitor, or wants no contact.", "trash", "panel", ""),
-    CLAIM: ("Take it on", "You found this lead: work it without a hand-off.", "user-check", "post", ""),
-    QUALIFY: ("Qualify", "Need, authority and timing are confirmed.", "rosette-discount-check", "panel", "q"),
-    RETURN: ("Return to marketing", "No answer, or not now: marketing nurtures it until a date.", "arrow-back-up", "panel", ""),
-    DISQUALIFY: ("Disqualify", "Never a buyer.", "ban", "panel", ""),
-    RECYCLE: ("Recycle", "Back to nurture for another time round.", "recycle", "post", ""),
+# The moves of POST transition in words.
+MOVE_VERBS = {
+    MARK_MQL: Verb(
+        "Mark as MQL", "Meets the definition: ready to be handed to sales.", "flag", how="post", key="m", is_next=True
+    ),
+    PARK: Verb("Park", "Not ready yet: nurture it until a date.", "clock-pause"),
+    DISCARD: Verb("Discard", "Spam, a test, a competitor, or wants no contact.", "trash", is_danger=True),
+    CLAIM: Verb(
+        "Take it on", "You found this lead: work it without a hand-off.", "user-check", how="post", is_next=True
+    ),
+    QUALIFY: Verb(
+        "Qualify", "Need, authority and timing are confirmed.", "rosette-discount-check", key="q", is_next=True
+    ),
+    RETURN: Verb("Return to marketing", "No answer, or not now: marketing nurtures it until a date.", "arrow-back-up"),
+    DISQUALIFY: Verb("Disqualify", "Never a buyer.", "ban", is_danger=True),
+    RECYCLE: Verb("Recycle", "Back to nurture for another time round.", "recycle", how="post"),
 }
-NEXT_MOVES = {MARK_MQL, QUALIFY, CLAIM}
-DANGERS = {DISCARD, DISQUALIFY}
+HAND_OVER = Verb("Hand to sales", "A rep or a team answers within the agreed time.", "send", key="h", is_next=True)
+ACCEPT = Verb("Accept", "Take this lead.", "check", how="post", key="a", is_next=True)
+REJECT = Verb("Reject", "Before working it: not this one, and why.", "x", key="r", is_danger=True)
+WITHDRAW = Verb("Withdraw", "Take it back to marketing before sales answers.", "arrow-back-up", how="post")
+CONVERT = Verb("Convert", "Company, contact and opportunity in one step.", "arrows-exchange", key="v")
+OPEN = Verb("Open opportunity", "Work the deal that came of it.", "briefcase", how="link", key="o", is_next=True)
+LOG_TOUCH = Verb("Log a touch", "What happened between the buyer and us; score and campaign count it.", "hand-finger")
+UNDO_VERDICT = Verb("Undo the verdict", "It waits for sales again, with its old due time.", "arrow-back", how="post")
+UNDO_CONVERSION = Verb(
+    "Undo the conversion", "Removes the opportunity; company and contact stay.", "arrow-back", how="post"
+)
 
 
 @dataclass(frozen=True)
@@ -73,6 +88,7 @@ def verbs_for(user: User, situation: Situation, *, now: datetime) -> Verbs:
         *move_verbs(user, situation.lead),
         *conversion_verbs(user, situation),
         *undo_verbs(user, situation, now=now),
+        *note_verbs(user, situation.lead),
     ]
     following = next((verb for verb in found if verb.is_next), None)
     return Verbs(following, [verb for verb in found if verb is not following])
@@ -85,65 +101,74 @@ def move_verbs(user: User, lead: Lead) -> list[Verb]:
 
 
 def move_verb(lead: Lead, to: Stage, move: Move) -> Verb:
-    label, text, icon, how, key = MOVE_WORDS[move]
-    address = reverse("desk:lead-move", args=[lead.pk])
-    verb = Verb(label, text, icon, address, how, key, {"to": to.value, "seq": lead.seq}, move in NEXT_MOVES, move in DANGERS)
-    return replace(verb, url=f"{address}?to={to.value}") if how == "panel" else verb
+    verb, address = MOVE_VERBS[move], address_of(lead, "move")
+    url = f"{address}?to={to.value}" if verb.how == "panel" else address
+    return replace(verb, url=url, fields={"to": to.value, "seq": lead.seq})
 
 
 def verdict_verbs(user: User, situation: Situation) -> list[Verb]:
     """Hand to sales, and while it waits there: accept, reject, withdraw."""
     lead, waiting = situation.lead, situation.waiting
     if lead.stage == Stage.MQL and may_offer(user, lead):
-        url = reverse("desk:lead-handoff", args=[lead.pk])
-        return [Verb("Hand to sales", "A rep or a team answers within the agreed time.", "send", url, key="h", is_next=True)]
+        return [replace(HAND_OVER, url=address_of(lead, "handoff"))]
     if waiting is None:
         return []
-    verbs, known = [], {"handoff": waiting.pk}
+    verbs, seen = [], {"handoff": waiting.pk}
     if may_ever_decide(user) and may_decide(user, waiting):
-        accept, reject = (reverse(f"desk:lead-{name}", args=[lead.pk]) for name in ("acceptance", "rejection"))
         verbs += [
-            Verb("Accept", "Take this lead.", "check", accept, "post", "a", known, is_next=True),
-            Verb("Reject", "Before working it: not this one, and why.", "x", f"{reject}?handoff={waiting.pk}", key="r", is_danger=True),
+            replace(ACCEPT, url=address_of(lead, "acceptance"), fields=seen),
+            replace(REJECT, url=f"{address_of(lead, 'rejection')}?handoff={waiting.pk}"),
         ]
     if may_withdraw(user, waiting):
-        url = reverse("desk:lead-withdrawal", args=[lead.pk])
-        verbs.append(Verb("Withdraw", "Take it back to marketing before sales answers.", "arrow-back-up", url, "post", fields=known))
+        verbs.append(replace(WITHDRAW, url=address_of(lead, "withdrawal"), fields=seen))
     return verbs
 
 
 def conversion_verbs(user: User, situation: Situation) -> list[Verb]:
-    """Convert, or the way to the opportunities that came of it."""
+    """Convert, or the way to the opportunity that came of it."""
     lead = situation.lead
     if (Stage(lead.stage), Stage.OPPORTUNITY) in MOVES and may_convert(user, lead):
-        url = reverse("desk:lead-conversion", args=[lead.pk])
-        ready = lead.stage == Stage.QUALIFIED
-        return [Verb("Convert", "Company, contact and opportunity in one step.", "arrows-exchange", url, key="v", is_next=ready)]
-    return [
-        Verb("Open opportunity", f"{one}, {one.get_stage_display().lower()}.", "briefcase", reverse("desk:opportunity", args=[one.pk]), "link", "o", is_next=True)
-        for one in situation.opportunities[:1]
-    ]  # fmt: skip
+        return [replace(CONVERT, url=address_of(lead, "conversion"), is_next=lead.stage == Stage.QUALIFIED)]
+    return [replace(OPEN, url=reverse("desk:opportunity", args=[deal.pk])) for deal in situation.opportunities[:1]]
 
 
 def undo_verbs(user: User, situation: Situation, *, now: datetime) -> list[Verb]:
     """Undo the last verdict or the conversion, for ten minutes."""
-    url = reverse("desk:lead-undo", args=[situation.lead.pk])
+    url = address_of(situation.lead, "undo")
     if can_undo_verdict(user, situation, now=now):
-        return [Verb("Undo the verdict", "It waits for sales again, with its old due time.", "arrow-back", url, "post")]
+        return [replace(UNDO_VERDICT, url=url)]
     if can_undo_conversion(user, situation, now=now):
-        return [Verb("Undo the conversion", "Removes the opportunity; company and contact stay.", "arrow-back", url, "post")]
+        return [replace(UNDO_CONVERSION, url=url)]
     return []
+
+
+def note_verbs(user: User, lead: Lead) -> list[Verb]:
+    return [replace(LOG_TOUCH, url=address_of(lead, "touches"))] if may_edit_lead(user, lead) else []
+
+
+def address_of(lead: Lead, verb: str) -> str:
+    return reverse(f"desk:lead-{verb}", args=[lead.pk])
 
 
 def can_undo_verdict(user: User, situation: Situation, *, now: datetime) -> bool:
     handoff = situation.latest
-    if handoff is None or handoff.status not in {HandoffStatus.ACCEPTED, HandoffStatus.REJECTED} or handoff.decided_at is None:
+    if (
+        handoff is None
+        or handoff.status not in {HandoffStatus.ACCEPTED, HandoffStatus.REJECTED}
+        or handoff.decided_at is None
+    ):
         return False
     nothing_since = situation.last.handoff == handoff.pk
-    return nothing_since and now - handoff.decided_at <= UNDO_WITHIN and may_ever_decide(user) and may_undo(user, handoff)
+    return (
+        nothing_since and now - handoff.decided_at <= UNDO_WITHIN and may_ever_decide(user) and may_undo(user, handoff)
+    )
 
 
 def can_undo_conversion(user: User, situation: Situation, *, now: datetime) -> bool:
     last = situation.last
     converted = situation.lead.stage == Stage.OPPORTUNITY and last.to_stage == Stage.OPPORTUNITY
-    return converted and now - last.at <= UNDO_CONVERSION_WITHIN and (last.by_id == user.pk or may_convert(user, situation.lead))
+    return (
+        converted
+        and now - last.at <= UNDO_CONVERSION_WITHIN
+        and (last.by_id == user.pk or may_convert(user, situation.lead))
+    )

@@ -34,8 +34,9 @@ class FieldForm(forms.Form):
     def __init__(self, data: Any = None, *, lead: Lead, name: str) -> None:
         self.name, self.present = name, plain(lead, name)
         super().__init__(data, initial={"version": lead.version, "seen": self.present}, auto_id=f"field-{name}-%s")
-        options = {"widget": DateInput()} if name == "revisit_on" else {}
-        value = Lead._meta.get_field(name).formfield(label=EDITABLE[name], initial=getattr(lead, name), **options)  # type: ignore[union-attr]
+        value: Any = Lead._meta.get_field(name).formfield(label=EDITABLE[name], initial=getattr(lead, name))  # type: ignore[union-attr]
+        if name == "revisit_on":
+            value.widget = DateInput()
         self.fields = {"value": value, **self.fields}
 
     @property
@@ -56,4 +57,4 @@ def field_rows(lead: Lead) -> list[dict[str, Any]]:
 
 
 def shown(lead: Lead, name: str) -> Any:
-    return lead.get_channel_display() if name == "channel" else getattr(lead, name)  # type: ignore[attr-defined]
+    return lead.get_channel_display() if name == "channel" else getattr(lead, name)

@@ -22,7 +22,7 @@ class DateInput(forms.DateInput):
 
 
 class MoveForm(forms.Form):
-    """What a move asks for: a reason where it demands one, a date where the lead shall come back, the facts of a qualified lead."""
+    """What a move asks for: a reason, a date to look again, or the facts of a qualified lead, as the move demands."""
 
     note = forms.CharField(required=False, max_length=2000, widget=TEXT)
 
@@ -37,13 +37,26 @@ class MoveForm(forms.Form):
             )  # fmt: skip
         if move in (PARK, RETURN):
             first["revisit_on"] = forms.DateField(
-                required=False, widget=DateInput(), label=_("Look again on"), help_text=_("In 90 days unless you say otherwise.")
+                required=False,
+                widget=DateInput(),
+                label=_("Look again on"),
+                help_text=_("In 90 days unless you say otherwise."),
             )
         if move == QUALIFY:
             first |= {
-                "need": forms.CharField(required=False, max_length=2000, widget=TEXT, initial=lead.need, help_text=_("In the buyer's words.")),
-                "authority": forms.CharField(required=False, max_length=200, initial=lead.authority, help_text=_("Who decides?")),
-                "timing": forms.CharField(required=False, max_length=200, initial=lead.timing, help_text=_("By when, and why then?")),
+                "need": forms.CharField(
+                    required=False,
+                    max_length=2000,
+                    widget=TEXT,
+                    initial=lead.need,
+                    help_text=_("In the buyer's words."),
+                ),
+                "authority": forms.CharField(
+                    required=False, max_length=200, initial=lead.authority, help_text=_("Who decides?")
+                ),
+                "timing": forms.CharField(
+                    required=False, max_length=200, initial=lead.timing, help_text=_("By when, and why then?")
+                ),
             }
         self.fields = {**first, **self.fields}
 
@@ -63,7 +76,9 @@ class ConversionForm(forms.Form):
 
     name = forms.CharField(max_length=200, label=_("Opportunity"))
     amount = forms.DecimalField(required=False, min_value=0, max_digits=14, decimal_places=2)
-    currency = forms.RegexField(r"^[A-Za-z]{3}$", max_length=3, error_messages={"invalid": _("Three letters, for example EUR.")})
+    currency = forms.RegexField(
+        r"^[A-Za-z]{3}$", max_length=3, error_messages={"invalid": _("Three letters, for example EUR.")}
+    )
     expected_close = forms.DateField(required=False, widget=DateInput(), label=_("Expected close"))
 
     def clean_currency(self) -> str:
@@ -73,7 +88,10 @@ class ConversionForm(forms.Form):
 class TouchForm(forms.ModelForm):
     """One contact between the buyer and us, written down by hand."""
 
-    at = forms.SplitDateTimeField(widget=forms.SplitDateTimeWidget(date_attrs={"type": "date"}, time_attrs={"type": "time"}, time_format="%H:%M"), label=_("When"))
+    at = forms.SplitDateTimeField(
+        widget=forms.SplitDateTimeWidget(date_attrs={"type": "date"}, time_attrs={"type": "time"}, time_format="%H:%M"),
+        label=_("When"),
+    )
     campaign = forms.ModelChoiceField(Campaign.objects.all(), required=False, empty_label=_("None"))
     asset = forms.ModelChoiceField(Asset.objects.all(), required=False, empty_label=_("None"), label=_("Content"))
 

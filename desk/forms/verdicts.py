@@ -35,6 +35,13 @@ class RejectHandoffForm(forms.Form):
         order = list(ReasonFamily)
         reasons = sorted(self.fields["reason"].queryset, key=lambda reason: order.index(ReasonFamily(reason.family)))  # type: ignore[attr-defined]
         return [
-            {"code": family, "label": ReasonFamily(family).label, "reasons": chosen, "consequence": CONSEQUENCE[Route(chosen[0].default_route)]}
-            for family, chosen in ((family, list(rows)) for family, rows in groupby(reasons, key=lambda reason: reason.family))
+            {
+                "code": family,
+                "label": ReasonFamily(family).label,
+                "reasons": chosen,
+                "consequence": CONSEQUENCE[Route(chosen[0].default_route)],
+            }
+            for family, chosen in (
+                (family, list(rows)) for family, rows in groupby(reasons, key=lambda reason: reason.family)
+            )
         ]

@@ -1,7 +1,7 @@
 """What the inbox shows: the hand-offs that wait, and all one needs to answer one of them."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from statistics import median
 
 from django.db.models import F, Q, QuerySet
@@ -70,7 +70,14 @@ def waiting_page(user: User, *, after: Handoff | None = None) -> Waiting:
 def with_row(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
     """With everything a row and a card show of the hand-off itself."""
     return handoffs.select_related(
-        "lead__leadscore", "lead__company", "lead__campaign", "to_user__team", "to_team", "offered_by", "decided_by", "reason"
+        "lead__leadscore",
+        "lead__company",
+        "lead__campaign",
+        "to_user__team",
+        "to_team",
+        "offered_by",
+        "decided_by",
+        "reason",
     )
 
 
@@ -132,9 +139,9 @@ def origin_of(lead: Lead) -> Origin:
 def decided_handoffs(lead: Lead) -> QuerySet[Handoff]:
     """The answers this lead got so far, newest first."""
     decided = lead.handoffs.exclude(status=HandoffStatus.OPEN)
-    return decided.select_related("to_user", "to_team", "decided_by", "reason", "followed_by__to_user", "followed_by__to_team").order_by(
-        F("decided_at").desc(), "-id"
-    )
+    return decided.select_related(
+        "to_user", "to_team", "decided_by", "reason", "followed_by__to_user", "followed_by__to_team"
+    ).order_by(F("decided_at").desc(), "-id")
 
 
 def open_opportunities_there(lead: Lead) -> QuerySet[Opportunity]:
@@ -149,7 +156,7 @@ class Answers:
 
     who: str
     count: int
-    median: timedelta | None
+    median_seconds: float | None
 
 
 def answers_this_week(user: User, *, now: datetime) -> Answers:
@@ -165,5 +172,6 @@ def answers_this_week(user: User, *, now: datetime) -> Answers:
         who, answered = "Your people", answered.filter(decided_by__team__in=own_team_ids(user))
     else:
         who = "Sales"
-    spans = [decided - offered for decided, offered in answered.values_list("decided_at", "offered_at")[:WEEKLY_ANSWERS]]
+    times = answered.values_list("offered_at", "decided_at")[:WEEKLY_ANSWERS]
+    spans = [(decided - offered).total_seconds() for offered, decided in times if decided]
     return Answers(who, len(spans), median(spans) if spans else None)

@@ -42,7 +42,9 @@ def lead_with_all() -> QuerySet[Lead]:
 def record_of(lead: Lead, *, now: datetime) -> Record:
     moves = list(Transition.objects.effective().filter(lead=lead).order_by("seq"))
     answers = list(decided_handoffs(lead)[:1])
-    waiting = lead.handoffs.filter(status=HandoffStatus.OPEN).select_related("to_user__team", "to_team", "offered_by").first()
+    waiting = (
+        lead.handoffs.filter(status=HandoffStatus.OPEN).select_related("to_user__team", "to_team", "offered_by").first()
+    )
     deals = list(lead.opportunities.select_related("owner").order_by("outcome", "-id")[:DEALS])
     return Record(
         situation=Situation(lead, moves[-1], waiting, answers[0] if answers else None, deals),
@@ -75,7 +77,7 @@ def clocks(moves: list[Transition], *, now: datetime) -> dict[str, timedelta]:
 
 
 def stage_steps(lead: Lead, moves: list[Transition], *, now: datetime) -> list[dict[str, Any]]:
-    """The way of the present time round: first date of each stage and the time in it. Off the path, the last step says where."""
+    """The present time round: first date of each stage and the time in it. Off the path, the last step says where."""
     here = [(move, length) for move, length in visits(moves, now=now) if move.episode == lead.episode]
     first: dict[str, datetime] = {}
     spent: dict[str, timedelta] = {}
@@ -101,7 +103,12 @@ def step(stage: Stage, present: Stage, on_path: bool, at: datetime | None, lengt
     ahead = on_path and RANK[stage] > RANK[present]
     state = "now" if stage == present else "ahead" if ahead or at is None else "done"
     closed = CLOCK_OF[stage] == Clock.CLOSED
-    return {"stage": stage.value, "state": state, "at": None if ahead else at, "length": None if ahead or closed else length}
+    return {
+        "stage": stage.value,
+        "state": state,
+        "at": None if ahead else at,
+        "length": None if ahead or closed else length,
+    }
 
 
 def others_there(lead: Lead) -> QuerySet[Lead]:
@@ -114,5 +121,3 @@ def others_there(lead: Lead) -> QuerySet[Lead]:
         same |= Q(lower_company=name)
     named = Lead.objects.alias(lower_company=Lower("company_name")).filter(same, merged_into__isnull=True)
     return named.exclude(pk=lead.pk).select_related("company", "owner").order_by("-id")
-
-

@@ -1,6 +1,6 @@
 """The time line of a lead: moves, verdicts, touches, changed fields and opportunities, newest first, 20 at a time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,16 +12,22 @@ from campaigns.models import Campaign
 from crm.models import Team, User
 from crm.words import duration, money
 from desk.telling import TOUCH_ICONS, route_line, touch_line, touch_origin, verdict_line
-from feedback.models import Handoff, HandoffStatus
+from feedback.models import HandoffStatus
 from leads.lifecycle import CLOCK_OF, Stage
-from leads.models import Company, Contact, Lead, Opportunity, Outcome, Touch, Transition
+from leads.models import Company, Contact, Lead, Opportunity, Outcome, Transition
 from leads.models.lead import TRACKED
 from leads.models.log import TransitionKind
 
 PAGE = 20
 KINDS = {"all": "All", "touches": "Touchpoints", "verdicts": "Verdicts", "changes": "Changes"}
 RELATED: dict[str, Any] = {"company": Company, "contact": Contact, "owner": User, "team": Team, "campaign": Campaign}
-LABELS = {"title": "Job title", "company_name": "Company name", "sourced_by": "Found by", "revisit_on": "Revisit on", "product_interest": "Interested in"}
+LABELS = {
+    "title": "Job title",
+    "company_name": "Company name",
+    "sourced_by": "Found by",
+    "revisit_on": "Revisit on",
+    "product_interest": "Interested in",
+}
 
 
 @dataclass
@@ -124,7 +130,7 @@ class Teller:
         self.heirs = {handoff.follows_id: handoff for handoff in handoffs if handoff.follows_id}
         self.deals = list(lead.opportunities.select_related("owner", "reason").order_by("-id")[:200])
 
-    def sources(self, kind: str) -> list[Callable[[Key | None], Iterator[Entry]]]:
+    def sources(self, kind: str) -> Sequence[Callable[[Key | None], Iterator[Entry]]]:
         """What a chip shows; an unknown one shows all."""
         return {
             "touches": [self.touches],
@@ -196,15 +202,23 @@ class Teller:
         return ""
 
     def passes(self, key: Key | None) -> Iterator[Entry]:
-        """Hand-offs that went on to somebody else: rejected on that route, or not answered in time. No move, but a verdict."""
-        rows = self.lead.handoffs.filter(followed_by__isnull=False).select_related("decided_by", "reason", "to_user", "to_team")
+        """Hand-offs that went on to somebody else, rejected or not answered in time: no move, but a verdict."""
+        rows = self.lead.handoffs.filter(followed_by__isnull=False).select_related(
+            "decided_by", "reason", "to_user", "to_team"
+        )
         for handoff in older(rows, 4, key, at="decided_at"):
             expired = handoff.status == HandoffStatus.EXPIRED
             heir = self.heirs.get(handoff.pk)
             title = verdict_line(handoff) if expired else f"Rejected: {handoff.reason}"
-            text = f"Passed on to {heir.recipient}" if expired and heir else route_line(handoff, heir=heir.recipient if heir else "").capitalize()
+            text = (
+                f"Passed on to {heir.recipient}"
+                if expired and heir
+                else route_line(handoff, heir=heir.recipient if heir else "").capitalize()
+            )
             icon = "hourglass-empty" if expired else "x"
-            yield Entry(handoff.decided_at, 4, handoff.pk, icon, title, "waiting", handoff.decided_by, text, handoff.comment)
+            yield Entry(
+                handoff.decided_at, 4, handoff.pk, icon, title, "waiting", handoff.decided_by, text, handoff.comment
+            )
 
     # Touches, fields, opportunities
 
@@ -232,14 +246,28 @@ class Teller:
             told = [(label(name), shown(name, old, names), shown(name, new, names)) for name, old, new in changes]
             if told:
                 title = f"{told[0][0]} changed" if len(told) == 1 else f"{len(told)} fields changed"
-                yield Entry(event.pgh_created_at, 2, event.pk, "pencil", title, by=writers.get(writer_of(event) or 0), changes=told)
+                yield Entry(
+                    event.pgh_created_at,
+                    2,
+                    event.pk,
+                    "pencil",
+                    title,
+                    by=writers.get(writer_of(event) or 0),
+                    changes=told,
+                )
 
     def opportunities(self, key: Key | None) -> Iterator[Entry]:
         """Opened and closed ones; what a move of the lead tells already is left out."""
-        told = set(self.lead.transitions.filter(to_stage__in=[Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.LOST]).values_list("at", flat=True))
+        told = set(
+            self.lead.transitions.filter(to_stage__in=[Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.LOST]).values_list(
+                "at", flat=True
+            )
+        )
         for deal in self.deals:
             for at, rank, title, icon in deal_moments(deal):
-                entry = Entry(at, rank, deal.pk, icon, title, "sales", text=deal_line(deal), quote=deal.note if rank == 1 else "")
+                entry = Entry(
+                    at, rank, deal.pk, icon, title, "sales", text=deal_line(deal), quote=deal.note if rank == 1 else ""
+                )
                 entry.href = reverse("desk:opportunity", args=[deal.pk])
                 if at not in told and (key is None or entry.key < key):
                     yield entry
@@ -268,7 +296,7 @@ def changed_fields(old: Any, new: Any) -> list[tuple[str, Any, Any]]:
 
 def names_of(changes: list[tuple[str, Any, Any]]) -> dict[tuple[str, int], str]:
     """What the records are called that changes point at, one query a kind."""
-    names = {}
+    names: dict[tuple[str, int], str] = {}
     for field_name, model in RELATED.items():
         ids = {pk for name, *values in changes if name == f"{field_name}_id" for pk in values if pk}
         names |= {(f"{field_name}_id", pk): str(row) for pk, row in model.objects.in_bulk(ids).items()} if ids else {}

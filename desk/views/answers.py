@@ -9,7 +9,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 LEVELS = {"success": messages.SUCCESS, "info": messages.INFO, "warning": messages.WARNING, "danger": messages.ERROR}
 
 
-def with_toast(response: HttpResponse, text: str, *, level: str = "success", undo_url: str = "", **events: Any) -> HttpResponse:
+def with_toast(
+    response: HttpResponse, text: str, *, level: str = "success", undo_url: str = "", **events: Any
+) -> HttpResponse:
     """``response`` with a toast, and other ``events`` for the page (an underscore stands for the colon in a name)."""
     toast = {"text": text, "level": level, "undo_url": undo_url}
     named = {name.replace("_", ":"): detail for name, detail in events.items()}
@@ -17,7 +19,9 @@ def with_toast(response: HttpResponse, text: str, *, level: str = "success", und
     return response
 
 
-def redirect_with(request: HttpRequest, address: str, text: str, *, level: str = "success", undo_url: str = "") -> HttpResponse:
+def redirect_with(
+    request: HttpRequest, address: str, text: str, *, level: str = "success", undo_url: str = ""
+) -> HttpResponse:
     """The same deed without JavaScript: go to ``address`` and say there what happened."""
     messages.add_message(request, LEVELS[level], text, extra_tags=f"undo:{undo_url}" if undo_url else "")
     return HttpResponseRedirect(address)

@@ -138,7 +138,9 @@ def ask_again(request: PersonRequest, handoff: Handoff, form: RejectHandoffForm)
     return response
 
 
-def inbox_context(request: PersonRequest, *, opened: Handoff | None = None, below: Handoff | None = None) -> dict[str, Any]:
+def inbox_context(
+    request: PersonRequest, *, opened: Handoff | None = None, below: Handoff | None = None
+) -> dict[str, Any]:
     """What the page shows: the list, a card, and what this person may do.
 
     The card is that of ``opened``, else of the hand-off ``below`` a given one in the list, else of the first.

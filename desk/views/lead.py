@@ -48,7 +48,9 @@ def edit(request: PersonRequest, pk: int) -> HttpResponse:
     try:
         save_field(request, found, form)
     except StaleEdit as error:
-        return ask_for_field(request, found, FieldForm(lead=found, name=name), status=409, conflict=error, yours=form["value"].value())
+        return ask_for_field(
+            request, found, FieldForm(lead=found, name=name), status=409, conflict=error, yours=form["value"].value()
+        )
     except ValidationError as error:
         form.add_error("value", error.messages)
         return ask_for_field(request, found, form, status=422)
@@ -61,7 +63,9 @@ def save_field(request: PersonRequest, lead: Lead, form: FieldForm) -> None:
     edit_lead(lead, by=request.user, at=timezone.now(), version=version, **{form.name: form.cleaned_data["value"]})
 
 
-def ask_for_field(request: PersonRequest, lead: Lead, form: FieldForm, *, status: int = 200, **facts: Any) -> HttpResponse:
+def ask_for_field(
+    request: PersonRequest, lead: Lead, form: FieldForm, *, status: int = 200, **facts: Any
+) -> HttpResponse:
     context = {"lead": lead, "form": form, "label": EDITABLE[form.name], "present": shown(lead, form.name), **facts}
     page = "desk/lead_field_form.html" if request.htmx else "desk/lead_field_page.html"
     return render(request, page, context, status=status)
@@ -82,7 +86,9 @@ def record_answer(
     if not request.htmx:
         return redirect_with(request, address, text, level=level, undo_url=undo_url)
     note = {"level": level, "text": text} if status != 200 else None
-    response = render(request, "desk/lead_record.html", lead_context(request, get_lead(pk)) | {"note": note}, status=status)
+    response = render(
+        request, "desk/lead_record.html", lead_context(request, get_lead(pk)) | {"note": note}, status=status
+    )
     response["HX-Retarget"], response["HX-Reswap"] = "#lead", "outerHTML"
     return with_toast(response, text, level=level, undo_url=undo_url, panel_close={}, lead_edited={"field": edited})
 

@@ -1,6 +1,7 @@
-"""What is done with a lead on its page: each verb a small resource, asked for in the side panel, answered with the record."""
+"""What is done with a lead on its page: each verb a small resource, answered with the record."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -12,11 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.access import require
 from crm.errors import BusinessError, StaleState
+from crm.models import Organisation
 from crm.requests import PersonRequest
 from desk.forms.moves import ConversionForm, HandoffForm, MoveForm, TouchForm
 from desk.forms.verdicts import RejectHandoffForm
 from desk.queries.inbox import decided_handoffs, with_row
-from desk.verbs import MOVE_WORDS
+from desk.verbs import CONVERT, HAND_OVER, LOG_TOUCH, MOVE_VERBS, Verb
 from desk.views.lead import get_lead, record_answer
 from feedback.access import may_decide, may_ever_decide, may_offer
 from feedback.models import Handoff
@@ -30,7 +32,11 @@ from leads.touches import record_touch
 from leads.transitions import transition_lead
 
 # Which field of a form a broken rule is about.
-FIELD_OF = {"comment_required": "note", "reason_required": "reason", "no_recipient": "recipient"}
+FIELDS_OF = {
+    "comment_required": ("note", "comment"),
+    "reason_required": ("reason",),
+    "no_recipient": ("recipient",),
+}
 
 
 @require_http_methods(["GET", "POST"])
@@ -43,14 +49,15 @@ def move(request: PersonRequest, pk: int) -> HttpResponse:
     kind = move_to(lead, to)
     require_move(request.user, lead, kind)
     form = MoveForm(request.POST or None, move=kind, lead=lead)
-    label = MOVE_WORDS[kind][0]
+    verb = MOVE_VERBS[kind]
+    ask = partial(panel, request, lead, form, verb, hidden={"to": to, "seq": lead.seq})
     if request.method == "GET" or not form.is_valid():
-        return panel(request, lead, form, label, text=MOVE_WORDS[kind][1], hidden={"to": to, "seq": lead.seq})
+        return ask()
 
     def deed() -> None:
         transition_lead(lead, to, by=request.user, at=timezone.now(), **form.cleaned_data)
 
-    return perform(request, lead, deed, f"{lead} is now “{Stage(to).label}”.", form=form, label=label, hidden={"to": to, "seq": lead.seq})
+    return perform(request, lead, deed, f"{lead} is now “{Stage(to).label}”.", form=form, ask=ask)
 
 
 @require_http_methods(["GET", "POST"])
@@ -59,24 +66,26 @@ def handoff(request: PersonRequest, pk: int) -> HttpResponse:
     lead = get_lead(pk)
     require(may_offer(request.user, lead), "Only marketers and managers hand leads to sales.")
     form = HandoffForm(request.POST or None)
+    ask = partial(panel, request, lead, form, HAND_OVER)
     if request.method == "GET" or not form.is_valid():
-        return panel(request, lead, form, "Hand to sales", text="The clock of the answer starts at once.")
-    recipient = form.cleaned_data["recipient"]
+        return ask()
+    recipient, promised = form.cleaned_data["recipient"], form.cleaned_data["promised"]
 
     def deed() -> None:
-        offer_lead(lead, by=request.user, at=timezone.now(), promised=form.cleaned_data["promised"], **recipient)
+        offer_lead(lead, by=request.user, at=timezone.now(), promised=promised, **recipient)
 
-    return perform(request, lead, deed, f"{lead} waits for {next(iter(recipient.values()))}.", form=form, label="Hand to sales")
+    done = f"{lead} waits for {next(iter(recipient.values()))}."
+    return perform(request, lead, deed, done, form=form, ask=ask)
 
 
 @require_POST
 def acceptance(request: PersonRequest, pk: int) -> HttpResponse:
     waiting = named_handoff(request, pk)
-    undo_url = reverse("desk:lead-undo", args=[pk])
-    return perform(
-        request, waiting.lead, lambda: accept_handoff(waiting, by=request.user, at=timezone.now()),
-        f"{waiting.lead} is yours.", undo_url=undo_url,
-    )  # fmt: skip
+
+    def deed() -> None:
+        accept_handoff(waiting, by=request.user, at=timezone.now())
+
+    return perform(request, waiting.lead, deed, f"{waiting.lead} is yours.", can_be_undone=True)
 
 
 @require_http_methods(["GET", "POST"])
@@ -84,28 +93,27 @@ def rejection(request: PersonRequest, pk: int) -> HttpResponse:
     """Reject from the lead's page: the same questions as in the inbox."""
     waiting = named_handoff(request, pk)
     form = RejectHandoffForm(request.POST or None)
+    ask = partial(ask_why, request, waiting, form)
+    if request.method == "GET":
+        may = may_ever_decide(request.user) and may_decide(request.user, waiting)
+        require(may, "This lead does not wait for you.")
     if request.method == "GET" or not form.is_valid():
-        if request.method == "GET":
-            require(may_ever_decide(request.user) and may_decide(request.user, waiting), "This lead does not wait for you.")
-        return ask_why(request, waiting, form)
-    try:
+        return ask()
+
+    def deed() -> None:
         reject_handoff(waiting, by=request.user, at=timezone.now(), **form.cleaned_data)
-    except StaleState as error:
-        return record_answer(request, pk, text=str(error), level="warning", status=error.status)
-    except BusinessError as error:
-        if error.status != 422:
-            raise
-        form.add_error("comment" if error.code == "comment_required" else None, str(error))
-        return ask_why(request, waiting, form)
-    return record_answer(request, pk, text=f"Rejected {waiting.lead}.", undo_url=reverse("desk:lead-undo", args=[pk]))
+
+    return perform(request, waiting.lead, deed, f"Rejected {waiting.lead}.", form=form, ask=ask, can_be_undone=True)
 
 
 @require_POST
 def withdrawal(request: PersonRequest, pk: int) -> HttpResponse:
     waiting = named_handoff(request, pk)
-    return perform(
-        request, waiting.lead, lambda: withdraw_handoff(waiting, by=request.user, at=timezone.now()), f"{waiting.lead} is with marketing again."
-    )
+
+    def deed() -> None:
+        withdraw_handoff(waiting, by=request.user, at=timezone.now())
+
+    return perform(request, waiting.lead, deed, f"{waiting.lead} is with marketing again.")
 
 
 @require_http_methods(["GET", "POST"])
@@ -113,16 +121,26 @@ def conversion(request: PersonRequest, pk: int) -> HttpResponse:
     """Convert: the same opportunity however often it is clicked."""
     lead = get_lead(pk)
     require(may_convert(request.user, lead), "Only the owner of this lead or their manager may convert it.")
-    initial = {"name": lead.company_label or str(lead), "currency": request.organisation.currency}  # type: ignore[attr-defined]
+    initial = {"name": lead.company_label or str(lead), "currency": Organisation.get().currency}
     form = ConversionForm(request.POST or None, initial=initial)
+    ask = partial(panel, request, lead, form, CONVERT, **what_conversion_uses(lead))
     if request.method == "GET" or not form.is_valid():
-        facts = {"company": lead.company or matching_company(lead), "contact": lead.contact or matching_contact(lead)}
-        facts |= {"touches": lead.touches.effective().count(), "converts": True}
-        return panel(request, lead, form, "Convert", text="", **facts)
-    return perform(
-        request, lead, lambda: convert_lead(lead, by=request.user, at=timezone.now(), **form.cleaned_data),
-        f"{lead} is an opportunity now.", form=form, label="Convert", undo_url=reverse("desk:lead-undo", args=[pk]),
-    )  # fmt: skip
+        return ask()
+
+    def deed() -> None:
+        convert_lead(lead, by=request.user, at=timezone.now(), **form.cleaned_data)
+
+    return perform(request, lead, deed, f"{lead} is an opportunity now.", form=form, ask=ask, can_be_undone=True)
+
+
+def what_conversion_uses(lead: Lead) -> dict[str, Any]:
+    """What will be found rather than made, and how much moves along."""
+    return {
+        "converts": True,
+        "company": lead.company or matching_company(lead),
+        "contact": lead.contact or matching_contact(lead),
+        "touches": lead.touches.effective().count(),
+    }
 
 
 @require_POST
@@ -136,11 +154,7 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
         else:
             undo_verdict(get_object_or_404(decided_handoffs(lead)[:1]), by=request.user, at=timezone.now())
 
-    response = perform(request, lead, deed, f"Undone: {lead} stands where it stood before.")
-    # The toast's Undo swaps nothing by itself: the page is read again.
-    if request.htmx and not request.htmx.target:
-        response["HX-Refresh"] = "true"
-    return response
+    return perform(request, lead, deed, f"Undone: {lead} stands where it stood before.")
 
 
 @require_http_methods(["GET", "POST"])
@@ -149,25 +163,33 @@ def touches(request: PersonRequest, pk: int) -> HttpResponse:
     lead = get_lead(pk)
     require(may_edit_lead(request.user, lead), "You may write on leads that are yours.")
     form = TouchForm(request.POST or None, initial={"at": timezone.now()})
+    ask = partial(panel, request, lead, form, LOG_TOUCH)
     if request.method == "GET" or not form.is_valid():
-        return panel(request, lead, form, "Log a touch", text="What happened between the buyer and us. It counts for score and campaign.")
+        return ask()
     fields = form.cleaned_data
     channel = fields["campaign"].channel if fields["campaign"] else ""
-    return perform(request, lead, lambda: record_touch(lead, channel=channel, **fields), "Written down.", form=form, label="Log a touch")
+
+    def deed() -> None:
+        record_touch(lead, channel=channel, **fields)
+
+    return perform(request, lead, deed, "Written down.", form=form, ask=ask)
 
 
 def perform(
     request: PersonRequest,
     lead: Lead,
-    deed: Callable[[], Any],
+    deed: Callable[[], None],
     done: str,
     *,
     form: forms.BaseForm | None = None,
-    label: str = "",
-    hidden: dict[str, Any] | None = None,
-    undo_url: str = "",
+    ask: Callable[[], HttpResponse] | None = None,
+    can_be_undone: bool = False,
 ) -> HttpResponse:
-    """Do it and answer with the record. Who came second reads who was faster; a broken rule stands where one acted."""
+    """Do it and answer with the record.
+
+    Who came second reads who was faster, above the record as it is now. A broken rule stands in ``form``, for which
+    ``ask`` asks again.
+    """
     try:
         deed()
     except StaleState as error:
@@ -175,28 +197,28 @@ def perform(
     except BusinessError as error:
         if error.status != 422:
             raise
-        if form is None:
+        if form is None or ask is None:
             return record_answer(request, lead.pk, text=str(error), level="danger", status=error.status)
-        name = FIELD_OF.get(error.code)
-        form.add_error(name if name in form.fields else None, str(error))
-        return panel(request, lead, form, label, hidden=hidden)
+        form.add_error(next((name for name in FIELDS_OF.get(error.code, ()) if name in form.fields), None), str(error))
+        return ask()
+    undo_url = reverse("desk:lead-undo", args=[lead.pk]) if can_be_undone else ""
     return record_answer(request, lead.pk, text=done, undo_url=undo_url)
 
 
 def panel(
-    request: PersonRequest, lead: Lead, form: forms.BaseForm, label: str, *, text: str = "", hidden: dict[str, Any] | None = None, **facts: Any
+    request: PersonRequest, lead: Lead, form: forms.BaseForm, verb: Verb, *, hidden: Any = None, **facts: Any
 ) -> HttpResponse:
     """The questions of a verb: in the side panel, or as a page without JavaScript."""
     page = "desk/lead_verb_form.html" if request.htmx else "desk/lead_verb.html"
     next(iter(form.fields.values())).widget.attrs["autofocus"] = True
-    context = {"lead": lead, "form": form, "label": label, "text": text, "hidden": hidden or {}, "action": request.path, **facts}
+    context = {"lead": lead, "form": form, "verb": verb, "hidden": hidden or {}, "action": request.path, **facts}
     return render(request, page, context, status=422 if form.errors else 200)
 
 
 def ask_why(request: PersonRequest, waiting: Handoff, form: RejectHandoffForm) -> HttpResponse:
     page = "desk/lead_reject_form.html" if request.htmx else "desk/lead_reject.html"
     action = f"{request.path}?handoff={waiting.pk}"
-    context = {"lead": waiting.lead, "reject_form": form, "action": action, "label": "Reject"}
+    context = {"lead": waiting.lead, "reject_form": form, "action": action}
     return render(request, page, context, status=422 if form.errors else 200)
 
 
@@ -206,9 +228,9 @@ def stale(request: PersonRequest, lead: Lead) -> HttpResponse:
 
 
 def move_to(lead: Lead, to: str) -> Move:
-    kind = MOVES.get((Stage(lead.stage), to))  # type: ignore[call-overload]
+    kind = MOVES.get((Stage(lead.stage), Stage(to))) if to in Stage.values else None
     if kind is None or kind.door != "transition":
-        raise IllegalMove(lead, to if to in Stage.values else Stage(lead.stage))
+        raise IllegalMove(lead, to if to in Stage.values else lead.stage)
     return kind
 
 

@@ -69,6 +69,13 @@ def test_a_lead_goes_once_round_from_marketing_to_a_won_deal(page_for, mia, rob)
     sales.locator("#panel").get_by_role("button", name="Convert").dblclick()
     expect(sales.locator(".stage-step.now")).to_contain_text("Opportunity")
     assert list(Opportunity.objects.values_list("name", "amount")) == [("Acme", 12000)]
+    sales.keyboard.press("z")
+    expect(sales.locator(".stage-step.now")).to_contain_text("Qualified")
+    assert Opportunity.objects.count() == 0
+    sales.keyboard.press("v")
+    sales.locator("#panel").get_by_label("Amount").fill("12000")
+    sales.keyboard.press("Enter")
+    expect(sales.locator(".stage-step.now")).to_contain_text("Opportunity")
 
     # The opportunity goes through a stage and is won.
     sales.keyboard.press("o")
@@ -78,7 +85,9 @@ def test_a_lead_goes_once_round_from_marketing_to_a_won_deal(page_for, mia, rob)
     sales.get_by_role("button", name=re.compile("Won")).first.click()
     expect(sales.get_by_role("status")).to_contain_text("is won")
 
-    moves = Lead.objects.get(pk=lead.pk).transitions.effective().order_by("seq").values_list("to_stage", "by__first_name")
+    moves = (
+        Lead.objects.get(pk=lead.pk).transitions.effective().order_by("seq").values_list("to_stage", "by__first_name")
+    )
     assert list(moves) == [
         ("inquiry", None), ("mql", "Mia"), ("offered", "Mia"), ("accepted", "Rob"), ("qualified", "Rob"),
         ("opportunity", "Rob"), ("customer", "Rob"),

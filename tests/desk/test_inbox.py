@@ -28,7 +28,9 @@ def waiting_since_now(**options):
 
 def test_inbox_shows_the_first_to_expire_and_why(client_for, rob, mia):
     later = waiting_since_now(to=rob, by=mia)
-    first = make_handoff(to=rob, by=mia, at=timezone.now() - 5 * HOUR, lead=make_mql(at=MONDAY, company_name="Acme", title="CTO"))
+    first = make_handoff(
+        to=rob, by=mia, at=timezone.now() - 5 * HOUR, lead=make_mql(at=MONDAY, company_name="Acme", title="CTO")
+    )
     record_touch(first.lead, at=timezone.now() - HOUR, kind="attend", campaign=make_campaign("Spring webinar"))
 
     page = client_for(rob).get("/inbox/").content.decode()
@@ -56,7 +58,11 @@ def test_accept_opens_the_next_and_offers_undo(client_for, rob):
 
     first.refresh_from_db()
     assert (first.status, first.lead.owner) == (HandoffStatus.ACCEPTED, rob)
-    assert toast(response) == {"text": f"Accepted {first.lead}.", "level": "success", "undo_url": f"/inbox/{first.pk}/undo/"}
+    assert toast(response) == {
+        "text": f"Accepted {first.lead}.",
+        "level": "success",
+        "undo_url": f"/inbox/{first.pk}/undo/",
+    }
     assert response["HX-Replace-Url"] == f"/inbox/?open={second.pk}"
     page = response.content.decode()
     assert f"/inbox/{second.pk}/acceptance/" in page
@@ -79,7 +85,12 @@ def test_reject_with_a_reason_and_a_comment(client_for, rob):
     )
 
     handoff.refresh_from_db()
-    assert (handoff.status, handoff.reason.code, handoff.comment, handoff.lead.stage) == ("rejected", "missing_data", "No phone.", "mql")
+    assert (handoff.status, handoff.reason.code, handoff.comment, handoff.lead.stage) == (
+        "rejected",
+        "missing_data",
+        "No phone.",
+        "mql",
+    )
     assert toast(response)["text"] == f"Rejected {handoff.lead}: back with marketing for repair."
 
 
@@ -89,7 +100,10 @@ def test_reject_to_another_rep_names_who(client_for, rob, rosa):
     assert toast(response)["text"] == f"Rejected {handoff.lead}: passed on to Rosa."
 
 
-@pytest.mark.parametrize(("sent", "said"), [({}, "Choose a reason."), ({"reason": "other"}, "needs a few words"), ({"reason": "price"}, "present reasons")])
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [({}, "Choose a reason."), ({"reason": "other"}, "needs a few words"), ({"reason": "price"}, "present reasons")],
+)
 def test_reject_asks_again_beside_the_field(client_for, rob, sent, said):
     handoff = waiting_since_now(to=rob)
     client = client_for(rob)
@@ -133,7 +147,9 @@ def test_undo_from_another_page_reloads_it(client_for, rob):
     handoff = waiting_since_now(to=rob)
     client = client_for(rob)
     client.post(f"/inbox/{handoff.pk}/acceptance/")
-    response = client.post(f"/inbox/{handoff.pk}/undo/", headers={**HTMX, "HX-Current-URL": "http://testserver/leads/1/"})
+    response = client.post(
+        f"/inbox/{handoff.pk}/undo/", headers={**HTMX, "HX-Current-URL": "http://testserver/leads/1/"}
+    )
     assert response["HX-Refresh"] == "true"
 
 
@@ -180,7 +196,9 @@ def test_empty_says_what_good_looks_like(client_for, rob):
 
 
 def test_card_shows_earlier_answers_promise_and_origin(client_for, rob, mia):
-    lead = make_lead(campaign=make_campaign("Trade fair"), company_name="Acme", email="ada@acme.test", phone="+49 30 1234")
+    lead = make_lead(
+        campaign=make_campaign("Trade fair"), company_name="Acme", email="ada@acme.test", phone="+49 30 1234"
+    )
     record_touch(lead, at=MONDAY + HOUR, kind="download", channel="content")
     move_lead(lead, Stage.MQL, by=mia, at=MONDAY + HOUR)
     first = make_handoff(to=rob, lead=lead, at=MONDAY + 2 * HOUR)
@@ -191,7 +209,15 @@ def test_card_shows_earlier_answers_promise_and_origin(client_for, rob, mia):
 
     page = client_for(rob).get("/inbox/").content.decode()
 
-    for text in ("Trade fair", "Downloaded content", "A call before Friday", "Rob rejected this", "Number is dead.", "tel:+49 30 1234", "Data is wrong"):
+    for text in (
+        "Trade fair",
+        "Downloaded content",
+        "A call before Friday",
+        "Rob rejected this",
+        "Number is dead.",
+        "tel:+49 30 1234",
+        "Data is wrong",
+    ):
         assert text in page
 
 

@@ -41,11 +41,25 @@ def test_everybody_may_read_and_buttons_are_for_who_may(client_for, mia, rob, sa
     lead = make_mql()
     offers = f"/leads/{lead.pk}/handoff/"
     pages = {user: text_of(client_for(user), lead) for user in (mia, rob, sam, max_, ada)}
-    assert {user: offers in page for user, page in pages.items()} == {mia: True, rob: False, sam: False, max_: True, ada: True}
+    assert {user: offers in page for user, page in pages.items()} == {
+        mia: True,
+        rob: False,
+        sam: False,
+        max_: True,
+        ada: True,
+    }
 
 
 @pytest.mark.parametrize(
-    ("stage", "verb"), [("inquiry", "Mark as MQL"), ("mql", "Hand to sales"), ("offered", "Accept"), ("accepted", "Qualify"), ("qualified", "Convert"), ("opportunity", "Open opportunity")]
+    ("stage", "verb"),
+    [
+        ("inquiry", "Mark as MQL"),
+        ("mql", "Hand to sales"),
+        ("offered", "Accept"),
+        ("accepted", "Qualify"),
+        ("qualified", "Convert"),
+        ("opportunity", "Open opportunity"),
+    ],
 )
 def test_one_filled_button_for_the_next_step(client_for, mia, rob, stage, verb):
     lead = make_lead(company_name="Acme") if stage == "inquiry" else make_mql(company_name="Acme")
@@ -64,9 +78,22 @@ def test_one_filled_button_for_the_next_step(client_for, mia, rob, stage, verb):
 
 def test_marketer_sees_what_sales_said(client_for, mia, rob):
     handoff = make_handoff(to=rob, by=mia)
-    reject_handoff(handoff, by=rob, at=MONDAY + 38 * timedelta(minutes=1), reason=reason("company_size"), comment="Two people in a garage.")
+    reject_handoff(
+        handoff,
+        by=rob,
+        at=MONDAY + 38 * timedelta(minutes=1),
+        reason=reason("company_size"),
+        comment="Two people in a garage.",
+    )
     page = text_of(client_for(mia), handoff.lead)
-    for text in ("Rob rejected this", "Not a fit", "company too small or too large", "Two people in a garage.", "38 min", "disqualified"):
+    for text in (
+        "Rob rejected this",
+        "Not a fit",
+        "company too small or too large",
+        "Two people in a garage.",
+        "38 min",
+        "disqualified",
+    ):
         assert text in page
 
 
@@ -83,7 +110,12 @@ def test_undone_steps_leave_no_trace_in_the_clocks(rob):
     undo_verdict(handoff, by=rob, at=MONDAY + HOUR)
     record = record_of(Lead.objects.get(pk=handoff.lead_id), now=MONDAY + 5 * HOUR)
     assert record.clocks == {"marketing": timedelta(), "waiting": 5 * HOUR, "sales": timedelta()}
-    assert [(step["stage"], step["state"]) for step in record.steps][:4] == [("inquiry", "done"), ("mql", "done"), ("offered", "now"), ("accepted", "ahead")]
+    assert [(step["stage"], step["state"]) for step in record.steps][:4] == [
+        ("inquiry", "done"),
+        ("mql", "done"),
+        ("offered", "now"),
+        ("accepted", "ahead"),
+    ]
 
 
 def test_the_path_of_a_rejected_lead_ends_where_it_is(rob):
@@ -125,7 +157,9 @@ def test_marketer_marks_as_mql_and_hands_over(client_for, mia, rob):
     client = client_for(mia)
 
     marked = client.post(f"/leads/{lead.pk}/move/", {"to": "mql", "seq": 1}, headers=HTMX)
-    handed = client.post(f"/leads/{lead.pk}/handoff/", {"recipient": f"user:{rob.pk}", "promised": "A call"}, headers=HTMX)
+    handed = client.post(
+        f"/leads/{lead.pk}/handoff/", {"recipient": f"user:{rob.pk}", "promised": "A call"}, headers=HTMX
+    )
 
     assert (marked["HX-Retarget"], toast(marked)["text"]) == ("#lead", f"{lead} is now “MQL”.")
     assert toast(handed)["text"] == f"{lead} waits for Rob."
@@ -148,7 +182,7 @@ def test_rep_accepts_and_undoes_on_the_page(client_for, rob):
     assert toast(taken)["undo_url"] == f"{url}/undo/"
     undone = client.post(f"{url}/undo/", headers=HTMX)
 
-    assert undone["HX-Refresh"] == "true"
+    assert undone["HX-Retarget"] == "#lead"
     handoff.refresh_from_db()
     assert (handoff.status, handoff.lead.stage) == ("open", "offered")
 
@@ -167,7 +201,11 @@ def test_rep_qualifies_and_converts_twice_clicked(client_for, rob):
     Company.objects.create(name="ACME")
     lead = accepted(rob, company_name="Acme")
     client = client_for(rob)
-    client.post(f"/leads/{lead.pk}/move/", {"to": "qualified", "seq": lead.seq, "need": "Twelve bikes", "timing": "May"}, headers=HTMX)
+    client.post(
+        f"/leads/{lead.pk}/move/",
+        {"to": "qualified", "seq": lead.seq, "need": "Twelve bikes", "timing": "May"},
+        headers=HTMX,
+    )
 
     asked = client.get(f"/leads/{lead.pk}/conversion/").content.decode()
     assert "Company <b>ACME</b> is known" in asked
@@ -192,7 +230,11 @@ def test_a_reason_is_asked_beside_its_field(client_for, rob):
     for sent, said in (({}, "Choose a reason."), ({"reason": "other"}, "needs a few words")):
         answer = client.post(f"/leads/{lead.pk}/move/", {"to": "nurture", "seq": lead.seq, **sent}, headers=HTMX)
         assert (answer.status_code, said in answer.content.decode()) == (422, True)
-    client.post(f"/leads/{lead.pk}/move/", {"to": "nurture", "seq": lead.seq, "reason": "not_now", "revisit_on": "2026-06-01"}, headers=HTMX)
+    client.post(
+        f"/leads/{lead.pk}/move/",
+        {"to": "nurture", "seq": lead.seq, "reason": "not_now", "revisit_on": "2026-06-01"},
+        headers=HTMX,
+    )
     lead.refresh_from_db()
     assert (lead.stage, str(lead.revisit_on)) == ("nurture", "2026-06-01")
 
@@ -222,7 +264,9 @@ def test_without_the_right_nothing_moves(client_for, rob, sam, mia, headers):
         (sam, f"/leads/{lead.pk}/edit/?field=phone", {"value": "1", "version": 1}),
         (sam, f"/leads/{lead.pk}/touches/", {}),
     ]
-    assert [client_for(user).post(url, sent, headers=headers).status_code for user, url, sent in deeds] == [403] * len(deeds)
+    assert [client_for(user).post(url, sent, headers=headers).status_code for user, url, sent in deeds] == [403] * len(
+        deeds
+    )
 
 
 def test_verbs_work_without_javascript(client_for, mia):
@@ -237,7 +281,10 @@ def test_verbs_work_without_javascript(client_for, mia):
 
 def test_an_illegal_move_is_refused(client_for, ada):
     lead = make_lead()
-    answers = [client_for(ada).post(f"/leads/{lead.pk}/move/", {"to": to, "seq": 1}, headers=HTMX).status_code for to in ("customer", "qualified", "nonsense", "")]
+    answers = [
+        client_for(ada).post(f"/leads/{lead.pk}/move/", {"to": to, "seq": 1}, headers=HTMX).status_code
+        for to in ("customer", "qualified", "nonsense", "")
+    ]
     assert answers == [422] * 4
 
 
@@ -266,14 +313,18 @@ def test_edit_one_field_in_place(client_for, mia):
 
 def test_edit_shows_the_error_beside_the_field(client_for, mia):
     lead = make_lead()
-    answer = client_for(mia).post(f"/leads/{lead.pk}/edit/?field=email", {"value": "not an address", "version": 1}, headers=HTMX)
+    answer = client_for(mia).post(
+        f"/leads/{lead.pk}/edit/?field=email", {"value": "not an address", "version": 1}, headers=HTMX
+    )
     assert (answer.status_code, "field-error" in answer.content.decode()) == (422, True)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_edit_conflict_shows_both_values_and_who_wrote_the_other(client_for, mia, mona):
     lead = make_lead(phone="123")
-    client_for(mona).post(f"/leads/{lead.pk}/edit/?field=phone", {"value": "777", "version": 1, "seen": "123"}, headers=HTMX)
+    client_for(mona).post(
+        f"/leads/{lead.pk}/edit/?field=phone", {"value": "777", "version": 1, "seen": "123"}, headers=HTMX
+    )
 
     client, url = client_for(mia), f"/leads/{lead.pk}/edit/?field=phone"
     answer = client.post(url, {"value": "888", "version": 1, "seen": "123"}, headers=HTMX)
@@ -289,7 +340,9 @@ def test_edit_conflict_shows_both_values_and_who_wrote_the_other(client_for, mia
 def test_an_edit_of_another_field_is_no_conflict(client_for, mia, mona):
     lead = make_lead(phone="123")
     edit_lead(lead, by=mona, at=MONDAY, title="CTO")
-    client_for(mia).post(f"/leads/{lead.pk}/edit/?field=phone", {"value": "888", "version": 1, "seen": "123"}, headers=HTMX)
+    client_for(mia).post(
+        f"/leads/{lead.pk}/edit/?field=phone", {"value": "888", "version": 1, "seen": "123"}, headers=HTMX
+    )
     lead.refresh_from_db()
     assert (lead.phone, lead.title) == ("888", "CTO")
 

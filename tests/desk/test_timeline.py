@@ -14,7 +14,10 @@ pytestmark = pytest.mark.django_db
 
 
 def told(lead, **options):
-    return [(entry.title, str(entry.by) if entry.by else "", entry.undone) for entry in timeline(Lead.objects.get(pk=lead.pk), **options).entries]
+    return [
+        (entry.title, str(entry.by) if entry.by else "", entry.undone)
+        for entry in timeline(Lead.objects.get(pk=lead.pk), **options).entries
+    ]
 
 
 def test_moves_and_verdicts_with_what_was_undone(rob, mia):
