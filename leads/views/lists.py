@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from crm.keyset import count_up_to, count_words, page_of
 from crm.periods import local_day, zone
 from crm.requests import PersonRequest
-from leads.access import may_create_leads, may_create_opportunities
+from leads.access import may_create_leads
 from leads.lifecycle import Stage
 from leads.list_filters import TAB_OF, TABS, LeadFilterForm, chips, default_tab, filter_leads, without
 from leads.list_queries import needing_repair, present_leads, with_last_touch
@@ -132,6 +132,5 @@ def opportunities(request: PersonRequest) -> HttpResponse:
             "page": page_of(rows.select_related("company", "owner", "lead", "reason"), request.GET),
             "count": count_words(count_up_to(rows)),
             "search": search,
-            "may_create": may_create_opportunities(user),
         },
     )
