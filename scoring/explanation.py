@@ -1,5 +1,6 @@
 """Why a lead has its score: the points of every rule, from the statement that scored it."""
 
+import math
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -26,34 +27,36 @@ class Contribution(NamedTuple):
 
 
 def explain(lead: Lead, *, at: datetime, card: Card | None = None) -> list[Contribution]:
-    """What gave points to ``lead`` as of ``at`` (decayed to then), most first, limits after what they limit.
+    """What gave points to ``lead`` as of ``at`` (engagement decayed to then), most first.
 
-    Rounded, the sum of all lines is the score; a line says so where a group's cap or the range 0–100 took points away.
+    Rounded, the sum of all lines is the score. In a group that reached its ceiling the strongest rules are named, until
+    nothing is left to give; the last line says so where the range 0–100 cut the score.
     """
     card = card or active_card()
     row = _points(lead, at, card)
     if row is None:
         return []
     decay = 0.5 ** ((at - row["latest"]).total_seconds() / 86_400 / card.half_life_days) if row["latest"] else 1.0
-    names = record_names(card)
     share = {Axis.FIT: 1.0, Axis.ENGAGEMENT: decay}
-    lines = [line for axis in Axis for line in axis_lines(card, axis, row, share[axis], names)]
+    names = record_names(card)
+    lines = [
+        Contribution(label_of(rule, lead, names), points * share[rule.axis], rule.axis.value)
+        for axis in Axis
+        for rule, points in given(card, axis, row)
+    ]
     lines.sort(key=lambda line: -line.points)
     return [*lines, *range_lines(sum(line.points for line in lines))]
 
 
-def axis_lines(
-    card: Card, axis: Axis, row: dict[str, Any], share: float, names: dict[tuple[str, int], str]
-) -> Iterator[Contribution]:
-    """The rules of one axis that gave points, and what the caps of groups took away."""
+def given(card: Card, axis: Axis, row: dict[str, Any]) -> Iterator[tuple[Rule, float]]:
+    """The rules of one axis that gave points, each with what its group's ceiling left to it."""
     for group, rules in grouped(card.rules, axis):
-        points = {rule.name: float(row[rule.name]) for rule in rules}
-        for rule in rules:
-            if points[rule.name]:
-                yield Contribution(label_of(rule, names), points[rule.name] * share, axis.value)
-        surplus = sum(points.values()) - ceiling(rules) if group else 0
-        if surplus > 0:
-            yield Contribution(f"At most {ceiling(rules)} for “{group}”", -surplus * share, axis.value)
+        left = float(ceiling(rules)) if group else math.inf
+        for rule in sorted(rules, key=lambda rule: -row[rule.name]):
+            points = min(float(row[rule.name]), left)
+            left -= points
+            if points:
+                yield rule, points
 
 
 def range_lines(total: float) -> Iterator[Contribution]:
@@ -63,16 +66,19 @@ def range_lines(total: float) -> Iterator[Contribution]:
         yield Contribution("A score begins at 0", -total, "")
 
 
-def label_of(rule: Rule, names: dict[tuple[str, int], str]) -> str:
-    """The rule in words: “Country is Germany”, “Download”, “No phone number”."""
+def label_of(rule: Rule, lead: Lead, names: dict[tuple[str, int], str]) -> str:
+    """The rule in words, with the lead's own value where it has one: “Industry: Machinery”, “Replied”."""
     field = rule.column
     if field.type is Type.FLAG:
         return field.label if rule.value else f"Not: {field.label.lower()}"
+    negated = rule.operator.startswith("not") or rule.operator == "is_not"
     values = rule.value if rule.operator in LIST_OPERATORS else [rule.value]
+    if field.alias != "touch" and not negated:
+        values = [getattr(lead if field.alias == "lead" else lead.company, field.column)]
     said = ", ".join(names.get((rule.field, value)) or field.choices.get(value) or str(value) for value in values)
-    if rule.field == "kind" and rule.operator in {"is", "in"}:
+    if rule.field == "kind" and not negated:
         return said
-    return f"{field.label} {OPERATORS[field.type][rule.operator]} {said}"
+    return f"{field.label} {OPERATORS[field.type][rule.operator]} {said}" if negated else f"{field.label}: {said}"
 
 
 def record_names(card: Card) -> dict[tuple[str, int], str]:

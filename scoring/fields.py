@@ -46,7 +46,23 @@ class Field:
     choices: dict[str, str] = field(default_factory=dict)
 
 
-def words(choices: type[Channel] | type[TouchKind] | type[SourcedBy]) -> dict[str, str]:
+# What a buyer did, as people say it.
+DEEDS = {
+    TouchKind.FORM: "Filled in a form",
+    TouchKind.CLICK: "Clicked a link",
+    TouchKind.OPEN: "Opened a mail",
+    TouchKind.VISIT: "Visited the website",
+    TouchKind.DOWNLOAD: "Downloaded content",
+    TouchKind.ATTEND: "Attended an event",
+    TouchKind.REPLY: "Replied",
+    TouchKind.MAILED: "Wrote to us",
+    TouchKind.MEETING: "Met us",
+    TouchKind.SOCIAL: "Reacted on social media",
+    TouchKind.OTHER: "Another touch",
+}
+
+
+def words(choices: type[Channel] | type[SourcedBy]) -> dict[str, str]:
     return {value: str(label) for value, label in choices.choices}
 
 
@@ -69,7 +85,7 @@ FIELDS: dict[Axis, dict[str, Field]] = {
         "company_employees": Field("Employees", Type.NUMBER, "company", "employees"),
     },
     Axis.ENGAGEMENT: {
-        "kind": Field("Did", Type.TEXT, "touch", "kind", words(TouchKind)),
+        "kind": Field("Did", Type.TEXT, "touch", "kind", {kind.value: said for kind, said in DEEDS.items()}),
         "channel": Field("Channel of the touch", Type.TEXT, "touch", "channel", words(Channel)),
         "campaign": Field("Campaign of the touch", Type.RECORD, "touch", "campaign_id"),
         "asset": Field("Content", Type.RECORD, "touch", "asset_id"),

@@ -1,6 +1,7 @@
 """Demo data: eighteen months of an invented maker of planning software, told by the rules of the product.
 
 `cast` people and teams · `marketing` campaigns, content and money · `words` names and sentences · `clock` working hours
-`life` one lead and the rows its moves leave · `fates` what becomes of it · `scene` what waits on the last day
+`people` who responds · `arrivals` when · `scene` what waits on the last day
+`life` one lead and the rows its moves leave · `fates` what becomes of it
 `documents` definition and agreement · `writing` bulk inserts · `story` puts it together.
 """

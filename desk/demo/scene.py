@@ -1,13 +1,15 @@
 """What waits on the last day, so that every home, inbox and queue has something to do."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from random import Random
 
 from crm.models import Team, User
 from desk.demo import words
 from desk.demo.cast import Cast
 from desk.demo.fates import Fate
-from desk.demo.life import Life
 from leads.models import TouchKind
 
 # Hours since the hand-over; beyond 24 it is late.
@@ -20,13 +22,34 @@ READY = [2, 3, 5, 7, 20, 24, 27, 30, 44, 46]
 FRESH = [0.3, 1, 2, 4, 6, 9, 17, 21]
 
 
+@dataclass
+class Part:
+    """Somebody who came ``days`` before the end, and what has happened since; ``recipient`` says from which region."""
+
+    recipient: User | Team
+    days: float
+    act: Callable[[Fate], None]
+
+
+def parts(cast: Cast, rng: Random) -> Iterator[Part]:
+    """Everybody of whom something waits: in the inboxes, in the repair queue, among the ready and the new."""
+    for recipient, hours in waiting(cast):
+        yield Part(recipient, hours / 24 + rng.uniform(3, 12), partial(hand_over, to=recipient, hours=hours))
+    for code, hours in TO_REPAIR:
+        rep = rng.choice(cast.reps[cast.north.pk])
+        yield Part(rep, hours / 24 + rng.uniform(3, 9), partial(send_back, rep=rep, code=code, hours=hours))
+    for hours in READY:
+        yield Part(cast.north, hours / 24 + rng.uniform(3, 9), partial(get_ready, hours=hours))
+    for hours in FRESH:
+        yield Part(cast.north, hours / 24, Fate.respond)
+
+
 def waiting(cast: Cast) -> Iterator[tuple[User | Team, float]]:
     """(recipient, hours since the hand-over) of what lies in the inboxes."""
-    anna = cast.reps[cast.south.pk][0]
     rob, rosa = cast.reps[cast.north.pk][:2]
+    anna = cast.reps[cast.south.pk][0]
     for recipient, ages in ((rob, ROB), (rosa, ROSA), (cast.north, TEAM_NORTH), (anna, ANNA), (cast.gustav, GUSTAV)):
-        for hours in ages:
-            yield recipient, hours
+        yield from ((recipient, hours) for hours in ages)
 
 
 def lead_up(fate: Fate, hours_before: float) -> None:
@@ -63,8 +86,8 @@ def send_back(fate: Fate, rep: User, code: str, hours: float) -> None:
     fate.life.reject(rep, code, fate.rng.choice(words.VERDICT_COMMENTS[code]))
 
 
-def get_ready(life: Life, fate: Fate, hours: float) -> None:
+def get_ready(fate: Fate, hours: float) -> None:
     """An MQL that nobody has handed over yet."""
     lead_up(fate, hours + 2)
-    life.until(life.frame.ends_at - timedelta(hours=hours))
-    life.qualify_by_marketing(fate.marketer)
+    fate.life.until(fate.life.frame.ends_at - timedelta(hours=hours))
+    fate.life.qualify_by_marketing(fate.marketer)

@@ -25,18 +25,18 @@ def test_each_line_names_its_rule_and_its_points_of_today():
         fit("title", "manager", 6, operator="contains", group="role"),
         fit("campaign", fair.pk, 4),
         fit("has_phone", False, -3),
+        fit("segment", "Enterprise", 2, operator="is_not"),
         did("download", 20, cap=30),
         did("form", 50),
     )
 
     assert explain(lead, at=MONDAY + 30 * DAY, card=card) == [
-        ("Download", 15.0, "engagement"),
-        ("Title contains plant", 8.0, "fit"),
-        ("Title contains manager", 6.0, "fit"),
-        ("Country is one of Germany, Austria", 5.0, "fit"),
-        ("Campaign is Trade fair", 4.0, "fit"),
+        ("Downloaded content", 15.0, "engagement"),
+        ("Title: Plant Manager", 8.0, "fit"),
+        ("Country: Germany", 5.0, "fit"),
+        ("Campaign: Trade fair", 4.0, "fit"),
+        ("Segment is not Enterprise", 2.0, "fit"),
         ("Not: has a phone number", -3.0, "fit"),
-        ("At most 8 for “role”", -6.0, "fit"),
     ]
 
 

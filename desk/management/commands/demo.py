@@ -9,7 +9,8 @@ from django.utils import timezone
 from crm.erasure import remove_sample_data
 from crm.errors import BusinessError
 from crm.periods import start_of_day, zone
-from desk.demo.story import FULL, has_sample, load_demo
+from desk.demo.arrivals import FULL
+from desk.demo.story import has_sample, load_demo
 
 
 class Command(BaseCommand):
