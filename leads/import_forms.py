@@ -6,10 +6,11 @@ from django import forms
 from django.conf import settings
 from django.utils.text import slugify
 
-from crm.models import User
+from crm.access import manages
+from crm.models import Role, User
 from leads.access import may_import
 from leads.importing.errors import BadMapping
-from leads.importing.fields import FIELDS
+from leads.importing.fields import FIELDS, Type, field_named
 from leads.importing.mapping import known_names, load_spec, read_mapping
 from leads.importing.matching import OWN_FIELD, choices, guess_fields, own_field
 from leads.importing.storing import too_large
@@ -70,6 +71,7 @@ class ColumnsForm(forms.Form):
         label="Opportunities without a stage are",
         choices=[(stage.value, stage.label) for stage in (DealStage.DISCOVERY, DealStage.WON, DealStage.LOST)],
     )
+    make_people = forms.BooleanField(required=False, label="Make sales reps of owners nobody knows yet")
     save_as = forms.CharField(max_length=80, required=False, label="Save these columns as")
 
     def __init__(self, *args: Any, found: Import, look: Look, **kwargs: Any) -> None:
@@ -77,6 +79,8 @@ class ColumnsForm(forms.Form):
         self.spec: dict[str, Any] = found.spec or {}
         kwargs.setdefault("initial", {}).update(self.present())
         super().__init__(*args, **kwargs)
+        if self.kind == ImportKind.USERS or not (found.by and manages(found.by)):
+            del self.fields["make_people"]
         if self.kind != ImportKind.LEADS:
             del self.fields["stages"]
         if self.kind != ImportKind.OPPORTUNITIES:
@@ -91,10 +95,12 @@ class ColumnsForm(forms.Form):
 
     def present(self) -> dict[str, Any]:
         stages = self.spec.get("stages") or [Stage.INQUIRY]
-        outcome = self.spec.get("fields", {}).get("outcome")
+        fields = self.spec.get("fields", {})
+        outcome = fields.get("outcome")
         return {
             "source_system": self.spec.get("source_system", ""),
             "stages": "mql" if Stage.MQL in stages else "inquiry",
+            "make_people": any(isinstance(field, dict) and field.get("create") for field in fields.values()),
             "all_are": outcome.get("constant", "") if isinstance(outcome, dict) else DealStage.DISCOVERY,
         }
 
@@ -168,6 +174,17 @@ class ColumnsForm(forms.Form):
                 old = old if isinstance(old, dict) else {"column": old}
                 same = old.get("column", "").lower() == column.lower()
                 fields[target] = {**(old if same else {}), "column": column}
+        if "make_people" in cleaned:
+            self.choose_makers(fields, make=cleaned["make_people"])
         if self.kind == ImportKind.OPPORTUNITIES and not fields.get("outcome", {}).get("column"):
             fields["outcome"] = {"constant": cleaned["all_are"]}
         return fields
+
+    def choose_makers(self, fields: dict[str, Any], *, make: bool) -> None:
+        """Whether owners whom nobody knows become people; a role that the mapping names already stays."""
+        for name, source in fields.items():
+            described = field_named(self.kind, name)
+            if described and described.holds == Type.PERSON and source.get("column"):
+                role = source.pop("create", Role.REP.value)
+                if make:
+                    source["create"] = role

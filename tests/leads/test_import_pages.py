@@ -128,6 +128,35 @@ def test_a_file_beyond_the_limit_is_named(mia: Client, settings: Any) -> None:
     assert not list(Path(settings.MEDIA_ROOT).rglob("*.csv"))
 
 
+def test_an_upload_cut_off_on_its_way_is_refused(mia: Client) -> None:
+    """The server sees the end of the body as the end of the file; the field after the file is missing then."""
+    page = mia.get(reverse("leads:import-new")).content.decode()
+    assert page.index('name="file"') < page.index('name="kind"')
+    body = (
+        '--cut\r\nContent-Disposition: form-data; name="file"; filename="fair.csv"\r\n'
+        f"Content-Type: text/csv\r\n\r\n{LEADS.decode()[:90]}"
+    )
+    answer = mia.generic("POST", reverse("leads:import-new"), body, "multipart/form-data; boundary=cut")
+    assert answer.status_code == 422
+    assert not Import.objects.exists()
+
+
+def test_owners_nobody_knows_are_made_when_a_manager_says_so(client_for: Callable[[User], Client]) -> None:
+    max_ = client_for(make_user("max", role="manager", team=make_team()))
+    upload(max_, b"id,owner\n1,r7\n")
+    found = Import.objects.get()
+    columns = {"column_0": "external_id", "column_1": "owner", "source_system": "fair", "stages": "inquiry"}
+    for make, outcome in ({}, (0, 1)), ({"make_people": "on"}, (1, 0)):
+        max_.post(reverse("leads:import-columns", args=[found.pk]), columns | make)
+        run_import(found.pk)
+        found.refresh_from_db()
+        assert (found.created, found.refused) == outcome
+    assert max_.get(reverse("leads:import-columns", args=[found.pk])).context["form"]["make_people"].initial
+    max_.post(reverse("leads:import-start", args=[found.pk]))
+    run_import(found.pk)
+    assert (Lead.objects.get().owner.external_id, Lead.objects.get().owner.role) == ("r7", "rep")
+
+
 def test_who_may(client_for: Callable[[User], Client], mia: Client) -> None:
     rob = client_for(make_user("rob", team=make_team("Team North")))
     assert [kind for kind, _label in rob.get(reverse("leads:import-new")).context["form"].fields["kind"].choices] == [
