@@ -61,7 +61,7 @@ def test_rules_are_said_in_words_with_the_best_on_top(client_for):
     ]
     assert [(rule.words, rule.points, rule.limit) for rule in engagement["rules"]] == [
         ("Campaign of the touch is Spring webinar", 12, 48),
-        ("Download", 8, 16),
+        ("Downloaded content", 8, 16),
     ]
     assert (fit["grades"], engagement["grades"]) == ([("A", 30), ("B", 20), ("C", 10)], [])
     assert "counts half after 14 days" in page.content.decode()
