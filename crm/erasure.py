@@ -20,7 +20,7 @@ from pghistory.models import Event, Events
 from psycopg2 import sql
 
 from crm.models import AuditEntry, Team, User
-from crm.outbox import kick, want_rebuild
+from crm.outbox import kick, lock_key, want_rebuild
 
 Counts = dict[str, int]
 
@@ -45,14 +45,21 @@ def remove_sample_data(*, by: User | None, at: datetime, why: str = "") -> Count
     log in. Only ``by`` keeps the key to the house.
     """
     with rewriting(by=by, at=at, deed="remove sample data", why=why) as counts:
+        hold_off_consumers()
         for room in apps.get_app_configs():
             if module_has_submodule(room.module, "samples"):
                 counts |= import_module(f"{room.name}.samples").remove()
         counts |= remove_people(keep=by)
         for consumer in settings.OUTBOX_CONSUMERS:
             want_rebuild(consumer)
-    kick()
+        transaction.on_commit(kick, robust=True)
     return counts
+
+
+def hold_off_consumers() -> None:
+    """Until the transaction ends nobody writes a score or a fact of a lead that is about to go."""
+    for consumer in settings.OUTBOX_CONSUMERS:
+        execute(sql.SQL("SELECT pg_advisory_xact_lock(%s)"), [lock_key(consumer)])
 
 
 def remove_people(*, keep: User | None) -> Counts:
