@@ -52,10 +52,12 @@ def touch_line(touch: Touch) -> str:
 
 
 def touch_origin(touch: Touch) -> str:
-    """The campaign and channel behind a touch, as far as its line does not name them: "Spring webinar, Webinar"."""
-    campaign = str(touch.campaign) if touch.campaign and touch.asset and str(touch.campaign) != str(touch.asset) else ""
-    channel = str(Channel(touch.channel).label) if touch.channel else ""
-    return ", ".join(part for part in (campaign, channel) if part)
+    """The campaign behind the content of a touch, else its channel; "" where the line of the touch says it all."""
+    if touch.asset is None:
+        return ""
+    if touch.campaign:
+        return str(touch.campaign) if str(touch.campaign) != str(touch.asset) else ""
+    return str(Channel(touch.channel).label) if touch.channel else ""
 
 
 def verdict_line(handoff: Handoff) -> str:

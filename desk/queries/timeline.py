@@ -7,27 +7,18 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils.text import capfirst
 
-from campaigns.models import Campaign
-from crm.models import Team, User
 from crm.words import duration, money
+from desk.queries.edits import told_edits
 from desk.telling import TOUCH_ICONS, route_line, touch_line, touch_origin, verdict_line
 from feedback.models import HandoffStatus
 from leads.lifecycle import CLOCK_OF, Stage
-from leads.models import Company, Contact, Lead, Opportunity, Outcome, Transition
-from leads.models.lead import TRACKED
+from leads.models import Lead, Opportunity, Outcome, TouchBy, Transition
 from leads.models.log import TransitionKind
 
 PAGE = 20
 KINDS = {"all": "All", "touches": "Touchpoints", "verdicts": "Verdicts", "changes": "Changes"}
-RELATED: dict[str, Any] = {"company": Company, "contact": Contact, "owner": User, "team": Team, "campaign": Campaign}
-LABELS = {
-    "title": "Job title",
-    "company_name": "Company name",
-    "sourced_by": "Found by",
-    "revisit_on": "Revisit on",
-    "product_interest": "Interested in",
-}
 
 
 @dataclass
@@ -196,7 +187,7 @@ class Teller:
             return handoff.comment if handoff and handoff.decided_at == row.at else ""
         if row.handoff and row.reason:
             waited = f"after {duration(row.at - handoff.offered_at)}, " if handoff else ""
-            return f"{waited}now {Stage(row.to_stage).label}".capitalize()
+            return capfirst(f"{waited}now {Stage(row.to_stage).label}")
         if row.to_stage == Stage.MQL and row.score is not None:
             return f"Score {row.score}" + (f", definition v{row.definition_version}" if row.definition_version else "")
         return ""
@@ -210,11 +201,8 @@ class Teller:
             expired = handoff.status == HandoffStatus.EXPIRED
             heir = self.heirs.get(handoff.pk)
             title = verdict_line(handoff) if expired else f"Rejected: {handoff.reason}"
-            text = (
-                f"Passed on to {heir.recipient}"
-                if expired and heir
-                else route_line(handoff, heir=heir.recipient if heir else "").capitalize()
-            )
+            asked = heir.recipient if heir else "somebody else"
+            text = f"Passed on to {asked}" if expired else capfirst(route_line(handoff, heir=asked))
             icon = "hourglass-empty" if expired else "x"
             yield Entry(
                 handoff.decided_at, 4, handoff.pk, icon, title, "waiting", handoff.decided_by, text, handoff.comment
@@ -227,34 +215,15 @@ class Teller:
         for touch in older(rows, 3, key):
             entry = Entry(touch.at, 3, touch.pk, TOUCH_ICONS[touch.kind], touch_line(touch), text=touch_origin(touch))
             entry.undone = hasattr(touch, "corrected_by")
+            entry.side = "" if touch.by == TouchBy.BUYER else touch.by
             yield entry
 
     def fields(self, key: Key | None) -> Iterator[Entry]:
-        """Edits, from the rows as they were before: what came after is the next newer row, or the lead now."""
-        events = self.lead.events.filter(pgh_label="update")  # type: ignore[attr-defined]
-        page = older(events.select_related("pgh_context"), 2, key, at="pgh_created_at")
-        if not page:
-            return
-        newer: Any = events.filter(pk__gt=page[0].pk).order_by("pk").first() or self.lead
-        pairs = []
-        for event in page:
-            pairs.append((event, changed_fields(event, newer)))
-            newer = event
-        names = names_of([change for _event, changes in pairs for change in changes])
-        writers = User.objects.in_bulk({writer for event, _changes in pairs if (writer := writer_of(event))})
-        for event, changes in pairs:
-            told = [(label(name), shown(name, old, names), shown(name, new, names)) for name, old, new in changes]
-            if told:
-                title = f"{told[0][0]} changed" if len(told) == 1 else f"{len(told)} fields changed"
-                yield Entry(
-                    event.pgh_created_at,
-                    2,
-                    event.pk,
-                    "pencil",
-                    title,
-                    by=writers.get(writer_of(event) or 0),
-                    changes=told,
-                )
+        events = self.lead.events.filter(pgh_label="update").select_related("pgh_context")  # type: ignore[attr-defined]
+        for edit in told_edits(self.lead, older(events, 2, key, at="pgh_created_at")):
+            count = len(edit.changes)
+            title = f"{edit.changes[0][0]} changed" if count == 1 else f"{count} fields changed"
+            yield Entry(edit.at, 2, edit.pk, "pencil", title, by=edit.by, changes=edit.changes)
 
     def opportunities(self, key: Key | None) -> Iterator[Entry]:
         """Opened and closed ones; what a move of the lead tells already is left out."""
@@ -285,37 +254,3 @@ def deal_moments(deal: Opportunity) -> Iterator[tuple[datetime, int, str, str]]:
 
 def deal_line(deal: Opportunity) -> str:
     return f"{deal}, {money(deal.amount, deal.currency)}" if deal.amount is not None else str(deal)
-
-
-def changed_fields(old: Any, new: Any) -> list[tuple[str, Any, Any]]:
-    """(field, before, after) of what differs between two states of the lead."""
-    names = [f"{name}_id" if name in RELATED else name for name in TRACKED]
-    pairs = ((name, getattr(old, name), getattr(new, name)) for name in names)
-    return [(name, before, after) for name, before, after in pairs if before != after]
-
-
-def names_of(changes: list[tuple[str, Any, Any]]) -> dict[tuple[str, int], str]:
-    """What the records are called that changes point at, one query a kind."""
-    names: dict[tuple[str, int], str] = {}
-    for field_name, model in RELATED.items():
-        ids = {pk for name, *values in changes if name == f"{field_name}_id" for pk in values if pk}
-        names |= {(f"{field_name}_id", pk): str(row) for pk, row in model.objects.in_bulk(ids).items()} if ids else {}
-    return names
-
-
-def shown(name: str, value: Any, names: dict[tuple[str, int], str]) -> str:
-    """A value in words; "–" for none."""
-    if value in (None, "", {}):
-        return "–"
-    return names.get((name, value), str(value)) if name.endswith("_id") else str(value)
-
-
-def label(name: str) -> str:
-    plain = name.removesuffix("_id")
-    return LABELS.get(plain, plain.replace("_", " ").capitalize())
-
-
-def writer_of(event: Any) -> int | None:
-    """Who made the edit, from the request it was made in; None for the system."""
-    context = event.pgh_context
-    return (context.metadata or {}).get("user") if context else None

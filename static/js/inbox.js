@@ -10,6 +10,7 @@
 import "./reject.js";
 
 const PAUSE = 90;
+const DOUBLE_CLICK = 400;
 const inbox = () => document.getElementById("inbox");
 const card = () => document.getElementById("inbox-card");
 const rowOf = (handoff) => document.querySelector(`#inbox-list [data-handoff="${CSS.escape(handoff ?? "")}"]`);
@@ -40,8 +41,18 @@ for (const trouble of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) 
   document.addEventListener(trouble, () => rowOf(card()?.dataset.handoff)?.classList.remove("row-leaving"));
 }
 
+// The second click of a double click must not answer the hand-off that has just taken the place of the first.
+let swappedAt = 0;
+addEventListener("click", (event) => {
+  const byPointer = event.detail > 0;
+  if (!byPointer || !event.target.closest?.("[data-verdict]") || performance.now() - swappedAt > DOUBLE_CLICK) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}, true);
+
 document.addEventListener("htmx:afterSwap", (event) => {
   if (!inbox()) return;
+  if (event.detail.target?.id === "inbox") swappedAt = performance.now();
   if (event.detail.target?.id === "inbox-card") inbox().classList.remove("shows-list");
   rowOf(card()?.dataset.handoff)?.classList.remove("row-leaving");
   markOpened();

@@ -113,6 +113,24 @@ def test_of_two_reps_one_wins_and_the_other_is_told(page_for, north, rob, rosa):
     assert list(first.lead.transitions.values_list("to_stage", flat=True)) == ["inquiry", "mql", "offered", "accepted"]
 
 
+def test_a_slow_double_click_answers_one_hand_off_only(page_for, rob):
+    at = hour_ago()
+    for name in ("Byrne", "Cole"):
+        make_handoff(to=rob, at=at, lead=make_mql(at=at, last_name=name))
+    page = page_for(rob)
+    page.goto("/inbox/")
+    accept = page.get_by_role("button", name="Accept")
+    page.evaluate("performance.now = () => 1000")
+    accept.click()
+    expect(page.locator("#inbox-card")).to_contain_text("Byrne is yours")
+    accept.click()
+    expect(page.locator("#inbox-list [data-row]")).to_have_count(1)
+
+    page.evaluate("performance.now = () => 9000")
+    accept.click()
+    expect(page.locator("#inbox-card")).to_contain_text("Cole is yours")
+
+
 def test_of_two_people_on_a_leads_page_the_second_sees_who_moved_it(page_for, mia, mona):
     lead = make_lead(at=hour_ago())
     mias, monas = page_for(mia), page_for(mona)

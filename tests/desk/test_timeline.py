@@ -44,7 +44,7 @@ def test_hand_offs_that_went_on_to_another(rob, rosa, north):
     entries = timeline(handoff.lead, kind="verdicts").entries
     assert [(entry.title, entry.text) for entry in entries] == [
         ("No answer from Rosa in time", "Passed on to Team North"),
-        ("Rejected: Wrong territory", "Passed on to rosa"),
+        ("Rejected: Wrong territory", "Passed on to Rosa"),
         ("Handed to Rob", ""),
     ]
 
