@@ -6,9 +6,14 @@ from feedback.models import Handoff
 from leads.models import Lead
 
 
-def may_offer(user: User, lead: Lead) -> bool:
-    """Marketers, managers of either side and admins hand a lead to sales."""
+def may_hand_over(user: User) -> bool:
+    """Marketers, managers of either side and admins hand leads to sales."""
     return does_marketing(user) or manages(user)
+
+
+def may_offer(user: User, lead: Lead) -> bool:
+    """Whether ``user`` may hand this lead to sales, as far as the person goes; its stage is another question."""
+    return may_hand_over(user)
 
 
 def may_withdraw(user: User, handoff: Handoff) -> bool:

@@ -16,7 +16,7 @@ from campaigns.forms import SpendForm
 from campaigns.models import Campaign, Spend
 from campaigns.queries import campaigns_with_status, spend_by_month, spent_by_campaign, spent_in_other_currencies
 from campaigns.spending import REFUSED, change_spend, record_spend, remove_spend
-from crm.access import does_marketing, manages, require
+from crm.access import require
 from crm.errors import BusinessError
 from crm.keyset import count_up_to, count_words, page_of
 from crm.once import is_repeat
@@ -25,6 +25,7 @@ from crm.requests import PersonRequest
 from desk.forms.campaign import HandOverForm
 from desk.queries.campaign import CHAIN, LABELS, NOBODY, chain, counts_by_campaign, handoffs_of, summed, what_sales_says
 from desk.views.panels import form_page
+from feedback.access import may_hand_over
 from feedback.handing_over import MOST_AT_ONCE, HandedOver, hand_over_leads
 from feedback.verdict_queries import latest_verdicts, verdicts_of
 from funnel.metrics.intervals import share
@@ -119,7 +120,7 @@ def spend_removal(request: PersonRequest, pk: int, spend_pk: int) -> HttpRespons
 def handoffs(request: PersonRequest, pk: int) -> HttpResponse:
     """Hand the campaign's ready leads to a rep or a team, all that were shown."""
     campaign = get_campaign(pk)
-    require(may_hand_over(request), "Only marketers and managers hand leads to sales.")
+    require(may_hand_over(request.user), "Only marketers and managers hand leads to sales.")
     ready = ready_ids(campaign)
     form = HandOverForm(request.POST or None, initial={"leads": ",".join(map(str, ready))})
     if request.method == "POST" and form.is_valid():
@@ -159,7 +160,7 @@ def campaign_page(
         "now": now,
         "campaign": campaign,
         "may_write": may_write,
-        "may_hand_over": may_hand_over(request),
+        "may_hand_over": may_hand_over(request.user),
         "ready": len(ready_ids(campaign)),
         "chain": chain(campaign, counts.get(campaign.pk, NOBODY), summed(counts.values()), spent),
         "spent": spent,
@@ -241,10 +242,6 @@ def ready_ids(campaign: Campaign) -> list[int]:
 def own_leads(campaign: Campaign, lead_ids: list[int]) -> list[int]:
     """Those of the ids that are leads of this campaign."""
     return list(leads_of(campaign).filter(pk__in=lead_ids).values_list("pk", flat=True))
-
-
-def may_hand_over(request: PersonRequest) -> bool:
-    return does_marketing(request.user) or manages(request.user)
 
 
 def get_campaign(pk: int) -> Campaign:
