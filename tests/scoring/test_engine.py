@@ -234,7 +234,7 @@ CARD_RULES = [
 ]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lives=st.lists(TOUCHES, min_size=1, max_size=4), data=st.data())
 def test_one_lead_alone_or_among_many_and_in_any_order_scores_the_same(lives, data):
     card = card_with(*CARD_RULES, thresholds={"engagement": {"1": 30, "2": 12, "3": 4}})
