@@ -10,15 +10,14 @@ from django.db import connection, transaction
 
 from crm.models import Organisation
 from crm.outbox import Changes
+from funnel.counting import copy_day_cells
 from funnel.sql import (
     APPLY_CHANGES,
     CELL_TABLE,
     FACT_TABLE,
     INSERT_FACTS,
-    KEY_OF,
     LEADS_OF,
     REMOVE_EMPTY_CELLS,
-    day_cells,
     insert_cells,
     month_cells,
 )
@@ -57,8 +56,7 @@ def rebuild() -> None:
         for low, high in lead_ranges(sql):
             sql.execute(INSERT_FACTS.format(table=facts.name), {"low": low, "high": high, "zone": zone})
         facts.finish(sql)
-        for dimension in KEY_OF:
-            sql.execute(insert_cells(day_cells(dimension, facts.name), cells.name))
+        copy_day_cells(sql, source=facts.name, table=cells.name)
         sql.execute(insert_cells(month_cells(cells.name), cells.name))
         cells.finish(sql)
         with transaction.atomic():

@@ -252,8 +252,8 @@ LEADS_OF = {
     "handoff": "SELECT DISTINCT lead_id FROM feedback_handoff WHERE id = ANY(%s)",
 }
 
-# The rebuild, in statements short enough not to hold up other consumers: facts by ranges of leads, then cells by
-# dimension, into tables beside those in use.
+# The rebuild, in statements short enough not to hold up other consumers: facts by ranges of leads, into a table beside
+# the one in use. Cells of days are then counted in memory (funnel/counting.py).
 INSERT_FACTS = f"""
     WITH {facts(LEAD_RANGE)}
     INSERT INTO {{table}} ({", ".join(FACT_COLUMNS)}) SELECT {", ".join(FACT_COLUMNS)} FROM fact
@@ -261,7 +261,7 @@ INSERT_FACTS = f"""
 
 
 def day_cells(dimension: str, source: str) -> str:
-    """Cells of single days counted straight from the facts in ``source``."""
+    """Cells of single days counted straight from the facts in ``source``: what a check holds the others to."""
     return f"""
         SELECT '{dimension}' AS dimension, 'day' AS grain, day, key, stage, {sums("{counter}")}
         FROM (

@@ -1,0 +1,145 @@
+"""How fast figures are kept and read, at several sizes of one database, each beside a yardstick of the same run.
+
+.venv/bin/python -m bench figures [LEADS …]
+"""
+
+import random
+import statistics
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+from django.db import connection, transaction
+
+SIZES = (10_000, 100_000)
+# What everything is measured against: the least that any recomputation must do, one pass over the log.
+FLOOR = """
+    SELECT count(*) FROM (
+        SELECT lead_id, min(at) FILTER (WHERE to_stage = 'inquiry') a, min(at) FILTER (WHERE to_stage = 'nurture') b,
+            min(at) FILTER (WHERE to_stage = 'mql') c, min(at) FILTER (WHERE to_stage = 'offered') d,
+            min(at) FILTER (WHERE to_stage = 'accepted') e, min(at) FILTER (WHERE to_stage = 'qualified') f,
+            min(at) FILTER (WHERE to_stage = 'opportunity') g, min(at) FILTER (WHERE to_stage = 'customer') h,
+            min(at) FILTER (WHERE to_stage = 'lost') i, min(at) FILTER (WHERE to_stage = 'disqualified') j
+        FROM leads_transition GROUP BY lead_id
+    ) floor
+"""
+# What happens to a lead: one in nurture becomes MQL once more, every other gets another owner.
+MOVE = """
+    INSERT INTO leads_transition (lead_id, seq, episode, opens_episode, kind, from_stage, to_stage, at, recorded_at,
+        note, out_of_order, source)
+    SELECT id, seq + 1, episode + 1, true, 'move', stage, 'mql', stage_since + interval '1 day', now(), '', false, ''
+    FROM leads_lead WHERE id = ANY(%(ids)s) AND stage = 'nurture'
+"""
+MOVED = """
+    UPDATE leads_lead
+    SET seq = seq + 1, episode = episode + 1, stage = 'mql', stage_since = stage_since + interval '1 day'
+    WHERE id = ANY(%(ids)s) AND stage = 'nurture'
+"""
+GIVEN = "UPDATE leads_lead SET owner_id = owner_id %% 60 + 1 WHERE id = ANY(%(ids)s) AND stage <> 'mql'"
+DRAINS = ((1, 20), (100, 10), (1_000, 3))
+READS = 20
+
+
+def measure(sizes: list[int]) -> None:
+    from bench.population import populate
+
+    print(f"{'leads':>10}  {'what':<44} {'p50 ms':>10} {'p95 ms':>10}  {'beside':<30}")
+    reached = 0
+    for size in sizes or SIZES:
+        populate(reached + 1, size)
+        reached = size
+        measure_rebuild(size)
+        measure_drains(size)
+        measure_reads(size)
+        measure_check(size)
+
+
+def measure_rebuild(size: int) -> None:
+    from crm import outbox
+
+    floor = times(lambda: run(FLOOR), 3)
+    say(size, "floor: GROUP BY lead, ten minima", floor)
+    rebuild = times(lambda: outbox.rebuild("funnel"), 2)
+    say(size, "rebuild_metrics", rebuild, f"{min(rebuild) / min(floor):.1f} x the floor")
+
+
+def measure_drains(size: int) -> None:
+    from crm import outbox
+
+    while outbox.drain("funnel"):
+        pass
+    pick = random.Random(size)
+    for many, rounds in DRAINS:
+        seen = []
+        for _ in range(rounds):
+            change(pick.sample(range(1, size + 1), many))
+            seen += times(lambda: outbox.drain("funnel"), 1)
+        say(size, f"drain of {many:,} changed leads", seen, f"{many / statistics.median(seen):,.0f} leads a second")
+
+
+def change(ids: list[int]) -> None:
+    from leads.transitions import announce
+
+    with transaction.atomic(), connection.cursor() as sql:
+        for statement in (MOVE, MOVED, GIVEN):
+            sql.execute(statement, {"ids": ids})
+        announce(ids)
+
+
+def measure_reads(size: int) -> None:
+    from datetime import UTC, date, datetime
+
+    from funnel.queries import leads_behind, left_path
+    from funnel.reports.funnel import FUNNEL
+    from funnel.reports.question import Question
+    from funnel.reports.velocity import VELOCITY
+    from funnel.selection import Selection
+
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    # Two years that begin and end within a month, so that edge days are read beside months.
+    years = {"start": date(2024, 3, 14), "end": date(2026, 3, 14)}
+    every = Question(**years)
+    reads: dict[str, Callable[[], Any]] = {
+        "funnel": lambda: FUNNEL.rows(every),
+        "funnel by campaign": lambda: FUNNEL.rows(Question(**years, dimension="campaign")),
+        "funnel by owner, by period": lambda: FUNNEL.rows(Question(**years, basis="period", dimension="owner")),
+        "funnel by month": lambda: FUNNEL.rows(Question(**years, dimension="month")),
+        "funnel by owner within a campaign (facts)": lambda: FUNNEL.rows(
+            Question(**years, dimension="owner", filters=(("campaign", "7"),))
+        ),
+        "velocity": lambda: VELOCITY.rows(every),
+        "who left the path, by stage": lambda: left_path(every, at=now),
+        "first page of the leads behind a figure": lambda: leads_behind(Selection(every, "accepted"), at=now),
+    }
+    for name, read in reads.items():
+        say(size, name, times(read, READS))
+
+
+def measure_check(size: int) -> None:
+    from funnel.checking import check_metrics
+
+    found = []
+    seen = times(lambda: found.append(check_metrics()), 1)
+    say(size, "check_metrics, row for row", seen, f"{len(found[0].differences)} differences")
+
+
+def times(act: Callable[[], Any], rounds: int) -> list[float]:
+    """Seconds of each round."""
+    seen = []
+    for _ in range(rounds):
+        began = perf_counter()
+        act()
+        seen.append(perf_counter() - began)
+    return seen
+
+
+def run(statement: str) -> None:
+    with connection.cursor() as sql:
+        sql.execute(statement)
+        sql.fetchall()
+
+
+def say(size: int, what: str, seconds: list[float], beside: str = "") -> None:
+    milliseconds = sorted(1_000 * each for each in seconds)
+    p95 = milliseconds[min(len(milliseconds) - 1, round(0.95 * len(milliseconds)))]
+    print(f"{size:>10,}  {what:<44} {statistics.median(milliseconds):>10,.1f} {p95:>10,.1f}  {beside}", flush=True)
