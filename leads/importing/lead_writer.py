@@ -17,7 +17,7 @@ from leads.importing.sql import (
     taken_over,
 )
 from leads.importing.staging import STAGED
-from leads.importing.writers import Writer
+from leads.importing.writers import CREATED, UPDATED, Writer
 from leads.lifecycle import CLOCK_OF, Clock, Stage
 from leads.models import Lead, Touch, Transition
 
@@ -74,9 +74,11 @@ class LeadWriter(Writer):
         make_table(CHUNK, statement, {**self.parameters, **rows})
         probe_indexes(False)
 
-    def write(self) -> Counter[str]:
-        self.create()
-        self.update()
+    def write(self, counts: Counter[str]) -> Counter[str]:
+        if counts[CREATED]:
+            self.create()
+        if counts[UPDATED]:
+            self.update()
         return Counter()
 
     # Telling what a row means
@@ -131,6 +133,7 @@ class LeadWriter(Writer):
                     nextval(pg_get_serial_sequence('leads_lead', 'id')) AS fresh_id
                 FROM (SELECT * FROM {CHUNK} WHERE verdict = 'created' ORDER BY row) c""",
             self.parameters,
+            is_joined=False,
         )
         self.insert(Lead, self.lead_values())
         for seq, stage in enumerate(self.mapping.stages, start=1):

@@ -17,7 +17,7 @@ from leads.importing.sql import (
     taken_over,
 )
 from leads.importing.staging import STAGED
-from leads.importing.writers import Writer
+from leads.importing.writers import CREATED, UPDATED, Writer
 from leads.lifecycle import RANK, Stage
 from leads.models import Opportunity
 from leads.models.opportunity import PROBABILITY
@@ -71,10 +71,12 @@ class OpportunityWriter(Writer):
         )
         return Counter({"out_of_order": early}) if early else Counter()
 
-    def write(self) -> Counter[str]:
+    def write(self, counts: Counter[str]) -> Counter[str]:
         findings = self.foreseen()
-        self.create()
-        self.update()
+        if counts[CREATED]:
+            self.create()
+        if counts[UPDATED]:
+            self.update()
         self.tell_leads()
         self.move()
         execute(f"""

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
+from time import monotonic
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -49,6 +50,7 @@ WRITERS: dict[str, type[Writer]] = {
 # Rows a transaction: a longer one would hold up every reader of the change outbox.
 CHUNK_ROWS = 10_000
 STAGE_ROWS = 5_000
+HEARD_EVERY_SECONDS = 2
 # Advisory locks: one run of an import (with its id), and one chunk written at a time.
 RUN_LOCK, WRITE_LOCK = 7_416_301, 7_416_302
 WRITE_ATTEMPTS = 3
@@ -124,6 +126,7 @@ class Run:
         self.by: User | None = found.by
         self.at: datetime = found.started_at or timezone.now()
         self.path = stored(found.path)
+        self.heard = monotonic()
 
     def carry_out(self) -> None:
         self.begin()
@@ -215,7 +218,7 @@ class Run:
     def write(self, last_row: int) -> None:
         for number, (first, last) in enumerate(chunks(self.file.rows_done + 2, last_row)):
             self.write_chunk(first, last)
-            if number == 0 and self.file.created:
+            if number == 0 and last < last_row and self.file.created:
                 refresh_statistics(self.writer.tables)
 
     def write_chunk(self, first: int, last: int) -> None:
@@ -224,6 +227,8 @@ class Run:
             try:
                 with transaction.atomic():
                     query("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": WRITE_LOCK})
+                    # A crash of the database may take back the last chunks, always with the note that they are done.
+                    execute("SET LOCAL synchronous_commit = off")
                     result = self.writer.take(first, last)
                     self.refuse(result.refusals)
                     self.count(result)
@@ -251,7 +256,10 @@ class Run:
         self.file.save()
 
     def be_heard(self) -> None:
-        Import.objects.filter(pk=self.file.pk).update(heard_at=timezone.now())
+        """Note now and then that somebody is at it."""
+        if monotonic() - self.heard > HEARD_EVERY_SECONDS:
+            Import.objects.filter(pk=self.file.pk).update(heard_at=timezone.now())
+            self.heard = monotonic()
 
 
 def narrowed(mapping: FileMapping, by: User | None) -> FileMapping:

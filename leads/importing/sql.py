@@ -62,11 +62,12 @@ def query(statement: str, parameters: Mapping[str, Any] | None = None) -> list[t
         return sql.fetchall()
 
 
-def make_table(name: str, select: str, parameters: Mapping[str, Any]) -> None:
-    """A temporary table for the present chunk, in place of the one before."""
+def make_table(name: str, select: str, parameters: Mapping[str, Any], *, is_joined: bool = True) -> None:
+    """A temporary table for the present chunk, in place of the one before. Joined ones need statistics."""
     execute(f"DROP TABLE IF EXISTS {name}")
     execute(f"CREATE TEMP TABLE {name} AS {select}", parameters)
-    execute(f"ANALYZE {name}")
+    if is_joined:
+        execute(f"ANALYZE {name}")
 
 
 def probe_indexes(on: bool) -> None:

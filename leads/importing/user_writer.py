@@ -46,7 +46,7 @@ class UserWriter(Writer):
         identity = "(s.external_id IS NOT NULL AND u.external_id = '')"
         return " OR ".join([differs(self.has(*PLAIN), new="s", old="u"), email, identity])
 
-    def write(self) -> Counter[str]:
+    def write(self, counts: Counter[str]) -> Counter[str]:
         source = f"FROM {CHUNK} s WHERE verdict = 'created' ORDER BY row"
         statement, defaults = insert_select(User, self.user_values(), source=source, at=self.at)
         execute(statement, {**defaults, **self.parameters, "password": make_password(None)})

@@ -40,8 +40,8 @@ class Writer:
         """Fill the table of the chunk: each staged row with ``verdict`` (and ``reason`` where it is refused)."""
         raise NotImplementedError
 
-    def write(self) -> Counter[str]:
-        """Write the classified chunk; gives the findings."""
+    def write(self, counts: Counter[str]) -> Counter[str]:
+        """Write the classified chunk, in which something is to be created or updated; gives the findings."""
         raise NotImplementedError
 
     def survey(self, first: int, last: int) -> Result:
@@ -55,7 +55,8 @@ class Writer:
         self.prepare(rows)
         self.classify(rows)
         counts, refusals = self.verdicts()
-        return Result(counts, refusals, self.write())
+        findings = self.write(counts) if counts[CREATED] or counts[UPDATED] else Counter()
+        return Result(counts, refusals, findings)
 
     def foreseen(self) -> Counter[str]:
         """The findings that writing the chunk would give."""
