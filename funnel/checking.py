@@ -33,6 +33,7 @@ PENDING = f"""
     waiting AS (
         SELECT object_id AS lead_id FROM pending WHERE topic = 'lead'
         UNION SELECT o.lead_id FROM pending JOIN leads_opportunity o ON o.id = object_id WHERE topic = 'opportunity'
+        UNION SELECT h.lead_id FROM pending JOIN feedback_handoff h ON h.id = object_id WHERE topic = 'handoff'
     )"""
 NOT_WAITING = """
     AND coalesce(wanted.lead_id, stands.lead_id) NOT IN (SELECT lead_id FROM waiting WHERE lead_id IS NOT NULL)"""

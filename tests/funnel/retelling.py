@@ -69,8 +69,9 @@ def lead_facts(lead: Lead, log: list[Transition], zone: ZoneInfo) -> list[dict[s
         facts.append({
             "lead_id": lead.pk, "episode": episode,
             "campaign": lead.campaign_id, "channel": lead.channel, "source": lead.source, "segment": lead.segment,
-            "owner": lead.owner_id, "team": team_of(lead, episode, first), "country": lead.country, "product": lead.product_interest,
-            "origin": lead.sourced_by, "definition_version": min(versions, default=None),
+            "owner": lead.owner_id, "team": team_of(lead, episode, first), "country": lead.country,
+            "product": lead.product_interest, "origin": lead.sourced_by,
+            "definition_version": min(versions, default=None),
             "began_at": rows[0].at, "began_on": on(rows[0].at, zone),
             **{f"{stage}_at": at for stage, at in first.items()},
             **{f"{stage}_on": on(first[stage], zone) for stage in PATH},
