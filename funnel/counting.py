@@ -6,6 +6,7 @@ Facts come out of the database as whole numbers: days as days since 2000, keys o
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -47,10 +48,11 @@ def copy_day_cells(sql: Any, *, source: str, table: str) -> None:
         return
     facts = read_facts(sql, source)
     for dimension, keys in facts.keys.items():
+        names = [escaped(key) for key in keys]
         with TemporaryFile("w+") as file:
             for code, day, stage, counts in day_cells(facts, dimension):
-                told = [dimension, "day", EPOCH + timedelta(days=day), escaped(keys[code]), stage, *counts]
-                file.write("\t".join(map(str, told)) + "\n")
+                counted = "\t".join(map(str, counts))
+                file.write(f"{dimension}\tday\t{date_of(day)}\t{names[code]}\t{stage}\t{counted}\n")
             file.seek(0)
             sql.copy_expert(f"COPY {table} ({', '.join(CELL_COLUMNS)}) FROM STDIN", file)
 
@@ -120,6 +122,11 @@ def count_stage(facts: Facts, rank: int, offset: NDArray[np.int64], size: int) -
         for day, which in (counted[counter] for counter in COUNTERS)
     ]
     return np.stack(rows)
+
+
+@cache
+def date_of(day: int) -> str:
+    return (EPOCH + timedelta(days=day)).isoformat()
 
 
 def escaped(key: str) -> str:

@@ -108,7 +108,8 @@ def facts(which: str) -> str:
     """
     return f"""
     undone AS (
-        SELECT t.undoes_id AS id FROM leads_transition t WHERE {which.format(lead="t.lead_id")} AND t.kind = 'undo'
+        SELECT t.undoes_id AS id FROM leads_transition t
+        WHERE {which.format(lead="t.lead_id")} AND t.undoes_id IS NOT NULL
     ),
     visit AS (
         SELECT t.lead_id, t.episode, t.to_stage AS stage, t.at, t.definition_version,
