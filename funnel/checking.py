@@ -109,11 +109,12 @@ def check_metrics(*, limit: int = 1_000) -> Check:
         # Locks come before the snapshot, or a rebuild could swap a table in between and it would look empty.
         sql.execute(f"LOCK TABLE {FACT_TABLE}, {CELL_TABLE} IN ACCESS SHARE MODE")
         sql.execute(COUNTS)
-        counts = sql.fetchone()
+        [(leads, transitions, facts, cells)] = sql.fetchall()
         sql.execute(COUNT_WAITING)
         [(waiting,)] = sql.fetchall()
         zone = Organisation.get().time_zone
-        return Check(*counts, waiting=waiting, differences=list(compare(sql, zone=zone, limit=limit)))
+        differing = list(compare(sql, zone=zone, limit=limit))
+        return Check(leads, transitions, facts, cells, waiting, differing)
 
 
 def compare(sql: Any, *, zone: str, limit: int) -> Iterator[Difference]:

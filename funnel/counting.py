@@ -86,14 +86,15 @@ def day_cells(facts: Facts, dimension: str) -> Iterator[tuple[int, int, int, lis
     """(place of the key, day, stage, its counters in the order of CELL_COLUMNS) of every cell that is not empty."""
     low, high = bounds(facts)
     days = high - low + 1
-    keys_at_a_time = max(1, CELLS_AT_A_TIME // days)
-    for start in range(0, len(facts.keys[dimension]), keys_at_a_time):
+    known, keys_at_a_time = len(facts.keys[dimension]), max(1, CELLS_AT_A_TIME // days)
+    for start in range(0, known, keys_at_a_time):
+        end = min(known, start + keys_at_a_time)
         code = facts.codes[dimension]
-        part = facts.chosen((code >= start) & (code < start + keys_at_a_time))
+        part = facts.chosen((code >= start) & (code < end))
         offset = (part.codes[dimension].astype(np.int64) - start) * days - low
         for rank in RANK.values():
-            counts = count_stage(part, rank, offset, keys_at_a_time * days)
-            filled = counts.any(axis=0).nonzero()[0]
+            counts = count_stage(part, rank, offset, (end - start) * days)
+            filled = np.flatnonzero(counts.any(axis=0))
             places, found = filled // days + start, filled % days + low
             stages, told = [rank] * len(filled), counts[:, filled].T.tolist()
             yield from zip(places.tolist(), found.tolist(), stages, told, strict=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, F, Min, Q
 
 from crm.models import Cursor
 from feedback.models import Handoff
@@ -78,7 +78,7 @@ def waiting_now(*, at: datetime) -> tuple[Waiting, list[Waiting]]:
     waiting = Handoff.objects.open()
     every = Waiting("all", None, "", **waiting.aggregate(**figures))
     by_recipient = waiting.values("to_user", "to_team", "to_user__first_name", "to_user__last_name", "to_team__name")
-    return every, [recipient_of(row) for row in by_recipient.annotate(**figures).order_by("oldest")]
+    return every, [recipient_of(row) for row in by_recipient.annotate(**figures).order_by(F("oldest"))]
 
 
 def recipient_of(row: Mapping[str, object]) -> Waiting:
@@ -102,7 +102,7 @@ def left_path(question: Question, *, at: datetime) -> dict[str, dict[str, int]]:
     else:
         facts = facts.filter(in_cohort(question)).exclude(outcome="customer")
     left = {stage.value: dict.fromkeys(WAYS, 0) for stage in SUCCESS}
-    for furthest, way, count in facts.values_list("furthest", "way").annotate(Count("lead_id")):
+    for furthest, way, count in facts.values_list("furthest", F("way")).annotate(Count("lead_id")):
         left[SUCCESS[furthest - 1]][way] += count
     return left
 

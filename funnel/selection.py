@@ -40,7 +40,7 @@ class Selection:
         """The episodes behind the figure; ``at`` tells which hand-offs are past their time."""
         facts = with_way(facts_of(self.question), at=at)
         if self.how:
-            facts = facts.filter(way=self.how)
+            facts = facts.filter(Q(way=self.how))
         if not self.stage:
             return facts.filter(in_cohort(self.question))
         return self._in_period(facts) if self.question.basis == "period" else self._in_cohort(facts)

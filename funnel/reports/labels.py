@@ -12,10 +12,10 @@ RECORDS = {"campaign": Campaign, "owner": User, "team": Team}
 def labels(dimension: str, keys: Iterable[str | None]) -> dict[str | None, str]:
     """A label for each key; "" is "(missing)", an unknown key its own label, no dimension "All"."""
     wanted = set(keys)
-    names = {key: key or MISSING for key in wanted if key is not None}
+    names: dict[str | None, str] = {key: key or MISSING for key in wanted}
     if model := RECORDS.get(dimension):
         found = model._default_manager.filter(pk__in=[int(key) for key in wanted if key])
         names |= {str(record.pk): str(record) for record in found}
     if dimension == "channel":
         names |= {value: str(label) for value, label in Channel.choices if value in names}
-    return {None: "All", **names}
+    return {**names, None: "All"}

@@ -123,7 +123,7 @@ def episodes(question: Question) -> QuerySet[LeadFact]:
     return facts_of(question).filter(by_day)
 
 
-def kept(question: Question, found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def kept(question: Question, found: Iterable[Any]) -> list[dict[str, Any]]:
     """The rows asked for; without a dimension always one, even of nothing."""
     rows = [row for row in found if question.key is None or row["of"] == question.key]
     return rows or ([] if question.dimension else [{"of": None}])
