@@ -10,10 +10,10 @@ from typing import Any
 from django.urls import reverse
 
 from crm.models import User
-from feedback.access import may_decide, may_ever_decide, may_offer, may_withdraw
-from feedback.models import Handoff, HandoffStatus
-from feedback.verdicts import UNDO_WITHIN, may_undo
-from leads.access import may_convert, may_edit_lead, may_move
+from feedback.access import may_decide, may_hand_over, may_undo, may_withdraw
+from feedback.models import VERDICTS, Handoff
+from feedback.verdicts import UNDO_WITHIN
+from leads.access import may_convert, may_move, may_touch
 from leads.converting import UNDO_WITHIN as UNDO_CONVERSION_WITHIN
 from leads.lifecycle import CLAIM, DISCARD, DISQUALIFY, MARK_MQL, MOVES, PARK, QUALIFY, RECYCLE, RETURN, Move, Stage
 from leads.models import Lead, Opportunity, Transition
@@ -109,12 +109,12 @@ def move_verb(lead: Lead, to: Stage, move: Move) -> Verb:
 def verdict_verbs(user: User, situation: Situation) -> list[Verb]:
     """Hand to sales, and while it waits there: accept, reject, withdraw."""
     lead, waiting = situation.lead, situation.waiting
-    if lead.stage == Stage.MQL and may_offer(user, lead):
+    if lead.stage == Stage.MQL and may_hand_over(user):
         return [replace(HAND_OVER, url=address_of(lead, "handoff"))]
     if waiting is None:
         return []
     verbs, seen = [], {"handoff": waiting.pk}
-    if may_ever_decide(user) and may_decide(user, waiting):
+    if may_decide(user, waiting):
         verbs += [
             replace(ACCEPT, url=address_of(lead, "acceptance"), fields=seen),
             replace(REJECT, url=f"{address_of(lead, 'rejection')}?handoff={waiting.pk}"),
@@ -143,7 +143,7 @@ def undo_verbs(user: User, situation: Situation, *, now: datetime) -> list[Verb]
 
 
 def note_verbs(user: User, lead: Lead) -> list[Verb]:
-    return [replace(LOG_TOUCH, url=address_of(lead, "touches"))] if may_edit_lead(user, lead) else []
+    return [replace(LOG_TOUCH, url=address_of(lead, "touches"))] if may_touch(user, lead) else []
 
 
 def address_of(lead: Lead, verb: str) -> str:
@@ -152,16 +152,10 @@ def address_of(lead: Lead, verb: str) -> str:
 
 def can_undo_verdict(user: User, situation: Situation, *, now: datetime) -> bool:
     handoff = situation.latest
-    if (
-        handoff is None
-        or handoff.status not in {HandoffStatus.ACCEPTED, HandoffStatus.REJECTED}
-        or handoff.decided_at is None
-    ):
+    if handoff is None or handoff.status not in VERDICTS or handoff.decided_at is None:
         return False
     nothing_since = situation.last.handoff == handoff.pk
-    return (
-        nothing_since and now - handoff.decided_at <= UNDO_WITHIN and may_ever_decide(user) and may_undo(user, handoff)
-    )
+    return nothing_since and now - handoff.decided_at <= UNDO_WITHIN and may_undo(user, handoff)
 
 
 def can_undo_conversion(user: User, situation: Situation, *, now: datetime) -> bool:

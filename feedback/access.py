@@ -3,17 +3,11 @@
 from crm.access import does_marketing, heads, is_manager_of, manages, own_team_ids
 from crm.models import Side, User
 from feedback.models import Handoff
-from leads.models import Lead
 
 
 def may_hand_over(user: User) -> bool:
-    """Marketers, managers of either side and admins hand leads to sales."""
+    """Marketers, managers of either side and admins hand leads to sales, any lead."""
     return does_marketing(user) or manages(user)
-
-
-def may_offer(user: User, lead: Lead) -> bool:
-    """Whether ``user`` may hand this lead to sales, as far as the person goes; its stage is another question."""
-    return may_hand_over(user)
 
 
 def may_withdraw(user: User, handoff: Handoff) -> bool:
@@ -28,10 +22,18 @@ def may_ever_decide(user: User) -> bool:
 
 def may_decide(user: User, handoff: Handoff) -> bool:
     """The named person, any rep of the named team, and the manager of either's team."""
+    if not may_ever_decide(user):
+        return False
     if user.is_rep:
         return handoff.to_user_id == user.pk or (handoff.to_user_id is None and handoff.to_team_id == user.team_id)
     team_id = handoff.to_team_id or (handoff.to_user.team_id if handoff.to_user else None)
     return handoff.to_user_id == user.pk or heads(user, team_id)
+
+
+def may_undo(user: User, handoff: Handoff) -> bool:
+    """Who gave the verdict, or a manager who might have."""
+    own = handoff.decided_by_id == user.pk and may_ever_decide(user)
+    return own or (user.is_manager and may_decide(user, handoff))
 
 
 def inbox_team_ids(user: User) -> set[int]:

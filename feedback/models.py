@@ -19,6 +19,10 @@ class HandoffStatus(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
+# What sales answered; the other ways to end are no answer.
+VERDICTS = (HandoffStatus.ACCEPTED, HandoffStatus.REJECTED)
+
+
 class HandoffQuerySet(models.QuerySet["Handoff"]):
     def open(self) -> "HandoffQuerySet":
         return self.filter(status=HandoffStatus.OPEN)

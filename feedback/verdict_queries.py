@@ -5,10 +5,9 @@ from datetime import timedelta
 
 from django.db.models import Aggregate, Count, DurationField, F, Q, QuerySet
 
-from feedback.models import Handoff, HandoffStatus
+from feedback.models import VERDICTS, Handoff, HandoffStatus
 from leads.models import ReasonFamily
 
-DECIDED = (HandoffStatus.ACCEPTED, HandoffStatus.REJECTED)
 # Rejections that say something about the lead; "not mine" says something about the routing only.
 ABOUT_THE_LEAD = (ReasonFamily.CLERICAL, ReasonFamily.DEFINITIONAL, ReasonFamily.TIMING)
 
@@ -66,7 +65,7 @@ def verdicts_of(handoffs: QuerySet[Handoff]) -> Verdicts:
     counts = handoffs.order_by().aggregate(
         accepted=Count("pk", filter=Q(status=HandoffStatus.ACCEPTED)),
         waiting=Count("pk", filter=Q(status=HandoffStatus.OPEN)),
-        answer_time=Median(F("decided_at") - F("offered_at"), filter=Q(status__in=DECIDED)),
+        answer_time=Median(F("decided_at") - F("offered_at"), filter=Q(status__in=VERDICTS)),
     )
     reasons = (
         handoffs.filter(status=HandoffStatus.REJECTED)
@@ -81,5 +80,5 @@ def verdicts_of(handoffs: QuerySet[Handoff]) -> Verdicts:
 
 def latest_verdicts(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
     """Answers, newest first, with all that a line about each shows."""
-    answered = handoffs.filter(status__in=DECIDED).order_by("-decided_at", "-id")
+    answered = handoffs.filter(status__in=VERDICTS).order_by("-decided_at", "-id")
     return answered.select_related("lead__company", "lead__campaign", "decided_by", "reason")

@@ -15,10 +15,10 @@ from crm.errors import BusinessError
 from crm.models import Role, Team, User
 from crm.outbox import record_change
 from crm.periods import local_day, zone
-from feedback.access import may_decide, may_ever_decide, may_offer, may_withdraw
+from feedback.access import may_decide, may_ever_decide, may_hand_over, may_undo, may_withdraw
 from feedback.agreement import active_agreement, verdict_due
 from feedback.errors import AlreadyDecided, AlreadyWaiting, NoSuchRecipient
-from feedback.models import Handoff, HandoffStatus, SignedStatus
+from feedback.models import VERDICTS, Handoff, HandoffStatus, SignedStatus
 from feedback.routing import next_recipient, team_of
 from leads.errors import CannotUndo, IllegalMove
 from leads.lifecycle import ReasonUse, Stage
@@ -48,7 +48,7 @@ def offer_lead(
     Raises NotAllowed, AlreadyWaiting, IllegalMove, StaleLead, NoSuchRecipient.
     """
     if by is not None:
-        require(may_offer(by, lead), "Only marketers and managers hand leads to sales.")
+        require(may_hand_over(by), "Only marketers and managers hand leads to sales.")
     check_recipient(to_user, to_team)
     waiting = Handoff.objects.open().filter(lead=lead).first()
     if waiting:
@@ -120,8 +120,8 @@ def undo_verdict(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     A rerouted rejection takes the hand-off that followed it back. Raises CannotUndo, NotAllowed.
     """
     handoff = Handoff.objects.select_for_update(of=("self",)).select_related("lead", "to_user").get(pk=handoff.pk)
-    require(may_ever_decide(by) and may_undo(by, handoff), "Only who gave this verdict or their manager may undo it.")
-    if handoff.status not in {HandoffStatus.ACCEPTED, HandoffStatus.REJECTED}:
+    require(may_undo(by, handoff), "Only who gave this verdict or their manager may undo it.")
+    if handoff.status not in VERDICTS:
         raise CannotUndo("There is no verdict to undo.")
     if handoff.decided_at is None or at - handoff.decided_at > UNDO_WITHIN:
         raise CannotUndo("A verdict can be undone for ten minutes.")
@@ -226,11 +226,6 @@ def reopen(handoff: Handoff) -> None:
     handoff.reason, handoff.route, handoff.comment, handoff.rating = None, "", "", None
     handoff.save()
     record_change("handoff", [handoff.pk])
-
-
-def may_undo(user: User, handoff: Handoff) -> bool:
-    """Who decided, or a manager who might have."""
-    return handoff.decided_by_id == user.pk or (user.is_manager and may_decide(user, handoff))
 
 
 def check_recipient(to_user: User | None, to_team: Team | None) -> None:

@@ -12,6 +12,8 @@ from crm.outbox import record_change
 from leads.access import may_touch
 from leads.models import Lead, Touch
 
+REFUSED = "You may log touches of your own leads."
+
 
 @transaction.atomic
 def record_touch(lead: Lead, *, at: datetime, **fields: Any) -> Touch:
@@ -25,7 +27,7 @@ def record_touch(lead: Lead, *, at: datetime, **fields: Any) -> Touch:
 
 def log_touch(lead: Lead, *, user: User, at: datetime, **fields: Any) -> Touch:
     """A touch that a person tells of. Without a channel it has its campaign's; it corrects only touches of its lead."""
-    require(may_touch(user, lead), "You may log touches of your own leads.")
+    require(may_touch(user, lead), REFUSED)
     corrects, campaign = fields.get("corrects"), fields.get("campaign")
     if corrects and corrects.lead_id != lead.pk:
         raise BusinessError("A touch corrects one of the same lead.", code="other_lead")

@@ -166,7 +166,7 @@ def verbs_on(handoff: Handoff | None, request: PersonRequest) -> dict[str, Any]:
         return {}
     if handoff.status != HandoffStatus.OPEN:
         return {"gone": handoff}
-    can_decide = may_ever_decide(request.user) and may_decide(request.user, handoff)
+    can_decide = may_decide(request.user, handoff)
     return {
         "can_decide": can_decide,
         "can_withdraw": may_withdraw(request.user, handoff),

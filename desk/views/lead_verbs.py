@@ -20,15 +20,15 @@ from desk.forms.verdicts import RejectHandoffForm
 from desk.queries.inbox import decided_handoffs, with_row
 from desk.verbs import CONVERT, HAND_OVER, LOG_TOUCH, MOVE_VERBS, Verb
 from desk.views.lead import get_lead, record_answer
-from feedback.access import may_decide, may_ever_decide, may_offer
+from feedback.access import may_decide, may_hand_over
 from feedback.models import Handoff
 from feedback.verdicts import accept_handoff, offer_lead, reject_handoff, undo_verdict, withdraw_handoff
-from leads.access import may_convert, may_edit_lead, require_move
+from leads.access import may_convert, may_touch, require_move
 from leads.converting import convert_lead, matching_company, matching_contact, undo_conversion
 from leads.errors import IllegalMove, StaleLead
 from leads.lifecycle import MOVES, Move, Stage
 from leads.models import Lead
-from leads.touches import record_touch
+from leads.touches import REFUSED, log_touch
 from leads.transitions import transition_lead
 
 # Which field of a form a broken rule is about.
@@ -64,7 +64,7 @@ def move(request: PersonRequest, pk: int) -> HttpResponse:
 def handoff(request: PersonRequest, pk: int) -> HttpResponse:
     """Hand to sales: to a rep or a team, with what the buyer was promised."""
     lead = get_lead(pk)
-    require(may_offer(request.user, lead), "Only marketers and managers hand leads to sales.")
+    require(may_hand_over(request.user), "Only marketers and managers hand leads to sales.")
     form = HandoffForm(request.POST or None)
     ask = partial(panel, request, lead, form, HAND_OVER)
     if request.method == "GET" or not form.is_valid():
@@ -95,8 +95,7 @@ def rejection(request: PersonRequest, pk: int) -> HttpResponse:
     form = RejectHandoffForm(request.POST or None)
     ask = partial(ask_why, request, waiting, form)
     if request.method == "GET":
-        may = may_ever_decide(request.user) and may_decide(request.user, waiting)
-        require(may, "This lead does not wait for you.")
+        require(may_decide(request.user, waiting), "This lead does not wait for you.")
     if request.method == "GET" or not form.is_valid():
         return ask()
 
@@ -161,16 +160,14 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
 def touches(request: PersonRequest, pk: int) -> HttpResponse:
     """Write down a contact between the buyer and us."""
     lead = get_lead(pk)
-    require(may_edit_lead(request.user, lead), "You may write on leads that are yours.")
+    require(may_touch(request.user, lead), REFUSED)
     form = TouchForm(request.POST or None, initial={"at": timezone.now()})
     ask = partial(panel, request, lead, form, LOG_TOUCH)
     if request.method == "GET" or not form.is_valid():
         return ask()
-    fields = form.cleaned_data
-    channel = fields["campaign"].channel if fields["campaign"] else ""
 
     def deed() -> None:
-        record_touch(lead, channel=channel, **fields)
+        log_touch(lead, user=request.user, **form.cleaned_data)
 
     return perform(request, lead, deed, "Written down.", form=form, ask=ask)
 
