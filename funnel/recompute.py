@@ -39,7 +39,7 @@ def apply_changes(changes: Changes) -> None:
             return
         sql.execute(APPLY_CHANGES, {"ids": sorted(leads), "zone": Organisation.get().time_zone})
         if empty := sql.fetchall():
-            sql.execute(REMOVE_EMPTY_CELLS, {"cells": tuple(empty)})
+            sql.execute(REMOVE_EMPTY_CELLS, [list(column) for column in zip(*empty, strict=True)])
 
 
 def rebuild() -> None:

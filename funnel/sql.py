@@ -244,8 +244,11 @@ APPLY_CHANGES = f"""
     )
     SELECT {", ".join(CELL_KEY)} FROM added WHERE NOT ({any_of(CELL_COUNTERS, "{column} <> 0")})
 """
+# Keys come as one array a column: of a long list of rows the planner makes as many conditions.
 REMOVE_EMPTY_CELLS = f"""
-    DELETE FROM {CELL_TABLE} WHERE ({", ".join(CELL_KEY)}) IN %(cells)s
+    DELETE FROM {CELL_TABLE} cell
+    USING unnest(%s::text[], %s::text[], %s::date[], %s::text[], %s::int[]) AS empty ({", ".join(CELL_KEY)})
+    WHERE {" AND ".join(f"cell.{column} = empty.{column}" for column in CELL_KEY)}
 """
 # Changes that name something of a lead instead of the lead.
 LEADS_OF = {
