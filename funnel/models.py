@@ -80,6 +80,12 @@ class LeadFact(models.Model):
             models.Index(
                 fields=["outcome_on"], name="leadfact_by_outcome", condition=models.Q(outcome_on__isnull=False)
             ),
+            # The few that were won before they began: the finding that stands beside every funnel.
+            models.Index(
+                fields=["began_on"],
+                name="leadfact_dated_backwards",
+                condition=models.Q(customer_at__lt=models.F("began_at")),
+            ),
         ]
 
     def __str__(self) -> str:
