@@ -3,12 +3,27 @@
 import json
 from collections.abc import Callable
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 from crm.errors import BusinessError
 from crm.models import Organisation
+
+
+class ReadableAddressMiddleware:
+    """NUL, which no keyboard types and PostgreSQL keeps in no text, ends a page here and not in its first query."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # The API has words of its own for a bad parameter.
+        is_page = not request.path.startswith("/api/")
+        if is_page and any("\0" in value for values in request.GET.lists() for value in values[1]):
+            raise BadRequest("This address holds a character that no text can hold.")
+        return self.get_response(request)
 
 
 class OrganisationMiddleware:

@@ -10,7 +10,7 @@ def is_repeat(request: HttpRequest, by: User) -> bool:
 
     Of two at once the second waits here for the first to commit. A form without a key is never a repeat.
     """
-    key = request.POST.get("idempotency_key", "")[:180]
+    key = request.POST.get("idempotency_key", "").replace("\0", "")[:180]
     if not key:
         return False
     _answer, is_new = Answer.objects.get_or_create(

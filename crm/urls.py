@@ -1,7 +1,9 @@
 """Every address of the product; rooms are named by dotted path only, since imports run downhill."""
 
 from django.contrib.auth.decorators import login_not_required
+from django.http import Http404
 from django.urls import include, path
+from django.views.defaults import page_not_found
 
 from crm.health import health
 
@@ -9,6 +11,8 @@ urlpatterns = [
     path("healthz", login_not_required(health)),
     path("healthz/", login_not_required(health), name="health"),
     path("settings/", include("crm.page_urls")),
+    # An address is who somebody is here: only admins change it (crm/people.py).
+    path("accounts/email/", page_not_found, {"exception": Http404()}),
     path("accounts/", include("allauth.account.urls")),
     path("api/v1/", include("crm.api.urls")),
     # `desk` first: its pages bring several rooms together and stand at the shortest addresses.

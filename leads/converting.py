@@ -12,7 +12,7 @@ from crm.outbox import record_change
 from leads.access import may_convert
 from leads.errors import CannotUndo
 from leads.lifecycle import Stage
-from leads.models import Company, Contact, Lead, Opportunity, Transition
+from leads.models import Company, Contact, Lead, Opportunity, Outcome, Transition
 from leads.models.opportunity import PROBABILITY, DealStage
 from leads.transitions import last_effective, move_lead, undo_move
 
@@ -37,7 +37,7 @@ def convert_lead(
     """
     lead = Lead.objects.select_for_update().get(pk=lead.pk)
     require(may_convert(by, lead), "Only the owner of this lead or their manager may convert it.")
-    existing = lead.opportunities.order_by("id").first()
+    existing = present_deal(lead)
     if existing and lead.stage in {Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.LOST}:
         return existing, False
     company = lead.company or find_or_make_company(lead)
@@ -69,13 +69,23 @@ def undo_conversion(lead: Lead, *, by: User, at: datetime) -> Transition:
     lead = Lead.objects.select_for_update().get(pk=lead.pk)
     row = last_effective(lead)
     require(row.by_id == by.pk or may_convert(by, lead), "Only who converted this lead or their manager may undo it.")
-    opportunity = lead.opportunities.order_by("id").first()
+    deals = list(lead.opportunities.filter(created_at__gte=row.recorded_at))
     if row.to_stage != Stage.OPPORTUNITY or at - row.at > UNDO_WITHIN:
         raise CannotUndo("A conversion can be undone for ten minutes.")
-    if opportunity and (not opportunity.is_open or opportunity.stage != DealStage.DISCOVERY):
+    if len(deals) > 1 or any(not deal.is_open or deal.stage != DealStage.DISCOVERY for deal in deals):
         raise CannotUndo("The opportunity has been worked on since; the conversion can no longer be undone.")
-    lead.opportunities.all().delete()
+    for deal in deals:
+        deal.delete()
     return undo_move(lead, row, by=by, at=at)
+
+
+def present_deal(lead: Lead) -> Opportunity | None:
+    """The deal that the lead's stage speaks of: the first that is not lost, else the one lost last.
+
+    An earlier time round may have left lost ones behind.
+    """
+    deals = lead.opportunities.order_by("id")
+    return deals.exclude(outcome=Outcome.LOST).first() or deals.last()
 
 
 def matching_company(lead: Lead) -> Company | None:

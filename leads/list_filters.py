@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, Channel
 from crm.models import Role, Team, User
+from crm.requests import id_of
 from leads.lifecycle import Stage
 from leads.list_queries import leads_of, needing_repair, nurture_due, present_leads, recent_values
 from leads.models import Company, Contact
@@ -120,7 +121,7 @@ def condition(name: str, value: Any, *, by: User) -> Q:
     if name == "owner":
         return owned(value, by=by)
     if name == "campaign":
-        return Q(campaign=value) if str(value).isdigit() else Q(pk__in=[])
+        return Q(campaign=id_of(value))
     return Q(**{name: value})
 
 

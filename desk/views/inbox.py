@@ -1,7 +1,7 @@
 """The inbox: take this one or not? Sales answers here, marketing sees what waits."""
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.errors import BusinessError, StaleState
-from crm.requests import PersonRequest
+from crm.requests import PersonRequest, id_of
 from desk.forms.verdicts import RejectHandoffForm
 from desk.queries.inbox import answers_this_week, card_of, next_after, waiting_page, with_row
 from desk.telling import route_line
@@ -32,7 +32,7 @@ def inbox(request: PersonRequest) -> HttpResponse:
 
 def live_list(request: PersonRequest) -> HttpResponse:
     """The list as it is now, and word for the card beside it when its hand-off was answered elsewhere."""
-    address = urlsplit(request.htmx.current_url or "")
+    address = shown_address(request)
     asked = parse_qs(address.query)
     opened = handoff_named(asked.get("open", [""])[0])
     after = handoff_named(asked.get("after", [""])[0])
@@ -99,7 +99,7 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
     address = address_of(handoff)
     if not request.htmx:
         return redirect_with(request, address, text)
-    if urlsplit(request.htmx.current_url or "").path != reverse("desk:inbox"):
+    if shown_address(request).path != reverse("desk:inbox"):
         return HttpResponse(headers={"HX-Refresh": "true"})
     context = {**inbox_context(request, opened=get_handoff(pk)), "out_of_band": True}
     response = with_toast(render(request, "desk/inbox_desk.html", context), text, level="info")
@@ -182,9 +182,17 @@ def get_handoff(pk: int) -> Handoff:
     return get_object_or_404(with_row(Handoff.objects.all()), pk=pk)
 
 
+def shown_address(request: PersonRequest) -> SplitResult:
+    """The address of the page that asks, as its browser tells it; an empty one when it tells none that can be read."""
+    try:
+        return urlsplit(request.htmx.current_url or "")
+    except ValueError:
+        return urlsplit("")
+
+
 def handoff_named(number: str | None) -> Handoff | None:
     """The hand-off an address names; None when it names none."""
-    return with_row(Handoff.objects.filter(pk=int(number))).first() if number and number.isdecimal() else None
+    return with_row(Handoff.objects.filter(pk=id_of(number))).first() if number else None
 
 
 def passed_on(handoff: Handoff) -> str:

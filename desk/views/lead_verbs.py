@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from crm.access import require
 from crm.errors import BusinessError, StaleState
 from crm.models import Organisation
-from crm.requests import PersonRequest
+from crm.requests import PersonRequest, id_of
 from desk.forms.moves import ConversionForm, HandoffForm, MoveForm, TouchForm
 from desk.forms.verdicts import RejectHandoffForm
 from desk.queries.inbox import decided_handoffs, with_row
@@ -234,4 +234,4 @@ def move_to(lead: Lead, to: str) -> Move:
 def named_handoff(request: PersonRequest, pk: int) -> Handoff:
     """The hand-off of this lead that the person saw, answered since or not."""
     number = request.POST.get("handoff", request.GET.get("handoff", ""))
-    return get_object_or_404(with_row(Handoff.objects.filter(lead=pk)), pk=number if number.isdecimal() else 0)
+    return get_object_or_404(with_row(Handoff.objects.filter(lead=pk)), pk=id_of(number))

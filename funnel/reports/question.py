@@ -132,9 +132,16 @@ def day_of(parameters: Mapping[str, str], name: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        return countable(date.fromisoformat(text))
     except ValueError:
         raise BadQuestion(name, f"“{name}” must be a day such as 2026-03-31, not “{text}”.") from None
+
+
+def countable(day: date) -> date:
+    """The day, if a month can be added to it and taken from it; else ValueError, as for one that does not exist."""
+    if not date.min.year < day.year < date.max.year:
+        raise ValueError(day)
+    return day
 
 
 def choice(parameters: Mapping[str, str], name: str, allowed: tuple[str, ...], *, default: str = "") -> str:
@@ -149,11 +156,13 @@ def key_of(parameters: Mapping[str, str], name: str, dimension: str) -> str:
     key = parameters[name]
     if key == MISSING:
         return ""
+    if "\0" in key:
+        raise BadQuestion(name, f"“{name}” holds a character that no {dimension} has.")
     if dimension in NUMBERED and not (key.isascii() and key.isdigit()):
         raise BadQuestion(name, f"“{name}” must be the id of a {dimension} or {MISSING}.")
     if dimension == "month":
         try:
-            date.fromisoformat(f"{key}-01")
+            countable(date.fromisoformat(f"{key}-01"))
         except ValueError:
             raise BadQuestion(name, f"“{name}” must be a month such as 2026-03.") from None
     return key

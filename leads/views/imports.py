@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.access import manages, require
-from crm.errors import BusinessError
+from crm.errors import BusinessError, StaleState
 from crm.models import User
 from crm.requests import PersonRequest
 from leads.access import may_import
@@ -112,7 +112,7 @@ def import_page(request: PersonRequest, pk: int) -> HttpResponse:
 def import_notations(request: PersonRequest, pk: int) -> HttpResponse:
     """Say how a column writes its dates or amounts, and check the file again."""
     found = import_for(request.user, pk)
-    fields = dict(found.spec["fields"])
+    fields = dict(mapped(found)["fields"])
     for notation in found.notations:
         chosen = request.POST.get(notation["field"], "")
         if chosen:
@@ -143,6 +143,7 @@ def import_removal(request: PersonRequest, pk: int) -> HttpResponse:
 def import_refused(request: PersonRequest, pk: int) -> StreamingHttpResponse:
     """The refused rows, with their numbers and reasons."""
     found = import_for(request.user, pk)
+    mapped(found)
     response = StreamingHttpResponse(as_csv(refused_rows(found)), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="refused-{found.pk}.csv"'
     return response
@@ -155,6 +156,13 @@ def import_for(user: User, pk: int) -> Import:
         raise Http404
     require(may_import(user, found.kind), f"You may not import {ImportKind(found.kind).label.lower()}.")
     return found
+
+
+def mapped(found: Import) -> dict[str, Any]:
+    """The mapping of an import; StaleState while nobody has matched its columns."""
+    if not found.spec:
+        raise StaleState("Match the columns of this file first.", code="not_mapped")
+    return found.spec
 
 
 def dialect_of(found: Import) -> dict[str, str]:

@@ -129,3 +129,14 @@ def test_reset_for_an_unknown_address_says_the_same(visitor, rob, mailoutbox):
 
 def test_the_api_tells_a_stranger_401(visitor):
     assert visitor.get("/api/v1/leads/").status_code == 401
+
+
+def test_nobody_gives_himself_another_address(rob, client_for):
+    browser = client_for(rob)
+
+    for deed in ("action_add", "action_primary"):
+        assert browser.post("/accounts/email/", {"email": "admin@demo.test", deed: ""}).status_code == 404
+
+    assert browser.get("/accounts/email/").status_code == 404
+    rob.refresh_from_db()
+    assert rob.email == "rob@demo.test"

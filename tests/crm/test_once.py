@@ -24,3 +24,9 @@ def test_is_repeat_lets_a_form_without_a_key_through():
     rob, plain = make_user("rob"), RequestFactory().post("/leads/new/")
 
     assert [is_repeat(plain, rob), is_repeat(plain, rob)] == [False, False]
+
+
+def test_is_repeat_takes_a_key_that_no_text_can_hold():
+    sent = RequestFactory().post("/leads/new/", {"idempotency_key": "a\0b"})
+
+    assert is_repeat(sent, make_user("rob")) is False

@@ -9,9 +9,11 @@ from crm.errors import NotAllowed
 from feedback.verdicts import accept_handoff
 from leads.converting import convert_lead, undo_conversion
 from leads.errors import CannotUndo, IllegalMove
+from leads.lifecycle import Stage
 from leads.models import Company, Contact, Opportunity
-from leads.opportunities import change_stage
-from tests.factories import HOUR, MONDAY, make_handoff, make_mql
+from leads.opportunities import change_stage, close_opportunity, create_opportunity
+from leads.transitions import move_lead
+from tests.factories import HOUR, MONDAY, make_handoff, make_mql, reason
 
 
 def accepted_lead(rep, **fields):
@@ -106,3 +108,32 @@ def test_two_clicks_at_once_make_one_opportunity(rob):
     assert sorted(is_new for _, is_new in results) == [False, True]
     assert results[0][0] == results[1][0]
     assert (Opportunity.objects.count(), Company.objects.count(), Contact.objects.count()) == (1, 1, 1)
+
+
+@pytest.mark.django_db
+def test_a_later_time_round_has_a_deal_of_its_own(rob, sam):
+    lead = accepted_lead(rob)
+    before, _ = convert_lead(lead, by=rob, at=MONDAY)
+    close_opportunity(before, outcome="lost", by=rob, at=MONDAY + HOUR, reason=reason("price", "loss"))
+    lead.refresh_from_db()
+    for stage in (Stage.NURTURE, Stage.MQL, Stage.OFFERED, Stage.ACCEPTED):
+        move_lead(lead, stage, by=sam, at=MONDAY + 2 * HOUR, owner=rob)
+
+    fresh, is_new = convert_lead(lead, by=rob, at=MONDAY + 3 * HOUR)
+
+    assert is_new
+    assert convert_lead(lead, by=rob, at=MONDAY + 3 * HOUR) == (fresh, False)
+    undo_conversion(lead, by=rob, at=MONDAY + 3 * HOUR)
+    assert list(Opportunity.objects.all()) == [before]
+
+
+@pytest.mark.django_db
+def test_undo_is_refused_when_it_would_take_a_further_deal_away(rob):
+    lead = accepted_lead(rob)
+    convert_lead(lead, by=rob, at=MONDAY)
+    lead.refresh_from_db()
+    create_opportunity(by=rob, at=MONDAY, name="Second", lead=lead)
+
+    with pytest.raises(CannotUndo, match="worked on"):
+        undo_conversion(lead, by=rob, at=MONDAY)
+    assert Opportunity.objects.count() == 2

@@ -217,3 +217,14 @@ def test_files_nobody_went_on_with_are_forgotten(mia: Client, settings: Any) -> 
     assert not Import.objects.filter(pk=old.pk).exists()
     mia.post(reverse("leads:import-removal", args=[Import.objects.get().pk]))
     assert not Import.objects.exists()
+
+
+@pytest.mark.parametrize(("verb", "page"), [("post", "import-notations"), ("get", "import-refused")])
+def test_a_file_whose_columns_nobody_matched_says_so(mia: Client, verb: str, page: str) -> None:
+    upload(mia)
+    address = reverse(f"leads:{page}", args=[Import.objects.get().pk])
+
+    answer = getattr(mia, verb)(address)
+
+    assert answer.status_code == 409
+    assert b"Match the columns" in answer.content
