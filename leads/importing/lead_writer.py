@@ -6,14 +6,15 @@ from typing import Any, ClassVar
 
 from campaigns.models import Asset
 from leads.importing.sql import (
+    BY_ID,
+    BY_KEY,
     CHUNK,
-    NAMED,
+    LEAD_BY_EMAIL,
     differs,
     execute,
     insert_select,
     make_people,
     make_table,
-    probe_indexes,
     taken_over,
 )
 from leads.importing.staging import STAGED
@@ -28,15 +29,6 @@ PLAIN = (
 )  # fmt: skip
 MARKETINGS = tuple(stage.value for stage in Stage if CLOCK_OF[stage] == Clock.MARKETING)
 
-# A maximum over a plain join, not a LATERAL … LIMIT 1: there the planner walks the primary key, row after row.
-BY_EMAIL = f"""
-    LEFT JOIN (
-        SELECT s.row, max(l.id) AS id FROM {STAGED} s
-        JOIN leads_lead l ON lower(l.email) = lower(s.email) AND l.email <> '' AND l.merged_into_id IS NULL
-        WHERE s.row BETWEEN %(first)s AND %(last)s AND s.external_id IS NULL AND s.email IS NOT NULL
-        GROUP BY s.row
-    ) by_email USING (row)
-"""
 CLASSIFY = """
     SELECT found.*, CASE
             WHEN lead_id IS NULL THEN 'created'
@@ -70,9 +62,7 @@ class LeadWriter(Writer):
             owner=self.owner, asset="a.id" if "asset_key" in self.columns else "NULL::bigint",
             changed=self.changed, permitted=self.permitted, candidates=self.candidates,
         )  # fmt: skip
-        probe_indexes(True)
         make_table(CHUNK, statement, {**self.parameters, **rows})
-        probe_indexes(False)
 
     def write(self, counts: Counter[str]) -> Counter[str]:
         if counts[CREATED]:
@@ -86,18 +76,17 @@ class LeadWriter(Writer):
     @property
     def candidates(self) -> str:
         """The staged rows beside the lead each of them is about, if it is there."""
-        by_email = BY_EMAIL if "email" in self.columns else ""
-        known = "coalesce(by_id.id, by_email.id)" if by_email else "by_id.id"
-        joins = f"""
-            {STAGED} s
-            LEFT JOIN leads_lead by_id ON by_id.source_system = %(system)s AND by_id.external_id = s.external_id
-                AND by_id.external_id <> ''
-            {by_email} LEFT JOIN leads_lead l ON l.id = {known}
-        """
+        joins = f"{STAGED} s" + BY_KEY.format(table="leads_lead", key="s.external_id", name="by_id")
+        known = "by_id.id"
+        if "email" in self.columns:
+            address = "CASE WHEN s.external_id IS NULL THEN s.email END"
+            joins += LEAD_BY_EMAIL.format(email=address, name="by_email")
+            known = "coalesce(by_id.id, by_email.id)"
+        joins += BY_ID.format(table="leads_lead", id=known, name="l")
         if "owner_key" in self.columns:
-            joins += NAMED.format(table="crm_user", name="u", key="s.owner_key")
+            joins += BY_KEY.format(table="crm_user", key="s.owner_key", name="u")
         if "asset_key" in self.columns:
-            joins += NAMED.format(table="campaigns_asset", name="a", key="s.asset_key")
+            joins += BY_KEY.format(table="campaigns_asset", key="s.asset_key", name="a")
         return f"{joins} WHERE s.row BETWEEN %(first)s AND %(last)s"
 
     @property

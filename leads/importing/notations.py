@@ -1,7 +1,6 @@
 """How a column writes its dates and its amounts: decided once over the whole column, never row by row."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
@@ -113,15 +112,6 @@ class AmountEvidence:
     @property
     def is_mixed(self) -> bool:
         return bool(self.point and self.comma)
-
-
-def evidence_of(
-    values: Iterable[str], kind: type[DateEvidence] | type[AmountEvidence]
-) -> DateEvidence | AmountEvidence:
-    evidence = kind()
-    for value in values:
-        evidence.see(value)
-    return evidence
 
 
 @lru_cache(maxsize=4096)

@@ -6,13 +6,15 @@ from typing import ClassVar
 from crm.models import Organisation
 from leads.importing.moving import MOVES, move_leads, rank
 from leads.importing.sql import (
+    BY_ID,
+    BY_KEY,
     CHUNK,
+    LEAD_BY_EMAIL,
     differs,
     execute,
     insert_select,
     make_people,
     make_table,
-    probe_indexes,
     query,
     taken_over,
 )
@@ -60,9 +62,7 @@ class OpportunityWriter(Writer):
                 make_people(key, role, source_system=self.mapping.source_system, rows=rows, at=self.at)
 
     def classify(self, rows: dict[str, int]) -> None:
-        probe_indexes(True)
         make_table(CHUNK, CLASSIFY.format(placed=self.placed), {**self.parameters, **rows})
-        probe_indexes(False)
 
     def foreseen(self) -> Counter[str]:
         [(early,)] = query(
@@ -101,27 +101,22 @@ class OpportunityWriter(Writer):
                 (o.id IS NULL OR {self.is_restaged}) AS is_new,
                 coalesce({self.ahead}, false) AS is_ahead, ({self.changed}) AS is_changed
             FROM {STAGED} s
-            LEFT JOIN leads_opportunity o ON o.source_system = %(system)s AND o.external_id = s.external_id
-                AND o.external_id <> ''
-            {self.lead_joins}
-            LEFT JOIN leads_lead direct ON direct.id = coalesce(o.lead_id, {self.known_lead})
-            LEFT JOIN leads_lead l ON l.id = coalesce(direct.merged_into_id, direct.id)
-            {self.person_join("owner")} {self.person_join("lead_owner")}
+            {self.joins}
             WHERE s.row BETWEEN %(first)s AND %(last)s
         """
 
     @property
-    def lead_joins(self) -> str:
-        joins = ""
+    def joins(self) -> str:
+        joins = BY_KEY.format(table="leads_opportunity", key="s.external_id", name="o")
         if "lead_key" in self.columns:
-            joins += """ LEFT JOIN leads_lead by_key ON by_key.source_system = %(system)s
-                AND by_key.external_id = s.lead_key AND by_key.external_id <> '' """
+            joins += BY_KEY.format(table="leads_lead", key="s.lead_key", name="by_key")
         if "lead_email" in self.columns:
-            joins += f""" LEFT JOIN (
-                SELECT s.row, max(l.id) AS id FROM {STAGED} s
-                JOIN leads_lead l ON lower(l.email) = lower(s.lead_email) AND l.email <> '' AND l.merged_into_id IS NULL
-                WHERE s.row BETWEEN %(first)s AND %(last)s AND s.lead_email IS NOT NULL GROUP BY s.row
-            ) by_email ON by_email.row = s.row """
+            joins += LEAD_BY_EMAIL.format(email="s.lead_email", name="by_email")
+        joins += BY_ID.format(table="leads_lead", id=f"coalesce(o.lead_id, {self.known_lead})", name="direct")
+        joins += BY_ID.format(table="leads_lead", id="coalesce(direct.merged_into_id, direct.id)", name="l")
+        for person in ("owner", "lead_owner"):
+            if f"{person}_key" in self.columns:
+                joins += BY_KEY.format(table="crm_user", key=f"s.{person}_key", name=f"u_{person}")
         return joins
 
     @property
@@ -189,12 +184,6 @@ class OpportunityWriter(Writer):
 
     def person(self, name: str) -> str:
         return f"u_{name}.id" if f"{name}_key" in self.columns else f"{self.value(f'{name}_id')}::bigint"
-
-    def person_join(self, name: str) -> str:
-        if f"{name}_key" not in self.columns:
-            return ""
-        return f"""LEFT JOIN crm_user u_{name} ON u_{name}.source_system = %(system)s
-            AND u_{name}.external_id = s.{name}_key AND u_{name}.external_id <> ''"""
 
     # Writing
 

@@ -1,24 +1,16 @@
 """The refused rows of an import as a file: the original columns, the row number and the reason."""
 
 import csv
-import re
 from collections.abc import Iterable, Iterator
 from io import StringIO
 
+from crm.spreadsheets import harmless
 from leads.importing.mapping import read_mapping
 from leads.importing.reading import detect_dialect, read_rows
 from leads.importing.storing import stored
 from leads.models import Import
 
 ADDED = ["row number", "reason"]
-# A spreadsheet would take such a cell for a formula and run it.
-FORMULA = re.compile(r"^\s*[=+\-@\t\r]|^[\t\r]")
-PLAIN_NUMBER = re.compile(r"^[+-]?\d+([.,]\d+)*$", re.ASCII)
-
-
-def harmless(cell: str) -> str:
-    """The cell with an apostrophe in front when a spreadsheet might run it."""
-    return f"'{cell}" if FORMULA.match(cell) and not PLAIN_NUMBER.match(cell) else cell
 
 
 def refused_rows(found: Import) -> Iterator[list[str]]:

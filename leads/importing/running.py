@@ -51,6 +51,8 @@ WRITERS: dict[str, type[Writer]] = {
 CHUNK_ROWS = 10_000
 STAGE_ROWS = 5_000
 HEARD_EVERY_SECONDS = 2
+# So many new rows make the statistics of a table wrong.
+NOTICEABLE_ROWS = 2_000
 # Advisory locks: one run of an import (with its id), and one chunk written at a time.
 RUN_LOCK, WRITE_LOCK = 7_416_301, 7_416_302
 WRITE_ATTEMPTS = 3
@@ -218,7 +220,7 @@ class Run:
     def write(self, last_row: int) -> None:
         for number, (first, last) in enumerate(chunks(self.file.rows_done + 2, last_row)):
             self.write_chunk(first, last)
-            if number == 0 and last < last_row and self.file.created:
+            if number == 0 and self.file.created >= NOTICEABLE_ROWS:
                 refresh_statistics(self.writer.tables)
 
     def write_chunk(self, first: int, last: int) -> None:

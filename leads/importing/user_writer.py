@@ -6,11 +6,12 @@ from typing import ClassVar
 from django.contrib.auth.hashers import make_password
 
 from crm.models import User
-from leads.importing.sql import CHUNK, differs, execute, insert_select, make_table, taken_over
+from leads.importing.sql import BY_KEY, CHUNK, differs, execute, insert_select, make_table, taken_over
 from leads.importing.staging import STAGED
 from leads.importing.writers import Writer
 
 PLAIN = ("first_name", "last_name", "role", "team_id")
+BY_ID = BY_KEY.format(table="crm_user", key="s.external_id", name="by_id")
 CLASSIFY = """
     SELECT found.*, CASE WHEN is_taken THEN 'refused' WHEN user_id IS NULL THEN 'created' WHEN is_changed THEN 'updated'
             ELSE 'unchanged' END AS verdict,
@@ -21,7 +22,7 @@ CLASSIFY = """
                 OR s.external_id IS NOT NULL AND by_email.external_id <> ''
                     AND (by_email.external_id, by_email.source_system) <> (s.external_id, %(system)s)) AS is_taken
         FROM {staged} s
-        LEFT JOIN crm_user by_id ON by_id.source_system = %(system)s AND by_id.external_id = s.external_id
+        {by_id}
         LEFT JOIN crm_user by_email ON by_email.email = {email}
         LEFT JOIN crm_user u ON u.id = coalesce(by_id.id, by_email.id)
         WHERE s.row BETWEEN %(first)s AND %(last)s
@@ -33,7 +34,9 @@ class UserWriter(Writer):
     tables: ClassVar = ("crm_user",)
 
     def classify(self, rows: dict[str, int]) -> None:
-        statement = CLASSIFY.format(changed=self.changed, by_email="by_email.id", staged=STAGED, email=self.email)
+        statement = CLASSIFY.format(
+            changed=self.changed, by_email="by_email.id", staged=STAGED, email=self.email, by_id=BY_ID
+        )
         make_table(CHUNK, statement, {**self.parameters, **rows})
 
     @property

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from crm.models import User
 from leads.importing.mapping import FileMapping
-from leads.importing.sql import CHUNK, query
+from leads.importing.sql import CHUNK, probe_indexes, query
 
 CREATED, UPDATED, UNCHANGED, REFUSED = "created", "updated", "unchanged", "refused"
 
@@ -46,12 +46,14 @@ class Writer:
 
     def survey(self, first: int, last: int) -> Result:
         """What importing these rows would do; nothing is written."""
+        probe_indexes()
         self.classify({"first": first, "last": last})
         return Result(*self.verdicts(), self.foreseen())
 
     def take(self, first: int, last: int) -> Result:
         """Import these rows, in the present transaction."""
         rows = {"first": first, "last": last}
+        probe_indexes()
         self.prepare(rows)
         self.classify(rows)
         counts, refusals = self.verdicts()
