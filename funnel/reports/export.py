@@ -4,10 +4,8 @@ import csv
 from io import StringIO
 from typing import Any
 
+from crm.spreadsheets import harmless
 from funnel.reports.answer import Answer
-
-# A cell that begins so is taken for a formula by spreadsheets.
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv(answer: Answer) -> str:
@@ -20,7 +18,5 @@ def as_csv(answer: Answer) -> str:
 
 
 def cell(value: Any) -> Any:
-    """Numbers as they are, nothing for None, and text that begins like a formula behind an apostrophe."""
-    if isinstance(value, str) and value.startswith(FORMULA_BEGINS):
-        return f"'{value}"
-    return value
+    """Numbers as they are, nothing for None, and no text that runs."""
+    return harmless(value) if isinstance(value, str) else value
