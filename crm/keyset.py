@@ -7,6 +7,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import QueryDict
 
+from crm.requests import id_of
+
 PAGE = 50
 COUNT_UP_TO = 10_000
 
@@ -25,7 +27,7 @@ def page_of(rows: QuerySet[Any], query: QueryDict, *, size: int = PAGE) -> Page:
 
     ``rows`` are ordered here, by falling id. A number that is none asks for the first page.
     """
-    after, before = _number(query, "after"), _number(query, "before")
+    after, before = id_of(query.get("after")), id_of(query.get("before"))
     if before:
         found = list(rows.filter(pk__gt=before).order_by("pk")[: size + 1])
         more_newer, more_older = len(found) > size, True
@@ -49,11 +51,6 @@ def count_up_to(rows: QuerySet[Any], limit: int = COUNT_UP_TO) -> int:
 def count_words(count: int, limit: int = COUNT_UP_TO) -> str:
     """ "1,284", or "more than 10,000" for what `count_up_to` stopped at."""
     return f"more than {limit:,}" if count > limit else f"{count:,}"
-
-
-def _number(query: QueryDict, name: str) -> int:
-    value = query.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0
 
 
 def _address(query: QueryDict, **position: int) -> str:

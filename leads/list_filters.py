@@ -13,12 +13,17 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import Campaign, Channel
 from crm.models import Role, Team, User
 from crm.requests import id_of
+from crm.search import every_word
 from leads.lifecycle import Stage
 from leads.list_queries import leads_of, needing_repair, nurture_due, present_leads, recent_values
 from leads.models import Company, Contact
 from leads.models.lead import LeadQuerySet
 
 MOST_CAMPAIGNS = 300
+SEARCHED = (
+    "first_name__icontains", "last_name__icontains", "email__icontains", "company_name__icontains",
+    "external_id__istartswith",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -117,26 +122,12 @@ def filter_leads(leads: LeadQuerySet, chosen: dict[str, Any], *, by: User) -> Le
 
 def condition(name: str, value: Any, *, by: User) -> Q:
     if name == "q":
-        return matching(value)
+        return every_word(value, *SEARCHED)
     if name == "owner":
         return owned(value, by=by)
     if name == "campaign":
         return Q(campaign=id_of(value))
     return Q(**{name: value})
-
-
-def matching(text: str) -> Q:
-    """Each word stands in a name, an e-mail or a company."""
-    found = Q()
-    for word in text.split():
-        found &= (
-            Q(first_name__icontains=word)
-            | Q(last_name__icontains=word)
-            | Q(email__icontains=word)
-            | Q(company_name__icontains=word)
-            | Q(external_id__istartswith=word)
-        )
-    return found
 
 
 def owned(value: str, *, by: User) -> Q:

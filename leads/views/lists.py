@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from crm.keyset import count_up_to, count_words, page_of
 from crm.periods import local_day, zone
 from crm.requests import PersonRequest
+from crm.search import every_word
 from leads.access import may_create_leads
 from leads.lifecycle import Stage
 from leads.list_filters import TAB_OF, TABS, LeadFilterForm, chips, default_tab, filter_leads, without
@@ -69,15 +70,11 @@ def tab_address(request: PersonRequest, key: str) -> str:
 @require_GET
 def contacts(request: PersonRequest) -> HttpResponse:
     search = request.GET.get("q", "").strip()
+    found = every_word(
+        search, "first_name__icontains", "last_name__icontains", "email__icontains", "company__name__icontains"
+    )
     rows = Contact.objects.select_related("company").annotate(lead_count=related_count(Lead, "contact"))
-    for word in search.split():
-        rows = rows.filter(
-            Q(first_name__icontains=word)
-            | Q(last_name__icontains=word)
-            | Q(email__icontains=word)
-            | Q(company__name__icontains=word)
-        )
-    return people_page(request, "leads/contacts.html", rows, search)
+    return people_page(request, "leads/contacts.html", rows.filter(found), search)
 
 
 @require_GET
@@ -87,9 +84,8 @@ def companies(request: PersonRequest) -> HttpResponse:
         lead_count=related_count(Lead, "company"),
         open_count=related_count(Opportunity, "company", outcome=""),
     )
-    for word in search.split():
-        rows = rows.filter(Q(name__icontains=word) | Q(domain__icontains=word) | Q(industry__icontains=word))
-    return people_page(request, "leads/companies.html", rows, search)
+    found = every_word(search, "name__icontains", "domain__icontains", "industry__icontains")
+    return people_page(request, "leads/companies.html", rows.filter(found), search)
 
 
 def people_page(request: PersonRequest, template: str, rows: QuerySet[Any], search: str) -> HttpResponse:
@@ -118,10 +114,9 @@ def opportunities(request: PersonRequest) -> HttpResponse:
     first = "mine" if user.is_rep else "open"
     tab = request.GET.get("tab", "")
     tab = tab if tab in OPPORTUNITY_TABS else first
-    rows = Opportunity.objects.filter(OPPORTUNITY_TABS[tab][1](user))
     search = request.GET.get("q", "").strip()
-    for word in search.split():
-        rows = rows.filter(Q(name__icontains=word) | Q(company__name__icontains=word))
+    found = every_word(search, "name__icontains", "company__name__icontains")
+    rows = Opportunity.objects.filter(OPPORTUNITY_TABS[tab][1](user), found)
     return render(
         request,
         "leads/opportunities.html",
