@@ -6,10 +6,14 @@ from typing import Any
 from django import forms
 
 from campaigns.models import Campaign, Spend
+from crm.forms import CurrencyField, DateInput
 from crm.models import Role, User
 
 
 class CampaignForm(forms.ModelForm):
+    field_of = {"circular_parent": "parent"}
+    currency = CurrencyField()
+
     class Meta:
         model = Campaign
         fields = ["name", "channel", "kind", "status", "starts_on", "ends_on", "budget", "currency", "parent", "owner"]
@@ -18,10 +22,7 @@ class CampaignForm(forms.ModelForm):
             "kind": "Strategic: builds the market over quarters. Tactical: brings leads now.",
             "parent": "The larger campaign it belongs to.",
         }
-        widgets = {
-            "starts_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-            "ends_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        }
+        widgets = {"starts_on": DateInput(), "ends_on": DateInput()}
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -33,31 +34,12 @@ class CampaignForm(forms.ModelForm):
             # A marketer's campaign stays the marketer's: giving it away is for managers.
             del self.fields["owner"]
 
-    def clean_currency(self) -> str:
-        code = str(self.cleaned_data["currency"]).upper()
-        if len(code) != 3 or not code.isalpha():
-            raise forms.ValidationError("Three letters, for example EUR.")
-        return code
-
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         starts, ends = values.get("starts_on"), values.get("ends_on")
         if starts and ends and ends < starts:
             self.add_error("ends_on", "It cannot end before it starts.")
-        if self.instance.pk and is_below(values.get("parent"), self.instance):
-            self.add_error("parent", "A campaign cannot be part of itself.")
         return values
-
-
-def is_below(campaign: Campaign | None, ancestor: Campaign) -> bool:
-    """Whether ``campaign`` is ``ancestor`` or a part of it, at any depth."""
-    seen: set[int] = set()
-    while campaign and campaign.pk not in seen:
-        if campaign.pk == ancestor.pk:
-            return True
-        seen.add(campaign.pk)
-        campaign = campaign.parent
-    return False
 
 
 class SpendForm(forms.ModelForm):
@@ -67,7 +49,7 @@ class SpendForm(forms.ModelForm):
         model = Spend
         fields = ["on", "amount", "note"]
         labels = {"on": "Day"}
-        widgets = {"on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+        widgets = {"on": DateInput()}
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,13 +1,53 @@
-"""Input to settings: people, teams, the organisation, oneself."""
+"""Input to settings: people, teams, the organisation, oneself; and what forms of every room share."""
 
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 
+from crm.errors import BusinessError
 from crm.models import Organisation, Role, Team, User
 
-DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+class DateInput(forms.DateInput):
+    """The browser's own calendar."""
+
+    input_type = "date"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="%Y-%m-%d", **options)
+
+
+class CurrencyField(forms.RegexField):
+    """Three letters in any case; cleaned to capitals."""
+
+    def __init__(self, **options: Any) -> None:
+        messages = {"invalid": "Three letters, for example EUR."}
+        super().__init__(r"^[A-Za-z]{3}\Z", max_length=3, error_messages=messages, **options)
+
+    def clean(self, value: Any) -> str:
+        return str(super().clean(value)).upper()
+
+
+def saved(form: forms.BaseForm, deed: Callable[[dict[str, Any]], object]) -> bool:
+    """Whether the form was right and ``deed`` took its values; what it refuses stands in the form."""
+    if not form.is_valid():
+        return False
+    try:
+        deed(form.cleaned_data)
+    except BusinessError as error:
+        show_refusal(form, error)
+    except forms.ValidationError as error:
+        form.add_error(None, error)
+    return not form.errors
+
+
+def show_refusal(form: forms.BaseForm, error: BusinessError) -> None:
+    """Put a broken rule into the form, at the field that its ``field_of`` names for the rule; raise any other error."""
+    if error.status != 422:
+        raise error
+    form.add_error(getattr(form, "field_of", {}).get(error.code), str(error))
 
 
 def zone_choices(blank: str = "") -> list[tuple[str, str]]:
@@ -21,7 +61,7 @@ class PersonForm(forms.ModelForm):
         fields = ["first_name", "last_name", "email", "role", "team", "capacity", "away_until", "is_active"]
         labels = {"is_active": "May log in", "capacity": "Most open hand-offs at a time", "email": "E-mail"}
         help_texts = {"is_active": "Without it nobody can log in as this person, and no lead is routed to them."}
-        widgets = {"away_until": DATE}
+        widgets = {"away_until": DateInput()}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -62,17 +102,12 @@ class OrganisationForm(forms.ModelForm):
     time_zone = forms.ChoiceField(
         choices=zone_choices, help_text="Cuts every day and month, whoever looks. A change counts all figures anew."
     )
+    currency = CurrencyField()
 
     class Meta:
         model = Organisation
         fields = ["name", "time_zone", "currency", "fiscal_year_starts"]
         labels = {"fiscal_year_starts": "Fiscal year starts in month"}
-
-    def clean_currency(self) -> str:
-        code = str(self.cleaned_data["currency"]).upper()
-        if len(code) != 3 or not code.isalpha():
-            raise forms.ValidationError("Three letters, for example EUR.")
-        return code
 
 
 class ProfileForm(forms.ModelForm):
@@ -82,7 +117,7 @@ class ProfileForm(forms.ModelForm):
         model = User
         fields = ["first_name", "last_name", "time_zone", "away_until"]
         help_texts = {"away_until": "No lead is routed to you until the day after."}
-        widgets = {"away_until": DATE}
+        widgets = {"away_until": DateInput()}
 
 
 class ConfirmForm(forms.Form):

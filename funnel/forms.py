@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from django import forms
 
+from crm.forms import DateInput
 from crm.periods import add_months, start_of_quarter
 from funnel.reports.question import Question, day_of
 
@@ -25,9 +26,8 @@ DIMENSION_LABELS = [
 class FunnelFilterForm(forms.Form):
     """From and to are both counted; the addresses of API and drill-down take the day after as their end."""
 
-    day = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    start = forms.DateField(label="From", widget=day)
-    until = forms.DateField(label="To", widget=day)
+    start = forms.DateField(label="From", widget=DateInput())
+    until = forms.DateField(label="To", widget=DateInput())
     basis = forms.ChoiceField(label="Count", choices=BASIS_LABELS)
     unit = forms.ChoiceField(label="Leads", choices=UNIT_LABELS)
     dimension = forms.ChoiceField(label="Cut by", choices=DIMENSION_LABELS, required=False)

@@ -9,13 +9,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.access import require
 from crm.erasure import remove_sample_data
-from crm.forms import ConfirmForm, OrganisationForm, ProfileForm
+from crm.forms import ConfirmForm, OrganisationForm, ProfileForm, saved
 from crm.models import Organisation, Team, Token, User
 from crm.organisation import edit_organisation
 from crm.people import edit_profile
 from crm.requests import PersonRequest
 from crm.tokens import issue_token
-from crm.views.people import saved
 
 
 @require_http_methods(["GET", "POST"])

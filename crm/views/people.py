@@ -1,24 +1,20 @@
 """Settings: people and teams. For admins; everybody else is sent to their own profile or refused."""
 
-from typing import Any
-
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
-from django.forms import ModelForm
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.access import require
-from crm.errors import BusinessError
-from crm.forms import PersonForm, TeamForm
+from crm.forms import PersonForm, TeamForm, saved
 from crm.keyset import count_up_to, count_words, page_of
 from crm.models import Team, User
 from crm.people import REFUSED, create_team, create_user, edit_team, edit_user
 from crm.requests import PersonRequest
 from crm.reset_links import reset_link, sends_mail
+from crm.search import every_word
 
 
 @require_GET
@@ -26,9 +22,8 @@ def people(request: PersonRequest) -> HttpResponse:
     """Everybody, newest first."""
     require(request.user.is_admin, REFUSED)
     search = request.GET.get("q", "").strip()
-    rows = User.objects.select_related("team")
-    for word in search.split():
-        rows = rows.filter(Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word))
+    named = every_word(search, "first_name__icontains", "last_name__icontains", "email__icontains")
+    rows = User.objects.select_related("team").filter(named)
     context = {"page": page_of(rows, request.GET), "count": count_words(count_up_to(rows)), "search": search}
     return render(request, "crm/people.html", context)
 
@@ -98,18 +93,3 @@ def team(request: PersonRequest, pk: int) -> HttpResponse:
         return redirect("crm:teams")
     context = {"form": form, "team": present, "members": present.members.filter(is_active=True)}
     return render(request, "crm/team.html", context, status=422 if form.errors else 200)
-
-
-def saved(form: "ModelForm[Any]", deed: Any) -> bool:
-    """Whether the form was right and ``deed`` took its values; what it refuses stands in the form."""
-    if not form.is_valid():
-        return False
-    try:
-        deed(form.cleaned_data)
-    except BusinessError as error:
-        if error.status != 422:
-            raise
-        form.add_error(None, str(error))
-    except ValidationError as error:
-        form.add_error(None, error)
-    return not form.errors

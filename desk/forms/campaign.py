@@ -22,6 +22,7 @@ class LeadIds(forms.CharField):
 class HandOverForm(forms.Form):
     """Hand these leads to one rep or team."""
 
+    field_of = {"no_recipient": "recipient"}
     leads = LeadIds(max_length=20 * MOST_AT_ONCE)
     recipient = RecipientField(label="To", widget=forms.Select(attrs={"autofocus": True}))
     promised = forms.CharField(

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from desk.forms.moves import DateInput
+from crm.forms import DateInput
 from leads.models import Lead
 
 EDITABLE = {

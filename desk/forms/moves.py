@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Asset, Campaign
+from crm.forms import CurrencyField, DateInput
 from feedback.forms import RecipientField
 from leads.lifecycle import PARK, QUALIFY, RETURN, Move
 from leads.models import Lead, Reason, Touch
@@ -14,16 +15,10 @@ FACTS = ("need", "authority", "timing")
 TEXT = forms.Textarea(attrs={"rows": 3})
 
 
-class DateInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(format="%Y-%m-%d", **options)
-
-
 class MoveForm(forms.Form):
     """What a move asks for: a reason, a date to look again, or the facts of a qualified lead, as the move demands."""
 
+    field_of = {"comment_required": "note", "reason_required": "reason"}
     note = forms.CharField(required=False, max_length=2000, widget=TEXT)
 
     def __init__(self, *args: Any, move: Move, lead: Lead, **kwargs: Any) -> None:
@@ -64,6 +59,7 @@ class MoveForm(forms.Form):
 class HandoffForm(forms.Form):
     """Who shall answer, and what the buyer expects."""
 
+    field_of = {"no_recipient": "recipient"}
     recipient = RecipientField(label=_("To"))
     promised = forms.CharField(
         required=False, max_length=1000, widget=TEXT, label=_("Promised to the buyer"),
@@ -76,13 +72,8 @@ class ConversionForm(forms.Form):
 
     name = forms.CharField(max_length=200, label=_("Opportunity"))
     amount = forms.DecimalField(required=False, min_value=0, max_digits=14, decimal_places=2)
-    currency = forms.RegexField(
-        r"^[A-Za-z]{3}$", max_length=3, error_messages={"invalid": _("Three letters, for example EUR.")}
-    )
+    currency = CurrencyField()
     expected_close = forms.DateField(required=False, widget=DateInput(), label=_("Expected close"))
-
-    def clean_currency(self) -> str:
-        return str(self.cleaned_data["currency"]).upper()
 
 
 class TouchForm(forms.ModelForm):

@@ -4,12 +4,15 @@ from typing import Any
 
 from django import forms
 
+from crm.forms import CurrencyField, DateInput
 from leads.lifecycle import ReasonUse
 from leads.models import Opportunity, Outcome, Reason
 
 
 class OpportunityForm(forms.ModelForm):
     """What people may set; stage and outcome have actions of their own."""
+
+    currency = CurrencyField()
 
     class Meta:
         model = Opportunity
@@ -19,18 +22,13 @@ class OpportunityForm(forms.ModelForm):
         ]  # fmt: skip
         labels = {"probability": "Probability in percent", "forecast_category": "Forecast"}
         help_texts = {"probability": ""}
-        widgets = {"expected_close": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
-
-    def clean_currency(self) -> str:
-        code = str(self.cleaned_data["currency"]).upper()
-        if len(code) != 3 or not code.isalpha():
-            raise forms.ValidationError("Three letters, for example EUR.")
-        return code
+        widgets = {"expected_close": DateInput()}
 
 
 class CloseForm(forms.Form):
     """Won, or lost and why."""
 
+    field_of = {"comment_required": "note", "reason_required": "reason"}
     outcome = forms.ChoiceField(choices=Outcome.choices, widget=forms.HiddenInput)
     reason = forms.ModelChoiceField(
         Reason.objects.filter(use=ReasonUse.LOSS, retired=False).order_by("position"),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.access import require
 from crm.errors import BusinessError, StaleState
+from crm.forms import show_refusal
 from crm.models import Organisation
 from crm.requests import PersonRequest, id_of
 from desk.forms.moves import ConversionForm, HandoffForm, MoveForm, TouchForm
@@ -30,13 +31,6 @@ from leads.lifecycle import MOVES, Move, Stage
 from leads.models import Lead
 from leads.touches import REFUSED, log_touch
 from leads.transitions import transition_lead
-
-# Which field of a form a broken rule is about.
-FIELDS_OF = {
-    "comment_required": ("note", "comment"),
-    "reason_required": ("reason",),
-    "no_recipient": ("recipient",),
-}
 
 
 @require_http_methods(["GET", "POST"])
@@ -196,7 +190,7 @@ def perform(
             raise
         if form is None or ask is None:
             return record_answer(request, lead.pk, text=str(error), level="danger", status=error.status)
-        form.add_error(next((name for name in FIELDS_OF.get(error.code, ()) if name in form.fields), None), str(error))
+        show_refusal(form, error)
         return ask()
     undo_url = reverse("desk:lead-undo", args=[lead.pk]) if can_be_undone else ""
     return record_answer(request, lead.pk, text=done, undo_url=undo_url)

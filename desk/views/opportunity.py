@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm.access import require
 from crm.errors import BusinessError, StaleState
+from crm.forms import show_refusal
 from crm.requests import PersonRequest
 from desk.forms.opportunity import CloseForm, OpportunityForm
 from desk.queries.timeline import timeline
@@ -66,9 +67,7 @@ def closing(request: PersonRequest, pk: int) -> HttpResponse:
             messages.warning(request, str(error))
             return redirect("desk:opportunity", pk)
         except BusinessError as error:
-            if error.status != 422:
-                raise
-            form.add_error("note" if error.code == "comment_required" else "reason", str(error))
+            show_refusal(form, error)
         else:
             undo = f"undo:{reverse('desk:opportunity-reopening', args=[pk])}"
             messages.success(request, f"{deal.name} is {form.cleaned_data['outcome']}.", extra_tags=undo)
