@@ -1,7 +1,7 @@
 """What happened, told in a line."""
 
 from campaigns.models import Channel
-from feedback.models import Handoff, HandoffStatus
+from feedback.models import DEEDS, Handoff, HandoffStatus
 from leads.models import Route, Touch, TouchKind
 
 # What a buyer did, with the thing it was done to and without.
@@ -31,16 +31,17 @@ TOUCH_ICONS = {
     TouchKind.SOCIAL: "thumb-up",
     TouchKind.OTHER: "point",
 }
+ROUTE_AHEAD = {
+    Route.REROUTE: "goes to somebody else in sales",
+    Route.REPAIR: "goes back to marketing for repair",
+    Route.NURTURE: "goes to nurture",
+    Route.DISQUALIFY: "is disqualified",
+}
 ROUTE_TAKEN = {
     Route.REROUTE: "passed on to {}",
     Route.REPAIR: "back with marketing for repair",
     Route.NURTURE: "to nurture",
     Route.DISQUALIFY: "disqualified",
-}
-VERDICTS = {
-    HandoffStatus.ACCEPTED: "accepted",
-    HandoffStatus.REJECTED: "rejected",
-    HandoffStatus.WITHDRAWN: "withdrew",
 }
 
 
@@ -65,12 +66,12 @@ def verdict_line(handoff: Handoff) -> str:
     status = HandoffStatus(handoff.status)
     if status == HandoffStatus.EXPIRED:
         return f"No answer from {handoff.recipient} in time"
-    return f"{handoff.decided_by or 'The system'} {VERDICTS[status]} this"
+    return f"{handoff.decided_by or 'The system'} {DEEDS[status]} this"
 
 
-def route_line(handoff: Handoff, *, heir: str = "somebody else") -> str:
-    """What became of a rejected hand-off: "back with marketing for repair"; "" for other verdicts."""
-    return ROUTE_TAKEN[Route(handoff.route)].format(heir) if handoff.route else ""
+def route_line(handoff: Handoff) -> str:
+    """What became of a rejected hand-off: "passed on to Rosa", "to nurture"; "" for other verdicts."""
+    return ROUTE_TAKEN[Route(handoff.route)].format(handoff.heir) if handoff.route else ""
 
 
 def ordinal_word(number: int) -> str:

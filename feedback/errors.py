@@ -5,13 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from crm.errors import BusinessError, StaleState
-from feedback.models import Handoff, HandoffStatus
-
-WORDS = {
-    HandoffStatus.ACCEPTED: "accepted",
-    HandoffStatus.REJECTED: "rejected",
-    HandoffStatus.WITHDRAWN: "withdrew",
-}
+from feedback.models import DEEDS, Handoff, HandoffStatus
 
 
 class AlreadyDecided(StaleState):
@@ -24,12 +18,11 @@ class AlreadyDecided(StaleState):
         at = timezone.localtime(handoff.decided_at)
         facts: dict[str, Any] = {"status": status.value, "at": at.isoformat(), "by": handoff.decided_by_id}
         if status == HandoffStatus.EXPIRED:
-            heir = Handoff.objects.select_related("to_user", "to_team").filter(follows=handoff).first()
-            to = heir.recipient if heir else "somebody else"
-            super().__init__(f"No answer came in time, so this lead went to {to}.", recipient=to, **facts)
+            text = f"No answer came in time, so this lead went to {handoff.heir}."
+            super().__init__(text, recipient=handoff.heir, **facts)
         else:
             who = str(handoff.decided_by) if handoff.decided_by else "The system"
-            super().__init__(f"{who} {WORDS[status]} this at {at:%H:%M on %d %b}.", by_name=who, **facts)
+            super().__init__(f"{who} {DEEDS[status]} this at {at:%H:%M on %d %b}.", by_name=who, **facts)
 
 
 class AlreadyWaiting(StaleState):

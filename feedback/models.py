@@ -21,6 +21,12 @@ class HandoffStatus(models.TextChoices):
 
 # What sales answered; the other ways to end are no answer.
 VERDICTS = (HandoffStatus.ACCEPTED, HandoffStatus.REJECTED)
+# What the person did who ended it: "Rob accepted this".
+DEEDS = {
+    HandoffStatus.ACCEPTED: "accepted",
+    HandoffStatus.REJECTED: "rejected",
+    HandoffStatus.WITHDRAWN: "withdrew",
+}
 
 
 class HandoffQuerySet(models.QuerySet["Handoff"]):
@@ -102,6 +108,11 @@ class Handoff(Stamped):
     @property
     def recipient(self) -> str:
         return str(self.to_user or self.to_team)
+
+    @property
+    def heir(self) -> str:
+        """Who was asked next, after this one was passed on."""
+        return self.followed_by.recipient if hasattr(self, "followed_by") else "somebody else"
 
 
 class SignedStatus(models.TextChoices):

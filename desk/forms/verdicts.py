@@ -4,23 +4,18 @@ from itertools import groupby
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from desk.telling import ROUTE_AHEAD
 from leads.lifecycle import ReasonUse
 from leads.models import Reason, ReasonFamily, Route
-
-# What becomes of a lead that is rejected for a reason of this route.
-CONSEQUENCE = {
-    Route.REROUTE: _("Goes to another rep."),
-    Route.REPAIR: _("Marketing repairs it."),
-    Route.NURTURE: _("Marketing nurtures it."),
-    Route.DISQUALIFY: _("Is disqualified."),
-}
 
 
 class RejectHandoffForm(forms.Form):
     """Why not: one of the present reasons, and words where it needs them (feedback/verdicts.py decides where)."""
 
+    field_of = {"comment_required": "comment", "reason_required": "reason"}
     reason = forms.ModelChoiceField(
         Reason.objects.filter(use=ReasonUse.VERDICT, retired=False),
         to_field_name="code",
@@ -39,7 +34,7 @@ class RejectHandoffForm(forms.Form):
                 "code": family,
                 "label": ReasonFamily(family).label,
                 "reasons": chosen,
-                "consequence": CONSEQUENCE[Route(chosen[0].default_route)],
+                "consequence": f"{capfirst(ROUTE_AHEAD[Route(chosen[0].default_route)])}.",
             }
             for family, chosen in (
                 (family, list(rows)) for family, rows in groupby(reasons, key=lambda reason: reason.family)

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.dateparse import parse_datetime
 
 from crm.models import Side
+from desk.telling import ROUTE_AHEAD
 from feedback.agreement import active_agreement
 from leads.lifecycle import ReasonUse
 from leads.models import Reason, ReasonFamily, Route
@@ -16,12 +17,6 @@ from scoring.fields import LIST_OPERATORS, OPERATORS, Axis, Type
 from scoring.models import Definition
 from scoring.rules import Card, Rule
 
-ROUTES = {
-    Route.REROUTE: "goes to somebody else in sales",
-    Route.REPAIR: "goes back to marketing for repair",
-    Route.NURTURE: "goes to nurture",
-    Route.DISQUALIFY: "is disqualified",
-}
 AXES = {Axis.FIT: "Who they are", Axis.ENGAGEMENT: "What they do"}
 
 
@@ -88,7 +83,7 @@ def families() -> list[dict[str, Any]]:
         {
             "label": ReasonFamily(family).label,
             "reasons": (found := list(group)),
-            "routes": sorted({ROUTES[Route(reason.default_route)] for reason in found}),
+            "routes": sorted({ROUTE_AHEAD[Route(reason.default_route)] for reason in found}),
         }
         for family, group in grouped
     ]

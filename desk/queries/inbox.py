@@ -1,24 +1,23 @@
 """What the inbox shows: the hand-offs that wait, and all one needs to answer one of them."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from statistics import median
+from datetime import datetime, timedelta
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from crm.access import own_team_ids
 from crm.models import User
 from crm.periods import local_day, start_of_day, start_of_week, zone
 from feedback.access import may_ever_decide
-from feedback.models import Handoff, HandoffStatus
+from feedback.models import VERDICTS, Handoff, HandoffStatus
 from feedback.queries import COUNT_UP_TO, inbox_of
+from feedback.verdict_queries import Median
 from leads.models import Lead, Opportunity, Touch, TouchBy
 from scoring.explanation import Contribution, explain
 
 ROWS = 50
 TOUCHES = 20
 REASONS = 3
-WEEKLY_ANSWERS = 1_000
 
 
 @dataclass(frozen=True)
@@ -156,22 +155,19 @@ class Answers:
 
     who: str
     count: int
-    median_seconds: float | None
+    answer_time: timedelta | None
 
 
 def answers_this_week(user: User, *, now: datetime) -> Answers:
     """A rep's own answers, those of a manager's teams, or, for marketing, all of sales."""
     tz = zone()
     since = start_of_day(start_of_week(local_day(now, tz)), tz)
-    answered = Handoff.objects.filter(
-        status__in=[HandoffStatus.ACCEPTED, HandoffStatus.REJECTED], decided_at__gte=since, decided_at__lte=now
-    )
+    answered = Handoff.objects.order_by().filter(status__in=VERDICTS, decided_at__gte=since, decided_at__lte=now)
     if user.is_rep:
         who, answered = "You", answered.filter(decided_by=user)
     elif may_ever_decide(user):
         who, answered = "Your people", answered.filter(decided_by__team__in=own_team_ids(user))
     else:
         who = "Sales"
-    times = answered.values_list("offered_at", "decided_at")[:WEEKLY_ANSWERS]
-    spans = [(decided - offered).total_seconds() for offered, decided in times if decided]
-    return Answers(who, len(spans), median(spans) if spans else None)
+    figures = answered.aggregate(count=Count("pk"), answer_time=Median(F("decided_at") - F("offered_at")))
+    return Answers(who, **figures)

@@ -60,7 +60,7 @@ def record_of(lead: Lead, *, now: datetime) -> Record:
 def visits(moves: list[Transition], *, now: datetime) -> list[tuple[Transition, timedelta]]:
     """Each effective move with the time spent where it led to, the present visit up to ``now``.
 
-    An import dated before the row it follows lasted no time, as in the facts (funnel/recompute.py).
+    One that an import dated before the row it follows is shown as no time; the facts count it as it is (funnel/sql.py).
     """
     ends = [*(move.at for move in moves[1:]), now]
     return [(move, max(end - move.at, timedelta())) for move, end in zip(moves, ends, strict=True)]

@@ -118,7 +118,6 @@ class Teller:
         handoffs = lead.handoffs.select_related("to_user", "to_team", "decided_by", "reason").order_by("-id")[:200]
         self.handoffs = {handoff.pk: handoff for handoff in handoffs}
         self.offered = {handoff.offered_at: handoff for handoff in handoffs}
-        self.heirs = {handoff.follows_id: handoff for handoff in handoffs if handoff.follows_id}
         self.deals = list(lead.opportunities.select_related("owner", "reason").order_by("-id")[:200])
 
     def sources(self, kind: str) -> Sequence[Callable[[Key | None], Iterator[Entry]]]:
@@ -195,14 +194,12 @@ class Teller:
     def passes(self, key: Key | None) -> Iterator[Entry]:
         """Hand-offs that went on to somebody else, rejected or not answered in time: no move, but a verdict."""
         rows = self.lead.handoffs.filter(followed_by__isnull=False).select_related(
-            "decided_by", "reason", "to_user", "to_team"
+            "decided_by", "reason", "to_user", "to_team", "followed_by__to_user", "followed_by__to_team"
         )
         for handoff in older(rows, 4, key, at="decided_at"):
             expired = handoff.status == HandoffStatus.EXPIRED
-            heir = self.heirs.get(handoff.pk)
             title = verdict_line(handoff) if expired else f"Rejected: {handoff.reason}"
-            asked = heir.recipient if heir else "somebody else"
-            text = f"Passed on to {asked}" if expired else capfirst(route_line(handoff, heir=asked))
+            text = f"Passed on to {handoff.heir}" if expired else capfirst(route_line(handoff))
             icon = "hourglass-empty" if expired else "x"
             yield Entry(
                 handoff.decided_at, 4, handoff.pk, icon, title, "waiting", handoff.decided_by, text, handoff.comment

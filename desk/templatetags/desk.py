@@ -12,20 +12,11 @@ register = template.Library()
 register.filter(telling.touch_line)
 register.filter(telling.touch_origin)
 register.filter(telling.verdict_line)
+register.filter(telling.route_line)
 register.filter(telling.ordinal_word)
-
-
-@register.filter
-def route_line(handoff: Handoff) -> str:
-    return telling.route_line(handoff, heir=heir_of(handoff))
 
 
 @register.filter
 def response_time(handoff: Handoff) -> timedelta | None:
     """From the hand-off to its answer."""
     return handoff.decided_at - handoff.offered_at if handoff.decided_at else None
-
-
-def heir_of(handoff: Handoff) -> str:
-    """Who was asked next; read with the hand-off by desk/queries/inbox.py decided_handoffs."""
-    return handoff.followed_by.recipient if hasattr(handoff, "followed_by") else "somebody else"

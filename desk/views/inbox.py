@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.errors import BusinessError, StaleState
+from crm.forms import show_refusal
 from crm.requests import PersonRequest, id_of
 from desk.forms.verdicts import RejectHandoffForm
 from desk.queries.inbox import answers_this_week, card_of, next_after, waiting_page, with_row
@@ -72,12 +73,10 @@ def rejection(request: PersonRequest, pk: int) -> HttpResponse:
         except StaleState as error:
             return answered(request, handoff, text=str(error), level="warning", status=error.status)
         except BusinessError as error:
-            if error.status != 422:
-                raise
-            form.add_error("comment" if error.code == "comment_required" else None, str(error))
+            show_refusal(form, error)
     if form.errors:
         return ask_again(request, handoff, form)
-    return answered(request, handoff, text=f"Rejected {handoff.lead}: {passed_on(handoff)}.", undo=True)
+    return answered(request, handoff, text=f"Rejected {handoff.lead}: {route_line(handoff)}.", undo=True)
 
 
 @require_POST
@@ -193,9 +192,3 @@ def shown_address(request: PersonRequest) -> SplitResult:
 def handoff_named(number: str | None) -> Handoff | None:
     """The hand-off an address names; None when it names none."""
     return with_row(Handoff.objects.filter(pk=id_of(number))).first() if number else None
-
-
-def passed_on(handoff: Handoff) -> str:
-    """ "back with marketing for repair", "passed on to Rosa"."""
-    heir = Handoff.objects.filter(follows=handoff).select_related("to_user", "to_team").first()
-    return route_line(handoff, heir=heir.recipient if heir else "somebody else")
