@@ -70,6 +70,7 @@ class Dashboard:
     stages: list[Row]
     table: list[KeyRow]
     keys_left_out: int
+    months: dict[str, Any] | None
     sides: list[Length]
     end_to_end: list[Length]
     waiting: Waiting
@@ -95,6 +96,7 @@ def dashboard(question: Question, *, at: datetime, ordering: str = "") -> Dashbo
         stages=answered.rows,
         table=cut[:MOST_KEYS],
         keys_left_out=max(0, len(cut) - MOST_KEYS),
+        months=month_chart(cut_by(question, "label")) if question.dimension == "month" else None,
         sides=lengths(whole, SIDES),
         end_to_end=lengths(whole, END_TO_END),
         waiting=every,
@@ -209,6 +211,29 @@ def key_row(question: Question, key: str, cells: list[Row]) -> KeyRow:
         won=share(entered.get(Stage.CUSTOMER, 0), mqls),
         is_thin=mqls < FEW,
     )
+
+
+def month_chart(rows: list[KeyRow]) -> dict[str, Any]:
+    """Columns a month for the stages managers compare, each opening its leads (static/js/chart.js)."""
+    shown = (Stage.MQL, Stage.ACCEPTED, Stage.CUSTOMER)
+    return {
+        "xAxis": {"type": "category", "data": [row.label for row in rows]},
+        "yAxis": {"type": "value", "minInterval": 1},
+        "series": [
+            {
+                "name": str(stage.label),
+                "type": "bar",
+                "itemStyle": {"color": f"var(--stage-{stage})"},
+                "data": [
+                    {"value": cell["entered"], "href": cell["leads_url"]}
+                    for row in rows
+                    for cell in row.cells
+                    if cell["stage"] == stage
+                ],
+            }
+            for stage in shown
+        ],
+    }
 
 
 def narrowed(question: Question, key: str) -> Question:

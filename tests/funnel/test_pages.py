@@ -169,3 +169,12 @@ def test_a_page_costs_the_same_queries_whatever_it_counts(client_for, max_, djan
 
 def test_strangers_are_sent_to_the_login(client):
     assert client.get(PAGE)["Location"].startswith("/accounts/login/")
+
+
+def test_cut_by_month_draws_what_the_table_says(two_campaigns):
+    shown = board(dimension="month")
+    assert shown.months["xAxis"]["data"] == [row.label for row in shown.table] == ["2026-03"]
+    assert {series["name"]: series["data"][0]["value"] for series in shown.months["series"]} == {
+        "MQL": 24, "Accepted (SAL)": 7, "Customer": 0,
+    }  # fmt: skip
+    assert board().months is None
