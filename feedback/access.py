@@ -11,8 +11,8 @@ def may_hand_over(user: User) -> bool:
 
 
 def may_withdraw(user: User, handoff: Handoff) -> bool:
-    """Who offered it, or a manager."""
-    return handoff.offered_by_id == user.pk or manages(user)
+    """Who in marketing offered it, or a manager. A rep who passed it on has no say in what the next one has."""
+    return manages(user) or (does_marketing(user) and handoff.offered_by_id == user.pk)
 
 
 def may_ever_decide(user: User) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status
@@ -10,6 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from crm.access import manages
 from crm.api.views import Resource
 from leads.access import require_move
 from leads.api import filters
@@ -235,10 +237,13 @@ class ReasonViews(Resource):
 
 
 class ImportViews(Resource):
-    """Files taken in, and how far each got."""
+    """Files taken in, and how far each got: one's own, and for managers everybody's, as on the pages."""
 
     queryset = Import.objects.all()
     serializer_class = ImportSerializer
     filterset_class = filters.ImportFilters
     ordering_fields = {**Resource.ordering_fields, "started_at": "started_at", "finished_at": "finished_at"}
     http_method_names = ["get", "head", "options"]
+
+    def get_queryset(self) -> QuerySet[Import]:
+        return Import.objects.all() if manages(self.person) else Import.objects.filter(by=self.person)

@@ -258,3 +258,13 @@ def test_inboxes_show_what_each_may_answer(mia, rob, rosa, sam, max_, north, sou
         "Max": {for_rob, for_north},
         "Mia": {for_rob, for_north, for_south},
     }
+
+
+def test_a_rep_who_passed_a_lead_on_cannot_take_it_from_the_next_one(rob, rosa, mona):
+    handoff = make_handoff(to=rob)
+    reject_handoff(handoff, by=rob, at=MONDAY, reason=reason("wrong_rep"))
+    follower = Handoff.objects.open().get(lead=handoff.lead)
+    assert (follower.offered_by, follower.to_user) == (rob, rosa)
+
+    with pytest.raises(NotAllowed):
+        withdraw_handoff(follower, by=rob, at=MONDAY)
