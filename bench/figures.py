@@ -78,12 +78,12 @@ def measure_drains(size: int) -> None:
 
 
 def change(ids: list[int]) -> None:
-    from leads.transitions import announce
+    from crm.outbox import record_change
 
     with transaction.atomic(), connection.cursor() as sql:
         for statement in (MOVE, MOVED, GIVEN):
             sql.execute(statement, {"ids": ids})
-        announce(ids)
+        record_change("lead", ids)
 
 
 def measure_reads(size: int) -> None:

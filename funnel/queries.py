@@ -1,4 +1,4 @@
-"""Reads of the figures that pages share: who is behind a number, who waits, who left the path, whose time it was.
+"""Reads of the figures that pages share: who is behind a number, who waits, who left the path, how fresh they are.
 
 Figures of rows and rates are reports (funnel/reports/); these are the reads beside them.
 """
@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from django.db.models import Count, F, Min, Q
 
 from crm.models import Cursor
+from crm.requests import id_of
 from feedback.models import Handoff
 from funnel.models import LeadFact
 from funnel.reports.question import Question
-from funnel.reports.velocity import velocities
 from funnel.selection import OFF_PATH, WAYS, Selection, facts_of, in_cohort, with_way, within
 from leads.lifecycle import SUCCESS
 from leads.models import Lead
@@ -53,7 +53,8 @@ def leads_behind(selection: Selection, *, at: datetime, after: str = "", size: i
 def read_position(text: str) -> tuple[int, int] | None:
     """Where a page goes on ("4711-1"); anything else begins at the beginning."""
     lead, _dash, episode = text.partition("-")
-    return (int(lead), int(episode)) if lead.isdecimal() and episode.isdecimal() else None
+    position = id_of(lead), id_of(episode)
+    return position if all(position) else None
 
 
 @dataclass(frozen=True)
@@ -105,22 +106,6 @@ def left_path(question: Question, *, at: datetime) -> dict[str, dict[str, int]]:
     for furthest, way, count in facts.values_list("furthest", F("way")).annotate(Count("lead_id")):
         left[SUCCESS[furthest - 1]][way] += count
     return left
-
-
-@dataclass(frozen=True)
-class TimeOfSide:
-    """How long episodes were on one clock: ``n`` of them, median and 90th percentile in days (None without any)."""
-
-    side: str  # marketing, waiting, sales
-    n: int
-    median_days: float | None
-    p90_days: float | None
-
-
-def time_split(question: Question) -> list[TimeOfSide]:
-    """Whose time it was: marketing, waiting, sales. Episodes still on a clock are not counted on it (velocity)."""
-    found = velocities(question, ("marketing", "waiting", "sales"))
-    return [TimeOfSide(row.measure, row.n, row.median_days, row.p90_days) for row in found]
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from typing import Any
 from django.db import transaction
 
 from crm import outbox
+from crm.outbox import record_change
 from funnel import recompute
 from leads.lifecycle import Stage
 from leads.models import Lead, Transition
 from leads.models.log import TransitionKind
-from leads.transitions import announce, append, claim, opens_episode
+from leads.transitions import append, claim, opens_episode
 from tests.factories import make_lead
 
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,7 +37,7 @@ def add_step(lead: Lead, stage: str, at: datetime) -> Transition:
     opens = opens_episode(lead, Stage(stage))
     claim(lead, Stage(stage), since=at, episode=lead.episode + opens)
     row = append(lead, Stage(stage), by=None, at=at, kind=TransitionKind.IMPORT, opens_episode=opens)
-    announce([lead.pk])
+    record_change("lead", [lead.pk])
     return row
 
 
@@ -53,7 +54,7 @@ def make_many(number: int) -> None:
             for lead in leads
             for seq, start, to, at in ((1, "", Stage.INQUIRY, captured), (2, Stage.INQUIRY, Stage.MQL, qualified))
         )
-        announce([lead.pk for lead in leads])
+        record_change("lead", [lead.pk for lead in leads])
 
 
 def count_figures() -> None:

@@ -6,11 +6,11 @@ import pytest
 
 from crm import outbox
 from crm.models import Cursor
+from crm.outbox import record_change
 from feedback.verdicts import accept_handoff
-from funnel.queries import Freshness, Waiting, freshness, leads_behind, left_path, time_split, waiting_now
+from funnel.queries import Freshness, Waiting, freshness, leads_behind, left_path, waiting_now
 from funnel.reports.question import Question
 from funnel.selection import Selection
-from leads.transitions import announce
 from tests.factories import DAY, HOUR, MONDAY, make_handoff, make_lead, make_team, make_user
 from tests.funnel.histories import count_figures, day, drain_all, keep_up, make_history
 
@@ -64,18 +64,6 @@ def test_nobody_waits():
     assert waiting_now(at=MONDAY) == (Waiting("all", None, "", 0, 0, None), [])
 
 
-def test_time_split_names_every_side():
-    make_history(
-        ("inquiry", day(0)), ("mql", day(1)), ("offered", day(2)), ("accepted", day(5)), ("disqualified", day(9))
-    )
-    count_figures()
-    assert [(side.side, side.n, side.median_days) for side in time_split(YEAR)] == [
-        ("marketing", 1, 2),
-        ("waiting", 1, 3),
-        ("sales", 1, 4),
-    ]
-
-
 @pytest.mark.django_db(transaction=True)
 def test_figures_are_fresh_until_nobody_looked_for_half_a_minute():
     assert freshness(at=MONDAY) == Freshness(None, True)
@@ -89,8 +77,8 @@ def test_figures_are_fresh_until_nobody_looked_for_half_a_minute():
 def test_figures_are_current_up_to_the_oldest_change_not_read():
     lead = make_lead()
     keep_up()
-    announce([lead.pk])
-    announce([lead.pk])
+    record_change("lead", [lead.pk])
+    record_change("lead", [lead.pk])
     outbox.drain("funnel", limit=1)
     behind = Cursor.objects.get(pk="funnel").current_at
     drain_all()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from crm import outbox
 from crm.errors import BusinessError
 from crm.models import Organisation, Role, Team, User
+from crm.outbox import record_change
 from feedback.models import Handoff
 from feedback.verdicts import (
     accept_handoff,
@@ -27,7 +28,7 @@ from leads.lifecycle import MOVES, Stage
 from leads.models import Lead
 from leads.models.log import TransitionKind
 from leads.opportunities import close_opportunity, reopen_opportunity
-from leads.transitions import announce, append, claim, move_lead, opens_episode
+from leads.transitions import append, claim, move_lead, opens_episode
 from tests.factories import MONDAY, make_campaign, make_lead, make_team, reason
 from tests.funnel.retelling import retold_cells, retold_facts, stored_cells, stored_facts
 
@@ -135,7 +136,7 @@ class Company:
         Lead.objects.filter(pk=lead.pk).update(
             campaign=choose(self.campaigns), source=choose(["", "google", "fair"]), segment=choose(["", "small"])
         )
-        announce([lead.pk])
+        record_change("lead", [lead.pk])
 
     def import_row(self, lead: Lead) -> None:
         """An import may skip stages, and may date its row before the row it follows."""
@@ -145,7 +146,7 @@ class Company:
         at = self.at - timedelta(days=self.pick.randint(0, 60), microseconds=self.pick.randint(0, 999_999))
         claim(lead, to, since=at, episode=lead.episode + opens)
         append(lead, to, by=None, at=at, kind=TransitionKind.IMPORT, opens_episode=opens)
-        announce([lead.pk])
+        record_change("lead", [lead.pk])
 
 
 def start_over(zone: str) -> None:

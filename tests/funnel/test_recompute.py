@@ -6,13 +6,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from crm.models import Organisation
+from crm.outbox import record_change
 from feedback.verdicts import accept_handoff, reject_handoff, undo_verdict, withdraw_handoff
 from funnel.checking import check_metrics
 from funnel.models import LeadFact, StageMetric
 from leads.lifecycle import Stage
 from leads.models import Lead
 from leads.opportunities import close_opportunity
-from leads.transitions import announce, move_lead, undo_move
+from leads.transitions import move_lead, undo_move
 from tests.factories import (
     MONDAY,
     make_campaign,
@@ -105,7 +106,7 @@ def test_draining_the_same_changes_twice_changes_nothing():
     lead = make_history(("inquiry", day(0)), ("mql", day(1)), source="google")
     keep_up()
     before = stored()
-    announce([lead.pk])
+    record_change("lead", [lead.pk])
     drain_all()
     assert stored() == before
 
@@ -141,7 +142,7 @@ def test_an_edited_dimension_moves_the_lead_to_its_new_key_and_leaves_no_empty_c
     lead = make_history(("inquiry", day(0)), source="google")
     keep_up()
     Lead.objects.filter(pk=lead.pk).update(campaign=spring, source="")
-    announce([lead.pk])
+    record_change("lead", [lead.pk])
     drain_all()
     keys = StageMetric.objects.filter(grain="day").order_by("dimension").values_list("dimension", "key")
     assert dict(keys) == {
