@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from desk.views import agreement, campaign, home, inbox, lead, lead_verbs, opportunity
+from desk.views import agreement, campaign, home, inbox, lead, lead_verbs, opportunity, spends
 
 app_name = "desk"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -25,9 +25,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/", campaign.campaigns, name="campaigns"),
     path("campaigns/<int:pk>/", campaign.campaign, name="campaign"),
     path("campaigns/<int:pk>/handoffs/", campaign.handoffs, name="campaign-handoffs"),
-    path("campaigns/<int:pk>/spends/", campaign.spends, name="campaign-spends"),
-    path("campaigns/<int:pk>/spends/<int:spend_pk>/", campaign.spend, name="campaign-spend"),
-    path("campaigns/<int:pk>/spends/<int:spend_pk>/removal/", campaign.spend_removal, name="campaign-spend-removal"),
+    path("campaigns/<int:pk>/spends/", spends.spends, name="campaign-spends"),
+    path("campaigns/<int:pk>/spends/<int:spend_pk>/", spends.spend, name="campaign-spend"),
+    path("campaigns/<int:pk>/spends/<int:spend_pk>/removal/", spends.spend_removal, name="campaign-spend-removal"),
     path("opportunities/<int:pk>/", opportunity.opportunity, name="opportunity"),
     path("opportunities/<int:pk>/stage/", opportunity.stage, name="opportunity-stage"),
     path("opportunities/<int:pk>/closing/", opportunity.closing, name="opportunity-closing"),

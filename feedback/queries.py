@@ -1,12 +1,18 @@
-"""Reads of the loop that pages, API and homes share."""
+"""Reads of the loop that pages share: what waits for whom, and what sales said."""
 
-from django.db.models import QuerySet
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db.models import Aggregate, Count, DurationField, F, Q, QuerySet
 
 from crm.models import User
 from feedback.access import inbox_team_ids, may_ever_decide
-from feedback.models import Handoff
+from feedback.models import VERDICTS, Handoff, HandoffStatus
+from leads.models import ReasonFamily
 
 COUNT_UP_TO = 100
+# Rejections that say something about the lead; "not mine" says something about the routing only.
+ABOUT_THE_LEAD = (ReasonFamily.CLERICAL, ReasonFamily.DEFINITIONAL, ReasonFamily.TIMING)
 
 
 def inbox_of(user: User) -> QuerySet[Handoff]:
@@ -20,3 +26,75 @@ def inbox_of(user: User) -> QuerySet[Handoff]:
 def count_waiting(user: User) -> int:
     """How many hand-offs wait for this person's answer, counted up to a hundred; 0 for who never answers."""
     return inbox_of(user)[:COUNT_UP_TO].count() if may_ever_decide(user) else 0
+
+
+class Median(Aggregate):
+    """The exact middle of lengths of time."""
+
+    function = "percentile_cont"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = DurationField()
+
+
+@dataclass(frozen=True)
+class ReasonCount:
+    """How often a reason was given, and what it is called."""
+
+    reason_id: int
+    label: str
+    family: str
+    count: int
+
+    @property
+    def family_label(self) -> str:
+        return str(ReasonFamily(self.family).label)
+
+
+@dataclass
+class Verdicts:
+    """Answers of sales to some leads. ``reasons``: most frequent first."""
+
+    accepted: int = 0
+    reasons: list[ReasonCount] = field(default_factory=list)
+    waiting: int = 0
+    # How long an answer took, at the median; None without one.
+    answer_time: timedelta | None = None
+
+    @property
+    def rejected(self) -> int:
+        """Rejected for what the lead is."""
+        return sum(reason.count for reason in self.reasons if reason.family in ABOUT_THE_LEAD)
+
+    @property
+    def judged(self) -> int:
+        """What acceptance is measured on (METRICS C6): accepted, or rejected for what the lead is."""
+        return self.accepted + self.rejected
+
+    @property
+    def acceptance(self) -> float | None:
+        """A ratio 0–1, None while nothing was judged."""
+        return self.accepted / self.judged if self.judged else None
+
+
+def verdicts_of(handoffs: QuerySet[Handoff]) -> Verdicts:
+    """The verdicts among these hand-offs."""
+    counts = handoffs.order_by().aggregate(
+        accepted=Count("pk", filter=Q(status=HandoffStatus.ACCEPTED)),
+        waiting=Count("pk", filter=Q(status=HandoffStatus.OPEN)),
+        answer_time=Median(F("decided_at") - F("offered_at"), filter=Q(status__in=VERDICTS)),
+    )
+    reasons = (
+        handoffs.filter(status=HandoffStatus.REJECTED)
+        .order_by()
+        .values("reason", "reason__label", "reason__family")
+        .annotate(count=Count("pk"))
+        .order_by("-count", "reason")
+    )
+    named = [ReasonCount(row["reason"], row["reason__label"], row["reason__family"], row["count"]) for row in reasons]
+    return Verdicts(reasons=named, **counts)
+
+
+def latest_verdicts(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
+    """Answers, newest first, with all that a line about each shows."""
+    answered = handoffs.filter(status__in=VERDICTS).order_by("-decided_at", "-id")
+    return answered.select_related("lead__company", "lead__campaign", "decided_by", "reason")

@@ -4,19 +4,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from campaigns.models import Campaign
 from crm.words import age, duration, interval
+from feedback.handing_over import MOST_AT_ONCE
 from feedback.models import Handoff, HandoffQuerySet
-from feedback.verdict_queries import Verdicts
+from feedback.queries import Verdicts
 from funnel.metrics.intervals import rate, share
 from funnel.reports.counts import Step as Counted
 from funnel.reports.counts import steps
 from funnel.reports.question import read
 from leads.lifecycle import RANK, Stage
+from leads.list_queries import present_leads, ready_for_sales
+from leads.models.lead import LeadQuerySet
 
 CHAIN = (Stage.INQUIRY, Stage.MQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER)
 LABELS = {
@@ -127,3 +131,46 @@ def pace_line(verdicts: Verdicts, handoffs: HandoffQuerySet, *, at: datetime) ->
 
 def lower_first(text: str) -> str:
     return text[:1].lower() + text[1:]
+
+
+def first_steps(context: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a new campaign still needs; nothing once all three are done."""
+    steps = [
+        {"done": context["spent"] is not None, "key": "spend", "title": "Log its first spend"},
+        {"done": bool(context["leads"]), "key": "leads", "title": "Bring its first leads"},
+        {
+            "done": bool(context["verdicts"].judged or context["verdicts"].waiting),
+            "key": "sales",
+            "title": "Hand the first ones to sales",
+        },
+    ]
+    return [] if all(step["done"] for step in steps) else steps
+
+
+def reason_bars(campaign: Campaign, verdicts: Verdicts) -> list[dict[str, Any]]:
+    """Why sales said no: a bar for each reason, leading to the verdicts that gave it."""
+    address = reverse("desk:campaign", args=[campaign.pk])
+    return [
+        {
+            "label": reason.label,
+            "note": reason.family_label,
+            "count": reason.count,
+            "href": f"{address}?reason={reason.reason_id}#verdicts",
+        }
+        for reason in verdicts.reasons
+    ]
+
+
+def leads_from(campaign: Campaign) -> LeadQuerySet:
+    return present_leads().filter(campaign=campaign)
+
+
+def ready_ids(campaign: Campaign) -> list[int]:
+    """Leads of the campaign that may be handed over, who has waited longest first; as many as go at once."""
+    ready = ready_for_sales(leads_from(campaign)).order_by("stage_since", "pk")
+    return list(ready.values_list("pk", flat=True)[:MOST_AT_ONCE])
+
+
+def own_leads(campaign: Campaign, lead_ids: list[int]) -> list[int]:
+    """Those of the ids that are leads of this campaign."""
+    return list(leads_from(campaign).filter(pk__in=lead_ids).values_list("pk", flat=True))

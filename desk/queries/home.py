@@ -18,7 +18,7 @@ from desk.queries.campaign import NOBODY, counts_by_campaign
 from desk.queries.inbox import answers_this_week, waiting_page
 from feedback.access import inbox_team_ids
 from feedback.models import Handoff
-from feedback.verdict_queries import latest_verdicts
+from feedback.queries import latest_verdicts
 from funnel.queries import waiting_now
 from funnel.reports.counts import steps
 from funnel.reports.question import Question

@@ -10,8 +10,7 @@ from crm.models import User
 from crm.periods import local_day, start_of_day, start_of_week, zone
 from feedback.access import may_ever_decide
 from feedback.models import VERDICTS, Handoff, HandoffStatus
-from feedback.queries import COUNT_UP_TO, inbox_of
-from feedback.verdict_queries import Median
+from feedback.queries import COUNT_UP_TO, Median, inbox_of
 from leads.models import Lead, Opportunity, Touch, TouchBy
 from scoring.explanation import Contribution, explain
 

@@ -4,34 +4,44 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns.access import may_create_campaigns, may_write_campaign
 from campaigns.forms import SpendForm
-from campaigns.models import Campaign, Spend
+from campaigns.models import Campaign
 from campaigns.queries import campaigns_with_status, spend_by_month, spent_by_campaign, spent_in_other_currencies
-from campaigns.spending import REFUSED, change_spend, record_spend, remove_spend
 from crm.access import require
 from crm.errors import BusinessError
+from crm.forms import show_refusal
 from crm.keyset import count_up_to, count_words, page_of
-from crm.once import is_repeat
 from crm.periods import local_day, zone
-from crm.requests import PersonRequest
+from crm.requests import PersonRequest, id_of
 from desk.forms.campaign import HandOverForm
-from desk.queries.campaign import CHAIN, LABELS, NOBODY, chain, counts_by_campaign, handoffs_of, summed, what_sales_says
+from desk.queries.campaign import (
+    CHAIN,
+    LABELS,
+    NOBODY,
+    chain,
+    counts_by_campaign,
+    first_steps,
+    handoffs_of,
+    leads_from,
+    own_leads,
+    ready_ids,
+    reason_bars,
+    summed,
+    what_sales_says,
+)  # fmt: skip
 from desk.views.panels import form_page
 from feedback.access import may_hand_over
-from feedback.handing_over import MOST_AT_ONCE, HandedOver, hand_over_leads
-from feedback.verdict_queries import latest_verdicts, verdicts_of
+from feedback.handing_over import HandedOver, hand_over_leads
+from feedback.queries import latest_verdicts, verdicts_of
 from funnel.metrics.intervals import share
-from leads.list_queries import present_leads, ready_for_sales, with_last_touch
+from leads.list_queries import with_last_touch
 from leads.models import Reason
-from leads.models.lead import LeadQuerySet
 
 ROWS = 10
 SPENDS = 12
@@ -80,42 +90,6 @@ def campaign(request: PersonRequest, pk: int) -> HttpResponse:
     return campaign_page(request, get_campaign(pk))
 
 
-@require_POST
-def spends(request: PersonRequest, pk: int) -> HttpResponse:
-    """Log one row of spend; the next row waits with the cursor in it."""
-    campaign = get_campaign(pk)
-    require(may_write_campaign(request.user, campaign), REFUSED)
-    form = SpendForm(request.POST, today=today())
-    if not form.is_valid():
-        return campaign_page(request, campaign, spend_form=form, status=422)
-    with transaction.atomic():
-        if not is_repeat(request, request.user):
-            record_spend(campaign, by=request.user, **form.cleaned_data)
-    # No fragment in the address: beside one, browsers leave `autofocus` alone.
-    return redirect(f"{reverse('desk:campaign', args=[pk])}?logged=1")
-
-
-@require_http_methods(["GET", "POST"])
-def spend(request: PersonRequest, pk: int, spend_pk: int) -> HttpResponse:
-    """Correct one row of the spend log."""
-    row = get_object_or_404(Spend.objects.select_related("campaign"), pk=spend_pk, campaign=pk)
-    require(may_write_campaign(request.user, row.campaign), REFUSED)
-    form = SpendForm(request.POST or None, instance=row, today=today())
-    if request.method == "POST" and form.is_valid():
-        change_spend(Spend.objects.select_related("campaign").get(pk=spend_pk), by=request.user, **form.cleaned_data)
-        messages.success(request, "Spend corrected.")
-        return redirect(f"{reverse('desk:campaign', args=[pk])}#spend")
-    return form_page(request, "desk/spend.html", {"form": form, "spend": row, "campaign": row.campaign})
-
-
-@require_POST
-def spend_removal(request: PersonRequest, pk: int, spend_pk: int) -> HttpResponse:
-    row = get_object_or_404(Spend.objects.select_related("campaign"), pk=spend_pk, campaign=pk)
-    remove_spend(row, by=request.user)
-    messages.success(request, "Spend taken out of the log.")
-    return redirect(f"{reverse('desk:campaign', args=[pk])}#spend")
-
-
 @require_http_methods(["GET", "POST"])
 def handoffs(request: PersonRequest, pk: int) -> HttpResponse:
     """Hand the campaign's ready leads to a rep or a team, all that were shown."""
@@ -134,7 +108,7 @@ def handoffs(request: PersonRequest, pk: int) -> HttpResponse:
                 **form.cleaned_data["recipient"],
             )
         except BusinessError as error:
-            form.add_error("recipient", str(error))
+            show_refusal(form, error)
         else:
             [recipient] = form.cleaned_data["recipient"].values()
             tell(request, result, to=str(recipient))
@@ -153,7 +127,7 @@ def campaign_page(
     answered = latest_verdicts(handed.filter(reason=reason) if reason else handed)
     spent = spent_by_campaign([campaign.pk]).get(campaign.pk)
     counts = counts_by_campaign(today())
-    leads = leads_of(campaign)
+    leads = leads_from(campaign)
     may_write = may_write_campaign(user, campaign)
     months = spend_by_month(campaign)[-MONTHS:]
     context: dict[str, Any] = {
@@ -183,39 +157,9 @@ def campaign_page(
     return render(request, "desk/campaign.html", context, status=status)
 
 
-def first_steps(context: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a new campaign still needs; nothing once all three are done."""
-    steps = [
-        {"done": context["spent"] is not None, "key": "spend", "title": "Log its first spend"},
-        {"done": bool(context["leads"]), "key": "leads", "title": "Bring its first leads"},
-        {
-            "done": bool(context["verdicts"].judged or context["verdicts"].waiting),
-            "key": "sales",
-            "title": "Hand the first ones to sales",
-        },
-    ]
-    return [] if all(step["done"] for step in steps) else steps
-
-
-def reason_bars(campaign: Campaign, verdicts: Any) -> list[dict[str, Any]]:
-    """Why sales said no: a bar for each reason, leading to the verdicts that gave it."""
-    address = reverse("desk:campaign", args=[campaign.pk])
-    return [
-        {
-            "label": reason.label,
-            "note": reason.family_label,
-            "count": reason.count,
-            "href": f"{address}?reason={reason.reason_id}#verdicts",
-        }
-        for reason in verdicts.reasons
-    ]
-
-
 def chosen_reason(request: PersonRequest) -> Reason | None:
-    number = request.GET.get("reason", "")
-    return (
-        Reason.objects.filter(pk=number).first() if number.isascii() and number.isdigit() and len(number) < 19 else None
-    )
+    number = id_of(request.GET.get("reason"))
+    return Reason.objects.filter(pk=number).first() if number else None
 
 
 def tell(request: PersonRequest, result: HandedOver, *, to: str) -> None:
@@ -227,21 +171,6 @@ def tell(request: PersonRequest, result: HandedOver, *, to: str) -> None:
     named = "; ".join(f"{lead} ({why.rstrip('.')})" for lead, why in result.moved[:NAMED])
     more = f"; and {len(result.moved) - NAMED} more" if len(result.moved) > NAMED else ""
     messages.warning(request, f"{handed} {len(result.moved)} had moved: {named}{more}.")
-
-
-def leads_of(campaign: Campaign) -> LeadQuerySet:
-    return present_leads().filter(campaign=campaign)
-
-
-def ready_ids(campaign: Campaign) -> list[int]:
-    """Leads of the campaign that may be handed over, who has waited longest first; as many as go at once."""
-    ready = ready_for_sales(leads_of(campaign)).order_by("stage_since", "pk")
-    return list(ready.values_list("pk", flat=True)[:MOST_AT_ONCE])
-
-
-def own_leads(campaign: Campaign, lead_ids: list[int]) -> list[int]:
-    """Those of the ids that are leads of this campaign."""
-    return list(leads_of(campaign).filter(pk__in=lead_ids).values_list("pk", flat=True))
 
 
 def get_campaign(pk: int) -> Campaign:

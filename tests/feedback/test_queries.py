@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from feedback.models import Handoff
-from feedback.verdict_queries import latest_verdicts, verdicts_of
+from feedback.queries import latest_verdicts, verdicts_of
 from feedback.verdicts import accept_handoff, reject_handoff, undo_verdict, withdraw_handoff
 from tests.factories import HOUR, MONDAY, make_handoff, make_team, make_user, reason
 

@@ -1,0 +1,54 @@
+"""The spend log of a campaign: rows are added on its page, corrected and taken out each by itself."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from campaigns.access import may_write_campaign
+from campaigns.forms import SpendForm
+from campaigns.models import Spend
+from campaigns.spending import REFUSED, change_spend, record_spend, remove_spend
+from crm.access import require
+from crm.once import is_repeat
+from crm.requests import PersonRequest
+from desk.views.campaign import campaign_page, get_campaign, today
+from desk.views.panels import form_page
+
+
+@require_POST
+def spends(request: PersonRequest, pk: int) -> HttpResponse:
+    """Log one row of spend; the next row waits with the cursor in it."""
+    campaign = get_campaign(pk)
+    require(may_write_campaign(request.user, campaign), REFUSED)
+    form = SpendForm(request.POST, today=today())
+    if not form.is_valid():
+        return campaign_page(request, campaign, spend_form=form, status=422)
+    with transaction.atomic():
+        if not is_repeat(request, request.user):
+            record_spend(campaign, by=request.user, **form.cleaned_data)
+    # No fragment in the address: beside one, browsers leave `autofocus` alone.
+    return redirect(f"{reverse('desk:campaign', args=[pk])}?logged=1")
+
+
+@require_http_methods(["GET", "POST"])
+def spend(request: PersonRequest, pk: int, spend_pk: int) -> HttpResponse:
+    """Correct one row of the spend log."""
+    row = get_object_or_404(Spend.objects.select_related("campaign"), pk=spend_pk, campaign=pk)
+    require(may_write_campaign(request.user, row.campaign), REFUSED)
+    form = SpendForm(request.POST or None, instance=row, today=today())
+    if request.method == "POST" and form.is_valid():
+        change_spend(Spend.objects.select_related("campaign").get(pk=spend_pk), by=request.user, **form.cleaned_data)
+        messages.success(request, "Spend corrected.")
+        return redirect(f"{reverse('desk:campaign', args=[pk])}#spend")
+    return form_page(request, "desk/spend.html", {"form": form, "spend": row, "campaign": row.campaign})
+
+
+@require_POST
+def spend_removal(request: PersonRequest, pk: int, spend_pk: int) -> HttpResponse:
+    row = get_object_or_404(Spend.objects.select_related("campaign"), pk=spend_pk, campaign=pk)
+    remove_spend(row, by=request.user)
+    messages.success(request, "Spend taken out of the log.")
+    return redirect(f"{reverse('desk:campaign', args=[pk])}#spend")
