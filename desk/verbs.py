@@ -12,11 +12,10 @@ from django.urls import reverse
 from crm.models import User
 from feedback.access import may_decide, may_hand_over, may_undo, may_withdraw
 from feedback.models import VERDICTS, Handoff
-from feedback.verdicts import UNDO_WITHIN
 from leads.access import may_convert, may_move, may_touch
-from leads.converting import UNDO_WITHIN as UNDO_CONVERSION_WITHIN
 from leads.lifecycle import CLAIM, DISCARD, DISQUALIFY, MARK_MQL, MOVES, PARK, QUALIFY, RECYCLE, RETURN, Move, Stage
 from leads.models import Lead, Opportunity, Transition
+from leads.transitions import UNDO_WITHIN
 
 
 @dataclass(frozen=True)
@@ -161,8 +160,4 @@ def can_undo_verdict(user: User, situation: Situation, *, now: datetime) -> bool
 def can_undo_conversion(user: User, situation: Situation, *, now: datetime) -> bool:
     last = situation.last
     converted = situation.lead.stage == Stage.OPPORTUNITY and last.to_stage == Stage.OPPORTUNITY
-    return (
-        converted
-        and now - last.at <= UNDO_CONVERSION_WITHIN
-        and (last.by_id == user.pk or may_convert(user, situation.lead))
-    )
+    return converted and now - last.at <= UNDO_WITHIN and (last.by_id == user.pk or may_convert(user, situation.lead))

@@ -4,7 +4,7 @@ Each action first claims the hand-off by a conditional UPDATE; who comes second 
 """
 
 import logging
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -23,11 +23,11 @@ from feedback.routing import next_recipient, team_of
 from leads.errors import CannotUndo, IllegalMove
 from leads.lifecycle import ReasonUse, Stage
 from leads.models import Lead, Reason, Route
-from leads.transitions import PARKED_FOR, last_effective, move_lead, undo_move
+from leads.reasons import require_reason
+from leads.transitions import PARKED_FOR, UNDO_WITHIN, last_effective, move_lead, undo_move
 
 log = logging.getLogger(__name__)
 
-UNDO_WITHIN = timedelta(minutes=10)
 # Where the lead goes when its hand-off is rejected on this route; rerouted, it goes on waiting.
 STAGE_AFTER = {Route.REPAIR: Stage.MQL, Route.NURTURE: Stage.NURTURE, Route.DISQUALIFY: Stage.DISQUALIFIED}
 
@@ -91,7 +91,7 @@ def reject_handoff(
 
     Rerouted, the next hand-off opens and the lead's clock runs on. Raises AlreadyDecided, NotAllowed, StaleLead.
     """
-    reason = checked_reason(reason, comment)
+    reason = require_reason(ReasonUse.VERDICT, reason, comment, demand="Choose one of the present reasons to reject.")
     route = Route(route or reason.default_route)
     decide(handoff, HandoffStatus.REJECTED, by=by, at=at, reason=reason, comment=comment, route=route)
     if route == Route.REROUTE:
@@ -235,12 +235,3 @@ def check_recipient(to_user: User | None, to_team: Team | None) -> None:
         raise NoSuchRecipient(f"{to_user} does not take leads.")
     if to_team is not None and to_team.kind != "sales":
         raise NoSuchRecipient(f"{to_team} is not a sales team.")
-
-
-def checked_reason(reason: Reason | None, comment: str) -> Reason:
-    """The reason, if it is one of the present ones for a verdict and has the words it needs."""
-    if reason is None or reason.use != ReasonUse.VERDICT or reason.retired:
-        raise BusinessError("Choose one of the present reasons to reject.", code="reason_required")
-    if reason.needs_comment and not comment.strip():
-        raise BusinessError(f"“{reason.label}” needs a few words of explanation.", code="comment_required")
-    return reason

@@ -1,6 +1,6 @@
 """Conversion: a lead becomes a contact of a company with an opportunity, in one transaction, once."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -14,9 +14,7 @@ from leads.errors import CannotUndo
 from leads.lifecycle import Stage
 from leads.models import Company, Contact, Lead, Opportunity, Outcome, Transition
 from leads.models.opportunity import PROBABILITY, DealStage
-from leads.transitions import last_effective, move_lead, undo_move
-
-UNDO_WITHIN = timedelta(minutes=10)
+from leads.transitions import UNDO_WITHIN, last_effective, move_lead, undo_move
 
 
 @transaction.atomic

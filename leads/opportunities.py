@@ -15,6 +15,7 @@ from leads.errors import CannotUndo
 from leads.lifecycle import ReasonUse, Stage
 from leads.models import DealStage, ForecastCategory, Lead, Opportunity, Outcome, Reason
 from leads.models.opportunity import PROBABILITY
+from leads.reasons import require_reason
 from leads.transitions import last_effective, move_lead, undo_move
 
 OPEN_STAGES = [stage for stage in DealStage if stage not in (DealStage.WON, DealStage.LOST)]
@@ -102,7 +103,7 @@ def close_opportunity(
     opportunity = locked(opportunity, by=by)
     if not opportunity.is_open:
         raise AlreadyClosed(opportunity)
-    check_loss_reason(outcome, reason, note)
+    check_outcome(outcome, reason, note)
     opportunity.stage_before_close = opportunity.stage
     opportunity.stage = opportunity.outcome = outcome
     opportunity.closed_at = opportunity.stage_since = at
@@ -154,15 +155,11 @@ def reopen_lead(lead_id: int, *, by: User, at: datetime) -> None:
         raise CannotUndo(f"The lead has moved on to “{Stage(lead.stage).label}”; open a new opportunity instead.")
 
 
-def check_loss_reason(outcome: str, reason: Reason | None, note: str) -> None:
+def check_outcome(outcome: str, reason: Reason | None, note: str) -> None:
     if outcome not in Outcome.values:
         raise BusinessError("An opportunity is closed as won or lost.", code="unknown_outcome")
-    if outcome != Outcome.LOST:
-        return
-    if reason is None or reason.use != ReasonUse.LOSS or reason.retired:
-        raise BusinessError("Choose why it was lost.", code="reason_required")
-    if reason.needs_comment and not note.strip():
-        raise BusinessError(f"“{reason.label}” needs a few words of explanation.", code="comment_required")
+    if outcome == Outcome.LOST:
+        require_reason(ReasonUse.LOSS, reason, note, demand="Choose why it was lost.")
 
 
 def locked(opportunity: Opportunity, *, by: User) -> Opportunity:

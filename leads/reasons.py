@@ -1,4 +1,4 @@
-"""The reasons a new installation starts with; managers edit them from then on."""
+"""Why people decide as they do: the reasons a new installation starts with, and what is asked of one that is given."""
 
 from typing import Any
 
@@ -94,7 +94,7 @@ def first_reasons() -> list[Reason]:
 
 
 def find_reason(use: ReasonUse, code: str) -> Reason | None:
-    """The reason people name by its code, None when they name none. An unknown code breaks the rule `unknown_reason`."""
+    """The reason people name by its code, None when they name none; an unknown code breaks a rule."""
     if not code:
         return None
     found = Reason.objects.filter(use=use, code=code).first()
@@ -102,6 +102,18 @@ def find_reason(use: ReasonUse, code: str) -> Reason | None:
         known = list(Reason.objects.filter(use=use, retired=False).values_list("code", flat=True))
         raise BusinessError(f"There is no reason “{code}” for {use.label.lower()}.", code="unknown_reason", known=known)
     return found
+
+
+def require_reason(use: ReasonUse, reason: Reason | None, words: str, *, demand: str) -> Reason:
+    """``reason``, if it is one of the present ones for ``use`` and has the words it needs; else BusinessError.
+
+    ``demand`` asks people for a reason where there is none.
+    """
+    if reason is None or reason.use != use or reason.retired:
+        raise BusinessError(demand, code="reason_required")
+    if reason.needs_comment and not words.strip():
+        raise BusinessError(f"“{reason.label}” needs a few words of explanation.", code="comment_required")
+    return reason
 
 
 @transaction.atomic

@@ -3,14 +3,12 @@
 The conditional UPDATE of the lead is the lock: of two people who act at once one wins, the other is told.
 """
 
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
-from crm.errors import BusinessError
 from crm.models import Organisation, User
 from crm.outbox import record_change
 from leads.access import require_move
@@ -18,9 +16,12 @@ from leads.errors import BeforeLastMove, CannotUndo, IllegalMove, MergedLead, St
 from leads.lifecycle import CLAIM, MOVES, PARK, RANK, RETURN, RETURNED, Move, Stage
 from leads.models import Lead, LeadScore, Reason, Transition
 from leads.models.log import TransitionKind
+from leads.reasons import require_reason
 from leads.touches import record_touch
 
 PARKED_FOR = timedelta(days=90)
+# For so long a verdict or a conversion may be taken back.
+UNDO_WITHIN = timedelta(minutes=10)
 
 
 @transaction.atomic
@@ -57,7 +58,8 @@ def transition_lead(
     if move is None or move.door != "transition":
         raise IllegalMove(lead, to)
     require_move(by, lead, move)
-    check_reason(move, reason, note)
+    if move.reason:
+        require_reason(move.reason, reason, note, demand=f"Choose a reason to {move.verb}.")
     changes = {**facts, **effects(move, by=by, at=at, revisit_on=revisit_on)}
     return move_lead(lead, Stage(to), by=by, at=at, reason=reason, note=note, **changes)
 
@@ -69,16 +71,6 @@ def effects(move: Move, *, by: User, at: datetime, revisit_on: date | None) -> d
     if move == CLAIM:
         return {"owner": by, "team": by.team}
     return {"revisit_on": None}
-
-
-def check_reason(move: Move, reason: Reason | None, note: str) -> None:
-    """The right kind of reason is given where the move demands one, with words where the reason demands them."""
-    if move.reason is None:
-        return
-    if reason is None or reason.use != move.reason or reason.retired:
-        raise BusinessError(f"Choose a reason to {move.verb}.", code="reason_required")
-    if reason.needs_comment and not note.strip():
-        raise BusinessError(f"“{reason.label}” needs a few words of explanation.", code="comment_required")
 
 
 @transaction.atomic
@@ -168,8 +160,3 @@ def opens_episode(lead: Lead, to: Stage) -> bool:
         return False
     reached = [stage.value for stage, rank in RANK.items() if rank >= RANK[Stage.MQL]]
     return Transition.objects.effective().filter(lead=lead, episode=lead.episode, to_stage__in=reached).exists()
-
-
-def announce(lead_ids: Iterable[int]) -> None:
-    """Note that these leads changed in something figures or scores depend on."""
-    record_change("lead", lead_ids)

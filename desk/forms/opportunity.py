@@ -1,7 +1,5 @@
 """Input to an opportunity's page."""
 
-from typing import Any
-
 from django import forms
 
 from crm.forms import CurrencyField, DateInput
@@ -26,7 +24,7 @@ class OpportunityForm(forms.ModelForm):
 
 
 class CloseForm(forms.Form):
-    """Won, or lost and why."""
+    """Won, or lost and why (leads/opportunities.py demands it)."""
 
     field_of = {"comment_required": "note", "reason_required": "reason"}
     outcome = forms.ChoiceField(choices=Outcome.choices, widget=forms.HiddenInput)
@@ -40,9 +38,3 @@ class CloseForm(forms.Form):
     note = forms.CharField(
         label="In a few words", required=False, max_length=4_000, widget=forms.Textarea(attrs={"rows": 3})
     )
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        if values.get("outcome") == Outcome.LOST and not values.get("reason") and "reason" not in self.errors:
-            self.add_error("reason", "Choose why it was lost.")
-        return values
