@@ -17,7 +17,7 @@ def make(record: Record) -> Record:
 def put(record: models.Model, fields: dict[str, Any]) -> list[str]:
     """Set these fields and check them, references aside; gives the names whose values are new.
 
-    Raises ValidationError with the texts by field; references are objects already read, so they are not looked up again.
+    Raises ValidationError with the texts by field; references are records already read, so not looked up again.
     """
     fresh = [name for name, value in fields.items() if getattr(record, name) != value]
     for name in fresh:

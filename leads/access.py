@@ -71,7 +71,7 @@ def may_write_reasons(user: User) -> bool:
 def may_work_opportunity(user: User, opportunity: Opportunity) -> bool:
     """Its owner in sales, a sales manager of its team, an admin."""
     own = opportunity.owner_id == user.pk or heads(user, opportunity.team_id)
-    return user.is_admin or works_for_sales(user) and own
+    return user.is_admin or (works_for_sales(user) and own)
 
 
 def may_import(user: User, kind: str) -> bool:

@@ -31,7 +31,7 @@ class Definition(Stamped):
         constraints: ClassVar = [
             one_of("status", SignedStatus, "definition"),
             models.UniqueConstraint(fields=["status"], condition=Q(status="active"), name="definition_one_active"),
-            # A shorter half-life would overflow the decayed sum (docs/concepts.md).
+            # A shorter half-life would overflow the decayed sum.
             models.CheckConstraint(condition=Q(half_life_days__gte=7), name="definition_half_life_7_days"),
         ]
 

@@ -50,7 +50,9 @@ def make_mql(*, at: datetime = MONDAY, by: User | None = None, **fields: Any) ->
     return lead
 
 
-def make_handoff(*, to: User | Team, by: User | None = None, at: datetime = MONDAY, lead: Lead | None = None) -> Handoff:
+def make_handoff(
+    *, to: User | Team, by: User | None = None, at: datetime = MONDAY, lead: Lead | None = None
+) -> Handoff:
     """A fresh MQL handed to a person or a team."""
     recipient = {"to_team": to} if isinstance(to, Team) else {"to_user": to}
     return offer_lead(lead or make_mql(at=at), by=by, at=at, **recipient)

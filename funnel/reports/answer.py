@@ -45,7 +45,7 @@ class Answer:
     rows: list[Row] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        """As the API gives it (docs/api.md); `to` is the day after the last."""
+        """As the API gives it; `to` is the day after the last."""
         asked = self.question
         return {
             "report": self.report.name,
