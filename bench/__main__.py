@@ -3,12 +3,13 @@
 import subprocess
 import sys
 
-from bench import figures
 from bench.database import prepare
 
 
 def main(arguments: list[str]) -> None:
     prepare()
+    from bench import figures  # only now: models need Django's settings
+
     figures.measure([int(size.replace("_", "")) for size in arguments])
 
 

@@ -6,10 +6,21 @@
 import random
 import statistics
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from time import perf_counter
 from typing import Any
 
 from django.db import connection, transaction
+
+from bench.population import populate
+from crm import outbox
+from crm.outbox import record_change
+from funnel.checking import check_metrics
+from funnel.queries import leads_behind, left_path
+from funnel.reports.funnel import FUNNEL
+from funnel.reports.question import Question
+from funnel.reports.velocity import VELOCITY
+from funnel.selection import Selection
 
 SIZES = (10_000, 100_000)
 # What everything is measured against: the least that any recomputation must do, one pass over the log.
@@ -41,8 +52,6 @@ READS = 20
 
 
 def measure(sizes: list[int]) -> None:
-    from bench.population import populate
-
     print(f"{'leads':>10}  {'what':<44} {'p50 ms':>10} {'p95 ms':>10}  {'beside':<30}")
     reached = 0
     for size in sizes or SIZES:
@@ -55,8 +64,6 @@ def measure(sizes: list[int]) -> None:
 
 
 def measure_rebuild(size: int) -> None:
-    from crm import outbox
-
     floor = times(lambda: run(FLOOR), 3)
     say(size, "floor: GROUP BY lead, ten minima", floor)
     rebuild = times(lambda: outbox.rebuild("funnel"), 2)
@@ -64,8 +71,6 @@ def measure_rebuild(size: int) -> None:
 
 
 def measure_drains(size: int) -> None:
-    from crm import outbox
-
     while outbox.drain("funnel"):
         pass
     pick = random.Random(size)
@@ -78,8 +83,6 @@ def measure_drains(size: int) -> None:
 
 
 def change(ids: list[int]) -> None:
-    from crm.outbox import record_change
-
     with transaction.atomic(), connection.cursor() as sql:
         for statement in (MOVE, MOVED, GIVEN):
             sql.execute(statement, {"ids": ids})
@@ -87,14 +90,6 @@ def change(ids: list[int]) -> None:
 
 
 def measure_reads(size: int) -> None:
-    from datetime import UTC, date, datetime
-
-    from funnel.queries import leads_behind, left_path
-    from funnel.reports.funnel import FUNNEL
-    from funnel.reports.question import Question
-    from funnel.reports.velocity import VELOCITY
-    from funnel.selection import Selection
-
     now = datetime(2026, 11, 22, tzinfo=UTC)
     # Two years that begin and end within a month, so that edge days are read beside months.
     years = {"start": date(2024, 3, 14), "end": date(2026, 3, 14)}
@@ -116,8 +111,6 @@ def measure_reads(size: int) -> None:
 
 
 def measure_check(size: int) -> None:
-    from funnel.checking import check_metrics
-
     found = []
     seen = times(lambda: found.append(check_metrics()), 1)
     say(size, "check_metrics, row for row", seen, f"{len(found[0].differences)} differences")

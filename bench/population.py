@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db import connection, models
 
+from campaigns.models import Campaign
+from crm.models import Team, User
 from leads.models import Lead, Transition
 
 CHUNK = 50_000
@@ -39,9 +41,6 @@ def populate(low: int, high: int) -> None:
 
 
 def make_dimensions(sql: Any) -> None:
-    from campaigns.models import Campaign
-    from crm.models import Team, User
-
     Team.objects.bulk_create(Team(id=n, name=f"Team {n}", kind="sales") for n in range(1, ROWS["teams"] + 1))
     User.objects.bulk_create(
         User(id=n, email=f"rep{n}@bench.test", first_name=f"Rep {n}", team_id=n % ROWS["teams"] + 1)
