@@ -18,6 +18,7 @@ from desk.demo.clock import next_working
 from desk.demo.writing import Ids
 from feedback.models import Handoff, HandoffStatus
 from feedback.routing import team_of
+from feedback.verdicts import STAGE_AFTER
 from leads.lifecycle import MOVES, RANK, RETURNED, Stage
 from leads.models import (
     Company,
@@ -28,6 +29,7 @@ from leads.models import (
     Opportunity,
     Outcome,
     Reason,
+    Route,
     Touch,
     Transition,
 )
@@ -189,7 +191,7 @@ class Life:
             assert pass_to is not None
             self._pass_on(pass_to, by=by)
             return
-        to = {"repair": Stage.MQL, "nurture": Stage.NURTURE, "disqualify": Stage.DISQUALIFIED}[route]
+        to = STAGE_AFTER[Route(route)]
         self.move(to, by=by, reason=reason, note=comment, handoff=self.handoff.pk)
         if to == Stage.NURTURE:
             self._revisit()
