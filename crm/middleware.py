@@ -7,6 +7,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
 
 from crm.errors import BusinessError
 from crm.models import Organisation
@@ -37,7 +38,11 @@ class OrganisationMiddleware:
             return self.get_response(request)
         request.organisation = Organisation.get()  # type: ignore[attr-defined]
         with timezone.override(request.organisation.zone):  # type: ignore[attr-defined]
-            return self.get_response(request)
+            response = self.get_response(request)
+        if "Cache-Control" not in response:
+            # A page of somebody who logged in is for nobody else, and not for a cache between us.
+            patch_cache_control(response, private=True, no_cache=True)
+        return response
 
 
 class BusinessErrorMiddleware:

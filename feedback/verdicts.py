@@ -95,7 +95,7 @@ def reject_handoff(
     route = Route(route or reason.default_route)
     decide(handoff, HandoffStatus.REJECTED, by=by, at=at, reason=reason, comment=comment, route=route)
     if route == Route.REROUTE:
-        pass_on(handoff, by=by, at=at)
+        pass_on(handoff, at=at)
         return handoff
     changes = {"revisit_on": revisit_on or local_day(at + PARKED_FOR, zone())} if route == Route.NURTURE else {}
     move_lead(
@@ -138,7 +138,7 @@ def undo_verdict(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
 def escalate_handoff(handoff: Handoff, *, at: datetime) -> Handoff:
     """No answer in time: this hand-off expires and the lead goes to the next recipient; gives the new hand-off."""
     claim(handoff, HandoffStatus.EXPIRED, by=None, at=at)
-    return pass_on(handoff, by=None, at=at)
+    return pass_on(handoff, at=at)
 
 
 def escalate_overdue(*, at: datetime, limit: int = 1_000) -> int:
@@ -192,13 +192,16 @@ def open_handoff(lead: Lead, *, by: User | None, at: datetime, **fields: Any) ->
     return handoff
 
 
-def pass_on(handoff: Handoff, *, by: User | None, at: datetime) -> Handoff:
-    """Open the hand-off that follows ``handoff``: another person's clock starts, the lead's own runs on."""
+def pass_on(handoff: Handoff, *, at: datetime) -> Handoff:
+    """Open the hand-off that follows ``handoff``: another person's clock starts, the lead's own runs on.
+
+    It is still offered by who handed the lead to sales; who passed it on stands as who decided the one before.
+    """
     recipient = next_recipient(handoff, on=local_day(at, zone()))
     if recipient is None:
         raise NoSuchRecipient("There is no sales team to pass this lead on to.")
     return open_handoff(
-        handoff.lead, by=by, at=at, waiting_since=handoff.waiting_since, follows=handoff,
+        handoff.lead, by=handoff.offered_by, at=at, waiting_since=handoff.waiting_since, follows=handoff,
         to_user=recipient.user, to_team=recipient.team, routing=recipient.why, promised=handoff.promised,
         definition_version=handoff.definition_version,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from leads.importing.errors import BadMapping
 from leads.importing.fields import FIELDS, Type, field_named
 from leads.importing.mapping import known_names, load_spec, read_mapping
 from leads.importing.matching import OWN_FIELD, choices, guess_fields, own_field
+from leads.importing.starting import check_name
 from leads.importing.storing import too_large
 from leads.importing.surveying import Look
 from leads.lifecycle import Stage
@@ -133,7 +134,13 @@ class ColumnsForm(forms.Form):
         ]
 
     def clean_save_as(self) -> str:
-        return slugify(self.cleaned_data["save_as"])
+        name = slugify(self.cleaned_data["save_as"])
+        if name:
+            try:
+                check_name(name, by=self.found.by)
+            except BadMapping as error:
+                raise forms.ValidationError(str(error)) from error
+        return name
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -189,7 +189,7 @@ class Life:
         self._decide(HandoffStatus.REJECTED, by, reason=reason, comment=comment, route=route)
         if route == "reroute":
             assert pass_to is not None
-            self._pass_on(pass_to, by=by)
+            self._pass_on(pass_to)
             return
         to = STAGE_AFTER[Route(route)]
         self.move(to, by=by, reason=reason, note=comment, handoff=self.handoff.pk)
@@ -203,7 +203,7 @@ class Life:
     def expire(self, pass_to: User) -> None:
         """Nobody answered in time: escalation gives the lead to somebody else."""
         self._decide(HandoffStatus.EXPIRED, None)
-        self._pass_on(pass_to, by=None)
+        self._pass_on(pass_to)
 
     def undo_verdict(self, by: User) -> None:
         """The same hand-off is open again, with its old due time."""
@@ -220,11 +220,11 @@ class Life:
         for name, value in decided.items():
             setattr(self.handoff, name, value)
 
-    def _pass_on(self, to: User, *, by: User | None) -> None:
+    def _pass_on(self, to: User) -> None:
         before = self.handoff
         why = {"rule": "fewest_open", "team": to.team.name if to.team else "", "open": self.rng.randint(0, 2)}
         self._open_handoff(
-            by=by, to_user=to, to_team=None, promised=before.promised, waiting_since=before.waiting_since,
+            by=before.offered_by, to_user=to, to_team=None, promised=before.promised, waiting_since=before.waiting_since,
             definition_version=before.definition_version, routing=why, follows_id=before.pk,
         )  # fmt: skip
 

@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,49 +14,114 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Agreement',
+            name="Agreement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('version', models.PositiveIntegerField(unique=True)),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('proposed', 'Proposed'), ('active', 'Active'), ('retired', 'Retired')], default='draft', max_length=10)),
-                ('hours_to_verdict', models.PositiveSmallIntegerField(default=24)),
-                ('hours_to_first_attempt', models.PositiveSmallIntegerField(default=24)),
-                ('min_attempts', models.PositiveSmallIntegerField(default=5)),
-                ('effective_from', models.DateField(blank=True, null=True)),
-                ('signatures', models.JSONField(default=list)),
-                ('is_sample', models.BooleanField(default=False, editable=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("version", models.PositiveIntegerField(unique=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("proposed", "Proposed"),
+                            ("active", "Active"),
+                            ("retired", "Retired"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("hours_to_verdict", models.PositiveSmallIntegerField(default=24)),
+                ("hours_to_first_attempt", models.PositiveSmallIntegerField(default=24)),
+                ("min_attempts", models.PositiveSmallIntegerField(default=5)),
+                ("effective_from", models.DateField(blank=True, null=True)),
+                ("signatures", models.JSONField(default=list)),
+                ("is_sample", models.BooleanField(default=False, editable=False)),
             ],
             options={
-                'ordering': ['-version'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'proposed', 'active', 'retired'])), name='agreement_status_known'), models.UniqueConstraint(condition=models.Q(('status', 'active')), fields=('status',), name='agreement_one_active'), models.CheckConstraint(condition=models.Q(('hours_to_verdict__gte', 1)), name='agreement_time_to_answer')],
+                "ordering": ["-version"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["draft", "proposed", "active", "retired"])),
+                        name="agreement_status_known",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "active")), fields=("status",), name="agreement_one_active"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("hours_to_verdict__gte", 1)), name="agreement_time_to_answer"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Handoff',
+            name="Handoff",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('episode', models.PositiveSmallIntegerField()),
-                ('status', models.CharField(choices=[('open', 'Waiting'), ('accepted', 'Accepted'), ('rejected', 'Rejected'), ('expired', 'No answer in time'), ('withdrawn', 'Withdrawn')], default='open', max_length=10)),
-                ('offered_at', models.DateTimeField()),
-                ('waiting_since', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('promised', models.TextField(blank=True, default='', help_text='What marketing promised the buyer.')),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('comment', models.TextField(blank=True, default='')),
-                ('route', models.CharField(blank=True, choices=[('reroute', 'to somebody else in sales'), ('repair', 'back to marketing for repair'), ('nurture', 'to nurture'), ('disqualify', 'disqualified')], default='', max_length=20)),
-                ('rating', models.PositiveSmallIntegerField(null=True)),
-                ('definition_version', models.PositiveIntegerField(null=True)),
-                ('before', models.JSONField(default=dict)),
-                ('routing', models.JSONField(default=dict)),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('follows', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='followed_by', to='feedback.handoff')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("episode", models.PositiveSmallIntegerField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "Waiting"),
+                            ("accepted", "Accepted"),
+                            ("rejected", "Rejected"),
+                            ("expired", "No answer in time"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("offered_at", models.DateTimeField()),
+                ("waiting_since", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("promised", models.TextField(blank=True, default="", help_text="What marketing promised the buyer.")),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("comment", models.TextField(blank=True, default="")),
+                (
+                    "route",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("reroute", "to somebody else in sales"),
+                            ("repair", "back to marketing for repair"),
+                            ("nurture", "to nurture"),
+                            ("disqualify", "disqualified"),
+                        ],
+                        default="",
+                        max_length=20,
+                    ),
+                ),
+                ("rating", models.PositiveSmallIntegerField(null=True)),
+                ("definition_version", models.PositiveIntegerField(null=True)),
+                ("before", models.JSONField(default=dict)),
+                ("routing", models.JSONField(default=dict)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "follows",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="followed_by",
+                        to="feedback.handoff",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
     ]

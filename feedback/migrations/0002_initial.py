@@ -6,80 +6,129 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('crm', '0001_initial'),
-        ('feedback', '0001_initial'),
-        ('leads', '0001_initial'),
+        ("crm", "0001_initial"),
+        ("feedback", "0001_initial"),
+        ("leads", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='handoff',
-            name='lead',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='handoffs', to='leads.lead'),
+            model_name="handoff",
+            name="lead",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="handoffs", to="leads.lead"
+            ),
         ),
         migrations.AddField(
-            model_name='handoff',
-            name='offered_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="handoff",
+            name="offered_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='handoff',
-            name='reason',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leads.reason'),
+            model_name="handoff",
+            name="reason",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="leads.reason"
+            ),
         ),
         migrations.AddField(
-            model_name='handoff',
-            name='to_team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='handoffs', to='crm.team'),
+            model_name="handoff",
+            name="to_team",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="handoffs",
+                to="crm.team",
+            ),
         ),
         migrations.AddField(
-            model_name='handoff',
-            name='to_user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='handoffs', to=settings.AUTH_USER_MODEL),
+            model_name="handoff",
+            name="to_user",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="handoffs",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddIndex(
-            model_name='handoff',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['to_user', 'due_at'], name='handoff_of_user'),
+            model_name="handoff",
+            index=models.Index(
+                condition=models.Q(("status", "open")), fields=["to_user", "due_at"], name="handoff_of_user"
+            ),
         ),
         migrations.AddIndex(
-            model_name='handoff',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['to_team', 'due_at'], name='handoff_of_team'),
+            model_name="handoff",
+            index=models.Index(
+                condition=models.Q(("status", "open")), fields=["to_team", "due_at"], name="handoff_of_team"
+            ),
         ),
         migrations.AddIndex(
-            model_name='handoff',
-            index=models.Index(fields=['lead', '-id'], name='handoff_of_lead'),
+            model_name="handoff",
+            index=models.Index(fields=["lead", "-id"], name="handoff_of_lead"),
         ),
         migrations.AddConstraint(
-            model_name='handoff',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['open', 'accepted', 'rejected', 'expired', 'withdrawn'])), name='handoff_status_known'),
+            model_name="handoff",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["open", "accepted", "rejected", "expired", "withdrawn"])),
+                name="handoff_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='handoff',
-            constraint=models.CheckConstraint(condition=models.Q(('route__in', ['reroute', 'repair', 'nurture', 'disqualify', ''])), name='handoff_route_known'),
+            model_name="handoff",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("route__in", ["reroute", "repair", "nurture", "disqualify", ""])),
+                name="handoff_route_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='handoff',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('lead',), name='handoff_one_open_a_lead'),
+            model_name="handoff",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "open")), fields=("lead",), name="handoff_one_open_a_lead"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='handoff',
-            constraint=models.CheckConstraint(condition=models.Q(('to_user__isnull', False), ('to_team__isnull', False), _connector='OR'), name='handoff_has_recipient'),
+            model_name="handoff",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("to_user__isnull", False), ("to_team__isnull", False), _connector="OR"),
+                name="handoff_has_recipient",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='handoff',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('status', 'open')), models.Q(models.Q(('status', 'open'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='handoff_decided_has_date'),
+            model_name="handoff",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at__isnull", True), ("status", "open")),
+                    models.Q(models.Q(("status", "open"), _negated=True), ("decided_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="handoff_decided_has_date",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='handoff',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'rejected'), _negated=True), models.Q(('reason__isnull', False), models.Q(('route', ''), _negated=True)), _connector='OR'), name='handoff_rejected_has_reason'),
+            model_name="handoff",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "rejected"), _negated=True),
+                    models.Q(("reason__isnull", False), models.Q(("route", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="handoff_rejected_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='handoff',
-            constraint=models.CheckConstraint(condition=models.Q(('rating__isnull', True), ('rating__range', (1, 5)), _connector='OR'), name='handoff_rating_1_to_5'),
+            model_name="handoff",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("rating__isnull", True), ("rating__range", (1, 5)), _connector="OR"),
+                name="handoff_rating_1_to_5",
+            ),
         ),
     ]

@@ -5,16 +5,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('crm', '0001_initial'),
-        ('feedback', '0002_initial'),
+        ("crm", "0001_initial"),
+        ("feedback", "0002_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='handoff',
-            name='team',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.team'),
+            model_name="handoff",
+            name="team",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="crm.team"
+            ),
         ),
     ]

@@ -11,7 +11,8 @@ from crm.access import require
 from crm.errors import StaleState
 from crm.models import User
 from leads.access import may_import
-from leads.importing.mapping import read_mapping
+from leads.importing.errors import BadMapping
+from leads.importing.mapping import read_mapping, shipped_names
 from leads.importing.running import forget_counts
 from leads.importing.storing import forget_file, keep_file
 from leads.models import Import, ImportMapping
@@ -93,8 +94,15 @@ def forget_abandoned(*, before: datetime) -> int:
     return len(rows)
 
 
+def check_name(name: str, *, by: User | None) -> None:
+    """A name of the product's own mappings, or of somebody else's, is taken. Raises BadMapping."""
+    if name in shipped_names() or ImportMapping.objects.filter(name=name).exclude(by=by).exists():
+        raise BadMapping(f"The name “{name}” is taken; choose another one.")
+
+
 def save_mapping(name: str, spec: dict[str, Any], *, by: User | None) -> ImportMapping:
-    """Keep a mapping under a name, in place of the one that had it; what belongs to one file only is left out."""
+    """Keep a mapping under a name, in place of an own one that had it; what belongs to one file only is left out."""
+    check_name(name, by=by)
     read_mapping(spec)
     own = {key: value for key, value in spec.items() if key not in ("name", "encoding", "delimiter")}
     saved, _new = ImportMapping.objects.update_or_create(

@@ -12,6 +12,7 @@ from leads.importing.mapping import FileMapping, Source
 from leads.importing.notations import EXAMPLES, AmountEvidence, DateEvidence, DateOrder, DecimalMark
 from leads.importing.reading import Dialect, Row, detect_dialect, read_rows
 
+MOST_COLUMNS = 500
 SAMPLES = 3
 SAMPLE_LENGTH = 80
 
@@ -94,6 +95,8 @@ def header_of(rows: Iterator[Row]) -> list[str]:
     row = next(rows, None)
     if row is None:
         raise UnreadableFile("The file is empty.")
+    if len(row.cells) > MOST_COLUMNS:
+        raise UnreadableFile(f"The file has {len(row.cells):,} columns; at most {MOST_COLUMNS} can be matched.")
     return [cell.strip() for cell in row.cells]
 
 

@@ -5,15 +5,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leads', '0003_refused_rows_of_imports'),
+        ("leads", "0003_refused_rows_of_imports"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='leadevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='leads.lead'),
+            model_name="leadevent",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="events",
+                to="leads.lead",
+            ),
         ),
     ]

@@ -140,3 +140,7 @@ def test_nobody_gives_himself_another_address(rob, client_for):
     assert browser.get("/accounts/email/").status_code == 404
     rob.refresh_from_db()
     assert rob.email == "rob@demo.test"
+
+
+def test_pages_behind_the_login_are_kept_by_no_cache_between(client_for, rob):
+    assert client_for(rob).get("/leads/")["Cache-Control"] == "private, no-cache"

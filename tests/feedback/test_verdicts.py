@@ -260,11 +260,12 @@ def test_inboxes_show_what_each_may_answer(mia, rob, rosa, sam, max_, north, sou
     }
 
 
-def test_a_rep_who_passed_a_lead_on_cannot_take_it_from_the_next_one(rob, rosa, mona):
-    handoff = make_handoff(to=rob)
+def test_who_handed_a_lead_over_may_withdraw_it_wherever_it_was_passed_on_and_a_rep_may_not(mia, rob, rosa):
+    handoff = make_handoff(to=rob, by=mia)
     reject_handoff(handoff, by=rob, at=MONDAY, reason=reason("wrong_rep"))
     follower = Handoff.objects.open().get(lead=handoff.lead)
-    assert (follower.offered_by, follower.to_user) == (rob, rosa)
+    assert (follower.offered_by, follower.to_user) == (mia, rosa)
 
     with pytest.raises(NotAllowed):
         withdraw_handoff(follower, by=rob, at=MONDAY)
+    assert withdraw_handoff(follower, by=mia, at=MONDAY).status == "withdrawn"

@@ -228,3 +228,23 @@ def test_a_file_whose_columns_nobody_matched_says_so(mia: Client, verb: str, pag
 
     assert answer.status_code == 409
     assert b"Match the columns" in answer.content
+
+
+@pytest.mark.parametrize("name", ["olist leads", "max's columns"])
+def test_a_name_that_is_taken_is_refused_where_it_was_typed(mia: Client, name: str) -> None:
+    owner = make_user("max", "manager")
+    ImportMapping.objects.create(name="maxs-columns", kind="leads", spec={"fields": {}}, by=owner)
+    upload(mia)
+    columns = {"column_0": "external_id", "source_system": "fair", "stages": "inquiry", "save_as": name}
+
+    answer = mia.post(reverse("leads:import-columns", args=[Import.objects.get().pk]), columns)
+
+    assert answer.status_code == 422
+    assert "is taken" in answer.content.decode()
+    assert list(ImportMapping.objects.values_list("by", flat=True)) == [owner.pk]
+
+
+def test_a_file_with_more_columns_than_anybody_can_match_is_refused(mia: Client) -> None:
+    upload(mia, content=b",".join(b"c%d" % number for number in range(501)) + b"\n" + b"," * 500 + b"\n")
+    answer = mia.get(reverse("leads:import-columns", args=[Import.objects.get().pk]), follow=True)
+    assert "501 columns" in answer.content.decode()
