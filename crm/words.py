@@ -9,10 +9,15 @@ SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "BRL": "R$", "JPY": "¥"}
 
 
 def duration(length: timedelta | float | None) -> str:
-    """A length of time (seconds, or a timedelta) to the nearest unit that matters: "38 min", "3 h 20 min", "12 d"."""
+    """A length of time (seconds, or a timedelta) to the nearest unit that matters: "38 min", "3 h 20 min", "12 d".
+
+    Negative ("−28 h") when an import dated the end before the beginning.
+    """
     if length is None:
         return NOTHING
     seconds = in_seconds(length)
+    if seconds <= -MINUTE / 2:
+        return f"−{duration(-seconds)}"
     minutes = round(seconds / MINUTE)
     if minutes < 1:
         return "under 1 min" if seconds > 0 else "0 min"

@@ -75,13 +75,14 @@ def share_of(part: float | Decimal | None, whole: float | Decimal | None) -> str
 def time_bar(marketing: Any, waiting: Any, sales: Any, *, legend: bool = True) -> dict[str, object]:
     """One bar of three colours: whose time a lead took. Arguments: timedelta, seconds or None."""
     lengths = dict(zip(SIDES, (words.in_seconds(length or 0) for length in (marketing, waiting, sales)), strict=True))
-    whole, start, parts = sum(lengths.values()), 0.0, []
+    # A negative time (an import out of order) is said in the legend, and has no width.
+    whole, start, parts = sum(max(length, 0) for length in lengths.values()), 0.0, []
     for label, length in lengths.items():
-        width = share_of(length, whole)
+        width = share_of(max(length, 0), whole)
         parts.append(
             {"side": label.lower(), "label": label, "length": length, "start": share_of(start, whole), "width": width}
         )
-        start += length
+        start += max(length, 0)
     said = ", ".join(f"{label} {words.duration(length)}" for label, length in lengths.items())
     return {"parts": parts, "legend": legend, "words": said}
 

@@ -60,10 +60,10 @@ def record_of(lead: Lead, *, now: datetime) -> Record:
 def visits(moves: list[Transition], *, now: datetime) -> list[tuple[Transition, timedelta]]:
     """Each effective move with the time spent where it led to, the present visit up to ``now``.
 
-    One that an import dated before the row it follows is shown as no time; the facts count it as it is (funnel/sql.py).
+    Negative before a move that an import dated before the one it follows, as the facts count it (funnel/sql.py).
     """
     ends = [*(move.at for move in moves[1:]), now]
-    return [(move, max(end - move.at, timedelta())) for move, end in zip(moves, ends, strict=True)]
+    return [(move, end - move.at) for move, end in zip(moves, ends, strict=True)]
 
 
 def clocks(moves: list[Transition], *, now: datetime) -> dict[str, timedelta]:

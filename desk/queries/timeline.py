@@ -178,6 +178,8 @@ class Teller:
         return f"Rejected: {row.reason}" if row.reason else "Withdrawn"
 
     def move_text(self, row: Transition) -> str:
+        if row.out_of_order:
+            return "Dated before the step it follows; figures take it as it is."
         handoff = self.handoffs.get(row.handoff or 0)
         if row.to_stage == Stage.OFFERED:
             asked = self.offered.get(row.at)

@@ -22,6 +22,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
         (47.8 * HOUR, "2 d"),
         (12 * DAY + 13 * HOUR, "13 d"),
         (7200, "2 h"),
+        (-28 * HOUR, "−28 h"),
     ],
 )
 def test_duration_says_the_nearest_unit_that_matters(length, said):

@@ -2,10 +2,11 @@
 
 import pytest
 
+from desk.queries.lead import clocks
 from desk.queries.timeline import PAGE, timeline
 from feedback.verdicts import accept_handoff, escalate_handoff, reject_handoff, undo_verdict
 from leads.converting import convert_lead
-from leads.models import Lead
+from leads.models import Lead, Transition
 from leads.opportunities import close_opportunity
 from leads.touches import record_touch
 from tests.factories import DAY, HOUR, MONDAY, make_campaign, make_handoff, make_lead, make_mql, reason
@@ -95,3 +96,17 @@ def test_every_entry_once_over_the_pages_even_of_one_moment(mia):
 def test_an_unreadable_cursor_is_the_first_page():
     lead = make_lead()
     assert timeline(lead, before="what~is~this").entries == timeline(lead).entries
+
+
+def test_a_move_imported_out_of_order_says_so_and_its_time_is_not_hidden():
+    lead = make_mql()
+    Lead.objects.filter(pk=lead.pk).update(stage="customer", seq=3, stage_since=MONDAY - DAY)
+    Transition.objects.create(
+        lead=lead, seq=3, episode=1, kind="import", from_stage="mql", to_stage="customer", at=MONDAY - DAY,
+        out_of_order=True,
+    )  # fmt: skip
+
+    entry = next(entry for entry in timeline(Lead.objects.get(pk=lead.pk)).entries if "Customer" in entry.title)
+    assert entry.text.startswith("Dated before the step it follows")
+    moves = list(lead.transitions.order_by("seq"))
+    assert clocks(moves, now=MONDAY + DAY)["marketing"] == -DAY
