@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import User
-from crm.records import Sourced, Stamped, one_of, unique_identity
+from crm.records import Sourced, Stamped, currency_code, one_of, unique_identity
 
 
 class Channel(models.TextChoices):
@@ -60,6 +60,7 @@ class Campaign(Sourced, Stamped):
     class Meta:
         ordering: ClassVar = ["-starts_on", "-id"]
         constraints: ClassVar = [
+            currency_code("campaign"),
             one_of("channel", Channel, "campaign"),
             one_of("kind", CampaignKind, "campaign"),
             one_of("status", CampaignStatus, "campaign"),
@@ -88,6 +89,7 @@ class Spend(Sourced, Stamped):
         ordering: ClassVar = ["-on", "-id"]
         constraints: ClassVar = [
             unique_identity("spend"),
+            currency_code("spend"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="spend_amount_not_below_0"),
         ]
         indexes: ClassVar = [models.Index(fields=["campaign", "on"])]

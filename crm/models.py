@@ -13,7 +13,7 @@ from django.db.models import F, Func, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from crm.records import Sourced, Stamped, one_of, unique_identity
+from crm.records import Sourced, Stamped, currency_code, one_of, unique_identity
 
 
 def validate_time_zone(name: str) -> None:
@@ -34,6 +34,7 @@ class Organisation(Stamped):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(pk=1), name="organisation_is_one"),
+            currency_code("organisation"),
             models.CheckConstraint(condition=Q(fiscal_year_starts__range=(1, 12)), name="organisation_fiscal_month"),
         ]
 

@@ -48,6 +48,11 @@ def one_of(field: str, choices: type[models.TextChoices], table: str, *, blank: 
     return models.CheckConstraint(condition=Q(**{f"{field}__in": allowed}), name=f"{table}_{field}_known")
 
 
+def currency_code(table: str) -> models.CheckConstraint:
+    """``currency`` of ``table`` is a code of three capital letters, as ISO 4217 has them."""
+    return models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name=f"{table}_currency_code")
+
+
 def append_only(table: str) -> list[Any]:
     """Triggers that refuse to change or remove rows of ``table``: what happened is countered, not edited."""
     refuse = f"""

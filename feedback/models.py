@@ -124,24 +124,35 @@ class SignedStatus(models.TextChoices):
     RETIRED = "retired", _("Retired")
 
 
-class Agreement(Stamped):
-    """A version of what marketing and sales promise each other; the active one sets the clocks."""
+class SignedDocument(Stamped):
+    """A version of something marketing and sales sign; at most one is active."""
 
     version = models.PositiveIntegerField(unique=True)
     status = models.CharField(max_length=10, choices=SignedStatus.choices, default=SignedStatus.DRAFT)
-    hours_to_verdict = models.PositiveSmallIntegerField(default=24)
-    hours_to_first_attempt = models.PositiveSmallIntegerField(default=24)
-    min_attempts = models.PositiveSmallIntegerField(default=5)
     effective_from = models.DateField(null=True, blank=True)
     # [{"side": "marketing", "user": 3, "name": "…", "at": "…"}, …]
     signatures = models.JSONField(default=list)
     is_sample = models.BooleanField(default=False, editable=False)
 
     class Meta:
+        abstract = True
         ordering: ClassVar = ["-version"]
         constraints: ClassVar = [
-            one_of("status", SignedStatus, "agreement"),
-            models.UniqueConstraint(fields=["status"], condition=Q(status="active"), name="agreement_one_active"),
+            models.CheckConstraint(condition=Q(status__in=SignedStatus.values), name="%(class)s_status_known"),
+            models.UniqueConstraint(fields=["status"], condition=Q(status="active"), name="%(class)s_one_active"),
+        ]
+
+
+class Agreement(SignedDocument):
+    """A version of what marketing and sales promise each other; the active one sets the clocks."""
+
+    hours_to_verdict = models.PositiveSmallIntegerField(default=24)
+    hours_to_first_attempt = models.PositiveSmallIntegerField(default=24)
+    min_attempts = models.PositiveSmallIntegerField(default=5)
+
+    class Meta(SignedDocument.Meta):
+        constraints: ClassVar = [
+            *SignedDocument.Meta.constraints,
             models.CheckConstraint(condition=Q(hours_to_verdict__gte=1), name="agreement_time_to_answer"),
         ]
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Team, User
-from crm.records import Sourced, Stamped, one_of, unique_identity
+from crm.records import Sourced, Stamped, currency_code, one_of, unique_identity
 from leads.models.lead import Lead
 from leads.models.log import Reason
 from leads.models.people import Company, Contact
@@ -100,6 +100,7 @@ class Opportunity(Sourced, Stamped):
             one_of("kind", DealKind, "opportunity"),
             one_of("forecast_category", ForecastCategory, "opportunity"),
             unique_identity("opportunity"),
+            currency_code("opportunity"),
             models.CheckConstraint(
                 condition=Q(amount__isnull=True) | Q(amount__gte=0), name="opportunity_amount_not_below_0"
             ),
