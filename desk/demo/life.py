@@ -224,8 +224,8 @@ class Life:
         before = self.handoff
         why = {"rule": "fewest_open", "team": to.team.name if to.team else "", "open": self.rng.randint(0, 2)}
         self._open_handoff(
-            by=before.offered_by, to_user=to, to_team=None, promised=before.promised, waiting_since=before.waiting_since,
-            definition_version=before.definition_version, routing=why, follows_id=before.pk,
+            by=before.offered_by, to_user=to, to_team=None, promised=before.promised, routing=why,
+            waiting_since=before.waiting_since, definition_version=before.definition_version, follows_id=before.pk,
         )  # fmt: skip
 
     def _open_handoff(self, *, by: User | None, **facts: Any) -> None:
