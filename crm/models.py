@@ -223,13 +223,19 @@ class Cursor(models.Model):
     position = models.BigIntegerField(default=0)
     # Transaction ids mean nothing in another cluster (a restore): a drain that finds another one starts anew.
     system_identifier = models.CharField(max_length=40)
-    # Set when its figures must be recomputed from nothing before the next batch.
-    rebuild_wanted = models.BooleanField(default=False)
+    # Its figures must be recomputed from nothing while more rebuilds were asked for than done. Counted, so that one
+    # asked for while another runs is not taken for done.
+    rebuilds_asked = models.PositiveIntegerField(default=1)
+    rebuilds_done = models.PositiveIntegerField(default=0)
     # Everything committed before this moment is in the consumer's figures.
     current_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.consumer} at {self.xid}/{self.position}"
+
+    @property
+    def wants_rebuild(self) -> bool:
+        return self.rebuilds_asked > self.rebuilds_done
 
 
 class AuditEntry(models.Model):

@@ -5,6 +5,7 @@ running one (`pg_snapshot_xmin`), in the order (xid, id), and moves its cursor i
 figures: no row is skipped, and a killed worker or a doubled task costs time, never a figure.
 """
 
+import logging
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -17,8 +18,11 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.db.models import F
 
 from crm.models import Cursor
+
+logger = logging.getLogger(__name__)
 
 # What a consumer is given: for each topic the distinct ids of what changed.
 Changes = dict[str, set[int]]
@@ -47,7 +51,7 @@ PRUNE = """
 """
 RESTART = """
     UPDATE crm_cursor SET xid = pg_snapshot_xmin(pg_current_snapshot())::text::bigint, position = 0,
-        system_identifier = %s, rebuild_wanted = true
+        system_identifier = %s, rebuilds_asked = rebuilds_asked + 1
 """
 
 
@@ -67,12 +71,28 @@ def kick() -> None:
 
 
 def drain_all(*, seconds: float = 30) -> int:
-    """Drain every consumer until nothing is left or ``seconds`` have passed; gives the number of changes read."""
-    done, until = 0, monotonic() + seconds
+    """Drain every consumer until nothing is left or ``seconds`` have passed; gives the number of changes read.
+
+    One that fails keeps its place and does not keep the others from theirs. Raises what failed, at the end.
+    """
+    done, failures = 0, []
     for consumer in settings.OUTBOX_CONSUMERS:
-        while (read := drain(consumer)) and monotonic() < until:
-            done += read
+        try:
+            done += drain_until_empty(consumer, until=monotonic() + seconds)
+        except Exception as failure:
+            logger.exception("The consumer %s failed and keeps its place in the outbox.", consumer)
+            failures.append(failure)
+    if failures:
+        raise ExceptionGroup("Consumers of the outbox failed.", failures)
+    return done
+
+
+def drain_until_empty(consumer: str, *, until: float) -> int:
+    done = 0
+    while read := drain(consumer):
         done += read
+        if monotonic() > until:
+            break
     return done
 
 
@@ -81,8 +101,8 @@ def drain(consumer: str, *, limit: int = BATCH) -> int:
 
     Figures and cursor move in one transaction. Of two drains of a consumer the second does nothing.
     """
-    if needs_rebuild(consumer):
-        rebuild(consumer)
+    if needs_rebuild(consumer) and not rebuild_as_asked(consumer):
+        return 0
     with transaction.atomic():
         if not _query("SELECT pg_try_advisory_xact_lock(%s)", [lock_key(consumer)])[0][0]:
             return 0
@@ -101,7 +121,7 @@ def keep_cursor(cursor: Cursor, *, moved: bool) -> None:
     idle = cursor.current_at and (current_at - cursor.current_at).total_seconds() < IDLE_WRITE_SECONDS
     if moved or not idle:
         cursor.current_at = current_at
-        cursor.save()
+        cursor.save(update_fields=["xid", "position", "current_at"])
 
 
 def collapse(rows: Iterable[tuple[str, int, int, int]]) -> Changes:
@@ -113,32 +133,44 @@ def collapse(rows: Iterable[tuple[str, int, int, int]]) -> Changes:
 
 
 def rebuild(consumer: str) -> None:
-    """Recompute the consumer's figures from nothing, then drain what came meanwhile.
+    """Recompute the consumer's figures from nothing.
 
     The consumer's lock is held by the session, not by a transaction, so that other consumers go on; changes that a
-    rebuild has already seen are applied again, which changes nothing.
+    rebuild has already seen are applied again by the next drain, which changes nothing.
     """
     with consumer_lock(consumer):
-        needs_rebuild(consumer)
-        room_of(consumer).rebuild()
-        Cursor.objects.filter(pk=consumer).update(rebuild_wanted=False)
+        recompute(consumer)
+
+
+def rebuild_as_asked(consumer: str) -> bool:
+    """Rebuild if nobody else is at it; whether the figures stand on their last rebuild now."""
+    with consumer_lock(consumer, wait=False) as held:
+        if held and needs_rebuild(consumer):
+            recompute(consumer)
+        return held
+
+
+def recompute(consumer: str) -> None:
+    """What was asked for until now is done by this; a rebuild that is killed stays asked for."""
+    needs_rebuild(consumer)
+    asked = Cursor.objects.values_list("rebuilds_asked", flat=True).get(pk=consumer)
+    room_of(consumer).rebuild()
+    Cursor.objects.filter(pk=consumer).update(rebuilds_done=asked)
 
 
 def want_rebuild(consumer: str) -> None:
     """Have the next drain rebuild everything: a time zone, calendar or dimension changed its meaning."""
-    Cursor.objects.filter(pk=consumer).update(rebuild_wanted=True)
+    Cursor.objects.filter(pk=consumer).update(rebuilds_asked=F("rebuilds_asked") + 1)
 
 
 def needs_rebuild(consumer: str) -> bool:
     """Whether the figures must be recomputed; makes a missing cursor and notices another cluster."""
     [(identifier,)] = _query("SELECT system_identifier::text FROM pg_control_system()")
-    cursor, _new = Cursor.objects.get_or_create(
-        pk=consumer, defaults={"system_identifier": identifier, "rebuild_wanted": True}
-    )
+    cursor, _new = Cursor.objects.get_or_create(pk=consumer, defaults={"system_identifier": identifier})
     if cursor.system_identifier != identifier:
         restart(identifier)
         return True
-    return cursor.rebuild_wanted
+    return cursor.wants_rebuild
 
 
 def restart(identifier: str) -> None:
@@ -161,13 +193,16 @@ def lag() -> dict[str, float]:
 
 
 @contextmanager
-def consumer_lock(consumer: str) -> Iterator[None]:
-    """Hold off every drain of ``consumer`` without an open transaction."""
-    _query("SELECT pg_advisory_lock(%s)", [lock_key(consumer)])
+def consumer_lock(consumer: str, *, wait: bool = True) -> Iterator[bool]:
+    """Hold off every drain of ``consumer`` without an open transaction; gives whether the lock is held."""
+    if wait:
+        _query("SELECT pg_advisory_lock(%s)", [lock_key(consumer)])
+    held = wait or _query("SELECT pg_try_advisory_lock(%s)", [lock_key(consumer)])[0][0]
     try:
-        yield
+        yield held
     finally:
-        _query("SELECT pg_advisory_unlock(%s)", [lock_key(consumer)])
+        if held:
+            _query("SELECT pg_advisory_unlock(%s)", [lock_key(consumer)])
 
 
 def lock_key(consumer: str) -> int:

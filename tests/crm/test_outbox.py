@@ -145,3 +145,56 @@ def test_with_redis_away_a_change_is_still_recorded_and_found(seen, stop_redis):
     stop_redis()
     record(1)
     assert outbox.drain("test") == 1
+
+
+def test_a_consumer_that_fails_does_not_keep_the_others_from_their_changes(seen, monkeypatch, settings):
+    settings.OUTBOX_CONSUMERS = {"broken": "nowhere", "test": "nowhere"}
+    good = outbox.room_of
+
+    def fail(*_):
+        raise RuntimeError
+
+    broken = SimpleNamespace(apply_changes=fail, rebuild=lambda: None)
+    monkeypatch.setattr(outbox, "room_of", lambda name: broken if name == "broken" else good(name))
+    record(1)
+
+    with pytest.raises(ExceptionGroup):
+        outbox.drain_all()
+
+    assert seen.batches == [{"lead": {1}}]
+    assert outbox.lag()["broken"] > 0
+
+
+def test_a_rebuild_asked_for_while_another_runs_is_still_to_be_done(seen):
+    def rebuild():
+        seen.rebuilt += 1
+        if seen.rebuilt == 1:
+            outbox.want_rebuild("test")
+
+    seen.rebuild = rebuild
+    outbox.want_rebuild("test")
+    outbox.drain("test")
+    assert seen.rebuilt == 1
+    outbox.drain("test")
+    outbox.drain("test")
+    assert seen.rebuilt == 2
+
+
+def test_a_drain_leaves_a_running_rebuild_alone(seen):
+    outbox.want_rebuild("test")
+    record(1)
+    holding, may_go = Event(), Event()
+
+    def hold():
+        with outbox.consumer_lock("test"):
+            holding.set()
+            may_go.wait(10)
+        connection.close()
+
+    other = Thread(target=hold)
+    other.start()
+    holding.wait(10)
+    assert (outbox.drain("test"), seen.rebuilt) == (0, 0)
+    may_go.set()
+    other.join()
+    assert (outbox.drain("test"), seen.rebuilt) == (1, 1)

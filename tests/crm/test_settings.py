@@ -136,15 +136,15 @@ def test_teams_are_made_and_changed(client_for, ann):
 
 
 def test_another_time_zone_counts_all_figures_anew(client_for, ann):
-    Cursor.objects.create(consumer="funnel", system_identifier="1")
+    Cursor.objects.create(consumer="funnel", system_identifier="1", rebuilds_done=1)
     client = client_for(ann)
     sent = {"name": "Acme", "time_zone": "UTC", "currency": "eur", "fiscal_year_starts": 1}
 
     client.post("/settings/organisation/", sent)
-    assert not Cursor.objects.get().rebuild_wanted
+    assert not Cursor.objects.get().wants_rebuild
     client.post("/settings/organisation/", sent | {"time_zone": "Europe/Berlin"})
 
-    assert Cursor.objects.get().rebuild_wanted
+    assert Cursor.objects.get().wants_rebuild
     organisation = Organisation.get()
     assert (organisation.name, organisation.time_zone, organisation.currency) == ("Acme", "Europe/Berlin", "EUR")
 

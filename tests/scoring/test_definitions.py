@@ -1,6 +1,7 @@
 """scoring/definitions.py: putting a signed definition into force."""
 
 import pytest
+from django.db.models import F
 
 from crm.errors import BusinessError, NotAllowed
 from crm.models import Cursor, Organisation, Role
@@ -28,7 +29,7 @@ def proposed(version=1, **fields):
 def test_activate_retires_the_one_before_and_asks_for_a_rebuild(max_):
     Organisation.get()
     needs_rebuild("scoring")
-    Cursor.objects.update(rebuild_wanted=False)
+    Cursor.objects.update(rebuilds_done=F("rebuilds_asked"))
     first, second = proposed(1), proposed(2)
 
     activate(first, by=max_, at=MONDAY)
@@ -39,7 +40,7 @@ def test_activate_retires_the_one_before_and_asks_for_a_rebuild(max_):
         ("active", MONDAY.date()),
     ]
     assert Organisation.get().definition_version == 2
-    assert Cursor.objects.get(pk="scoring").rebuild_wanted
+    assert Cursor.objects.get(pk="scoring").wants_rebuild
     assert [rule.points for rule in active_card().rules] == [20]
 
 
