@@ -17,7 +17,7 @@ from funnel.reports.funnel import FUNNEL
 from funnel.reports.labels import labels
 from funnel.reports.question import MISSING, Question
 from funnel.reports.registry import answer
-from funnel.reports.velocity import velocities
+from funnel.reports.velocity import MEASURES, Lasted, velocities
 from funnel.selection import DRILLDOWN, Selection
 from leads.lifecycle import RANK, SUCCESS, Stage
 
@@ -53,6 +53,7 @@ class Length:
 
     name: str
     label: str
+    href: str
     n: int
     median: timedelta | None
     p90: timedelta | None
@@ -180,7 +181,14 @@ def biggest_drop(left: dict[str, dict[str, int]]) -> str:
 def lengths(question: Question, measures: dict[str, str]) -> list[Length]:
     """These measures of the report *velocity*, as lengths of time."""
     return [
-        Length(row.measure, measures[row.measure], row.n, as_time(row.median_days), as_time(row.p90_days))
+        Length(
+            row.measure,
+            measures[row.measure],
+            f"{DRILLDOWN}?{Lasted(question, row.measure).query()}",
+            row.n,
+            as_time(row.median_days),
+            as_time(row.p90_days),
+        )
         for row in velocities(question, measures)
     ]
 
@@ -279,9 +287,8 @@ def span_chips(question: Question, today: date) -> list[dict[str, Any]]:
     return [*chips, {"label": "Everything", "address": f"?{urlencode(everything)}", "current": False}]
 
 
-def words_of(selection: Selection) -> list[str]:
-    """What a drill-down lists, in words: the stage and what happened there, the days, what is held."""
-    question = selection.question
+def words_of(question: Question) -> list[str]:
+    """The days a drill-down is about, how it counts, and what is held, in words."""
     last = question.end - timedelta(days=1)
     names = held_names(question.held.items())
     days = f"{question.start:%-d %b %Y} to {last:%-d %b %Y}"
@@ -293,8 +300,10 @@ def held_names(held: Iterable[tuple[str, str]]) -> list[str]:
     return [f"{dimension}: {labels(dimension, [key])[key]}" for dimension, key in held]
 
 
-def heading_of(selection: Selection) -> str:
+def heading_of(selection: Selection | Lasted) -> str:
     """What the leads of a drill-down have in common."""
+    if isinstance(selection, Lasted):
+        return f"Counted in “{MEASURES[selection.measure].title}”"
     if not selection.stage:
         return "Leads behind this figure"
     label = Stage(selection.stage).label

@@ -6,15 +6,16 @@ Figures of rows and rates are reports (funnel/reports/); these are the reads bes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from django.db.models import Count, F, Min, Q
+from django.db.models import Count, F, Min, Q, QuerySet
 
 from crm.models import Cursor
 from crm.requests import id_of
 from feedback.models import Handoff
 from funnel.models import LeadFact
 from funnel.reports.question import Question
-from funnel.selection import OFF_PATH, WAYS, Selection, facts_of, in_cohort, with_way, within
+from funnel.selection import OFF_PATH, WAYS, facts_of, in_cohort, with_way, within
 from leads.lifecycle import SUCCESS
 from leads.models import Lead
 
@@ -34,8 +35,14 @@ class LeadsPage:
     next: str
 
 
-def leads_behind(selection: Selection, *, at: datetime, after: str = "", size: int = PAGE_SIZE) -> LeadsPage:
-    """Exactly the leads (episodes) that one figure counts. ``selection``: funnel.selection.read_selection(request.GET).
+class Behind(Protocol):
+    """What stands behind a figure: funnel.selection.Selection, or funnel.reports.velocity.Lasted."""
+
+    def facts(self, *, at: datetime) -> QuerySet[LeadFact]: ...
+
+
+def leads_behind(selection: Behind, *, at: datetime, after: str = "", size: int = PAGE_SIZE) -> LeadsPage:
+    """Exactly the leads (episodes) that one figure counts.
 
     Each fact also has ``way``: lost, disqualified, nurture, returned, unanswered, open or customer.
     """
@@ -80,6 +87,13 @@ def waiting_now(*, at: datetime) -> tuple[Waiting, list[Waiting]]:
     every = Waiting("all", None, "", **waiting.aggregate(**figures))
     by_recipient = waiting.values("to_user", "to_team", "to_user__first_name", "to_user__last_name", "to_team__name")
     return every, [recipient_of(row) for row in by_recipient.annotate(**figures).order_by(F("oldest"))]
+
+
+def waiting_handoffs(*, rep: int | None, team: int | None) -> QuerySet[Handoff]:
+    """The hand-offs behind a count of `waiting_now`, first to expire on top."""
+    asked = {name: value for name, value in (("to_user", rep), ("to_team", team)) if value is not None}
+    rows = Handoff.objects.open().filter(**asked).order_by("due_at", "id")
+    return rows.select_related("lead__company", "lead__campaign", "lead__leadscore", "to_user", "to_team")
 
 
 def recipient_of(row: Mapping[str, object]) -> Waiting:

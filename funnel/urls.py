@@ -8,5 +8,6 @@ app_name = "funnel"
 urlpatterns = [
     path("dashboards/", views.dashboards, name="dashboards"),
     path("dashboards/funnel/", views.funnel, name="funnel"),
+    path("dashboards/funnel/waiting/", views.waiting, name="waiting"),
     path("dashboards/funnel/leads/", views.drilldown, name="drilldown"),
 ]

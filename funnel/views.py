@@ -5,16 +5,18 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from crm.requests import PersonRequest
+from crm.keyset import count_up_to, count_words
+from crm.requests import PersonRequest, id_of
 from funnel.dashboard import dashboard, heading_of, held_chips, mark, span_chips, words_of
 from funnel.forms import FunnelFilterForm, as_parameters
-from funnel.queries import leads_behind
+from funnel.queries import leads_behind, waiting_handoffs
 from funnel.reports.funnel import FUNNEL
 from funnel.reports.question import BadQuestion, read
-from funnel.reports.velocity import VELOCITY
+from funnel.reports.velocity import VELOCITY, read_lasted
 from funnel.selection import read_selection
 
 FIGURES = "figures"
+MOST_WAITING = 200
 
 
 @require_GET
@@ -58,7 +60,8 @@ def drilldown(request: PersonRequest) -> HttpResponse:
     """Exactly the leads that one figure counts."""
     now = timezone.now()
     try:
-        selection = read_selection(request.GET.dict(), today=timezone.localdate())
+        read_behind = read_lasted if "measure" in request.GET else read_selection
+        selection = read_behind(request.GET.dict(), today=timezone.localdate())
     except BadQuestion as error:
         return render(request, "problem.html", {"problem": error}, status=error.status)
     page = leads_behind(selection, at=now, after=request.GET.get("after", ""))
@@ -68,9 +71,18 @@ def drilldown(request: PersonRequest) -> HttpResponse:
         {
             "now": now,
             "heading": heading_of(selection),
-            "words": words_of(selection),
+            "words": words_of(selection.question),
             "page": page,
             "back": f"?{selection.question.query()}",
             "next_url": f"?{selection.query()}&after={page.next}" if page.next else "",
         },
     )
+
+
+@require_GET
+def waiting(request: PersonRequest) -> HttpResponse:
+    """The leads that wait for sales now: all, or those of one rep or team."""
+    asked = {name: id_of(request.GET[name]) if name in request.GET else None for name in ("rep", "team")}
+    handoffs = waiting_handoffs(**asked)
+    context = {"now": timezone.now(), "handoffs": handoffs[:MOST_WAITING], "count": count_words(count_up_to(handoffs))}
+    return render(request, "funnel/waiting_leads.html", context)

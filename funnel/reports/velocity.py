@@ -1,8 +1,9 @@
 """The report *velocity*: how long leads took, in each stage, on each side's clock, and from end to end."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -15,8 +16,8 @@ from funnel.models import LeadFact
 from funnel.reports.answer import Column, Report, Row
 from funnel.reports.counts import fact_key
 from funnel.reports.labels import labels
-from funnel.reports.question import MISSING, Question
-from funnel.selection import facts_of, in_cohort, within
+from funnel.reports.question import MISSING, Question, choice, read
+from funnel.selection import facts_of, in_cohort, with_way, within
 from leads.lifecycle import Clock, Stage
 
 MICROSECONDS_A_DAY = 86_400_000_000
@@ -139,6 +140,26 @@ def aggregates(measure: Measure) -> Iterator[tuple[str, Aggregate]]:
 def velocity(row: dict[str, Any], name: str) -> Velocity:
     days = [at / MICROSECONDS_A_DAY for at in row.get(f"percentiles_{name}") or ()] or [None] * 3
     return Velocity(row["of"], name, row.get(f"n_{name}", 0), row.get(f"negative_{name}", 0), *days)
+
+
+@dataclass(frozen=True)
+class Lasted:
+    """The episodes that one measure is made of."""
+
+    question: Question
+    measure: str
+
+    def query(self) -> str:
+        return self.question.query(measure=self.measure)
+
+    def facts(self, *, at: datetime) -> QuerySet[LeadFact]:
+        return with_way(episodes(self.question).filter(MEASURES[self.measure].has_it), at=at)
+
+
+def read_lasted(parameters: Mapping[str, str], *, today: date) -> Lasted:
+    """The measure and the question that a drill-down address names. Raises BadQuestion."""
+    question = read(parameters, today=today)
+    return Lasted(question.at_key(question.key), choice(parameters, "measure", tuple(MEASURES)))
 
 
 def rows(question: Question) -> list[Row]:

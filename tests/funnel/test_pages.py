@@ -101,6 +101,17 @@ def test_every_figure_opens_exactly_its_leads(client_for, max_, two_campaigns, q
         assert len(page.context["page"].rows) == min(count, 50)
 
 
+def test_who_waits_opens_who_waits(client_for, max_, rob, two_campaigns):
+    client = client_for(max_)
+    page = client.get(PAGE).content.decode()
+    assert f"/dashboards/funnel/waiting/?rep={rob.pk}" in page
+    counts = {
+        query: len(client.get(f"/dashboards/funnel/waiting/{query}").context["handoffs"])
+        for query in ("", f"?rep={rob.pk}", f"?team={rob.team_id}", "?rep=x")
+    }
+    assert counts == {"": 13, f"?rep={rob.pk}": 13, f"?team={rob.team_id}": 0, "?rep=x": 0}
+
+
 def test_a_row_narrows_to_its_campaign_and_a_chip_takes_it_away(client_for, max_, two_campaigns):
     webinar, _ = two_campaigns
     client = client_for(max_)
