@@ -28,6 +28,7 @@ class CampaignForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         others = Campaign.objects.exclude(pk=self.instance.pk) if self.instance.pk else Campaign.objects.all()
         self.fields["parent"].queryset = others  # type: ignore[attr-defined]
+        self.fields["parent"].empty_label = "No larger campaign"  # type: ignore[attr-defined]
         owners = User.objects.filter(is_active=True).exclude(role=Role.REP)
         self.fields["owner"].queryset = owners  # type: ignore[attr-defined]
         if by.is_marketer:

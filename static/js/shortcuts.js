@@ -11,7 +11,8 @@ const KEY_NAMES = { " ": "Space", Enter: "Enter", Escape: "Esc" };
 
 const isOn = () => root.dataset.shortcuts !== "off";
 const isField = (element) => element.closest("input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]:not([contenteditable=false])");
-const isUsable = (element) => element.checkVisibility() && !element.disabled && element.getAttribute("aria-disabled") !== "true";
+// What lies in a menu has its key while the menu is closed, too.
+const isUsable = (element) => (element.closest("details.menu") ?? element).checkVisibility() && !element.disabled && element.getAttribute("aria-disabled") !== "true";
 
 function carriers() {
   const dialogs = document.querySelectorAll("dialog[open]");

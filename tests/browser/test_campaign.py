@@ -32,6 +32,8 @@ def test_campaign_spend_and_bulk_handoff(page_for: Callable[[Any], Page]) -> Non
     expect(page.get_by_text("Three steps to the first answer")).to_be_visible()
     campaign = Campaign.objects.get()
 
+    page.keyboard.press("s")  # a key of the closed menu
+    expect(page.get_by_label("Amount")).to_be_focused()
     for amount, what in (("120.50", "Speakers"), ("80", "Adverts")):
         page.get_by_label("Amount").fill(amount)
         page.get_by_label("Note").fill(what)
