@@ -147,6 +147,8 @@ class Agreement(SignedDocument):
     """A version of what marketing and sales promise each other; the active one sets the clocks."""
 
     hours_to_verdict = models.PositiveSmallIntegerField(default=24)
+    # So late a hand-off is passed on by itself; null: never, it stays late until somebody answers or escalates.
+    hours_late_to_escalate = models.PositiveSmallIntegerField(null=True, blank=True)
     hours_to_first_attempt = models.PositiveSmallIntegerField(default=24)
     min_attempts = models.PositiveSmallIntegerField(default=5)
 

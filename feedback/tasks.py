@@ -7,6 +7,6 @@ from celery import shared_task
 def escalate() -> None:
     from django.utils import timezone
 
-    from feedback.verdicts import escalate_overdue
+    from feedback.verdicts import escalate_as_agreed
 
-    escalate_overdue(at=timezone.now())
+    escalate_as_agreed(at=timezone.now())

@@ -4,7 +4,7 @@ Each action first claims the hand-off by a conditional UPDATE; who comes second 
 """
 
 import logging
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -141,14 +141,20 @@ def escalate_handoff(handoff: Handoff, *, at: datetime) -> Handoff:
     return pass_on(handoff, at=at)
 
 
-def escalate_overdue(*, at: datetime, limit: int = 1_000) -> int:
-    """Escalate what a person left unanswered past its due time; gives how many. Safe to run twice.
+def escalate_as_agreed(*, at: datetime) -> int:
+    """Escalate what is as late as the agreement says; nothing when it says nothing."""
+    hours = active_agreement().hours_late_to_escalate
+    return 0 if hours is None else escalate_overdue(at=at, late_by=timedelta(hours=hours))
+
+
+def escalate_overdue(*, at: datetime, late_by: timedelta = timedelta(0), limit: int = 1_000) -> int:
+    """Escalate what a person left unanswered ``late_by`` past its due time; gives how many. Safe to run twice.
 
     Until an agreement is signed the clocks only advise. One that cannot be passed on holds up no other.
     """
     if active_agreement().status != SignedStatus.ACTIVE:
         return 0
-    overdue = Handoff.objects.open().filter(due_at__lt=at, to_user__role=Role.REP).order_by("due_at")
+    overdue = Handoff.objects.open().filter(due_at__lt=at - late_by, to_user__role=Role.REP).order_by("due_at")
     done = 0
     for handoff in overdue.select_related("lead", "to_user__team", "to_team")[:limit]:
         try:

@@ -160,7 +160,7 @@ def sentence(rows: list[Row], left: dict[str, dict[str, int]], waiting: list[Wai
     taken = share(accepted, mqls)
     if taken.low is not None:
         said += f" ({interval(taken.low, taken.high)})"
-    said += f"; {biggest_drop(left)}." if any(any(ways.values()) for ways in left.values()) else "."
+    said += f"{biggest_drop(left)}."
     late = max(waiting, key=lambda row: row.overdue, default=None)
     if late and late.overdue:
         said += f" {late.label} lets {number(late.overdue)} wait past their time."
@@ -168,14 +168,14 @@ def sentence(rows: list[Row], left: dict[str, dict[str, int]], waiting: list[Wai
 
 
 def biggest_drop(left: dict[str, dict[str, int]]) -> str:
-    """The stage where most who had become MQL left the path."""
+    """The stage where most who had become MQL left the path; "" when nobody did."""
     lost = {
         stage: sum(count for way, count in left[stage].items() if way != "open")
         for stage in SUCCESS
         if RANK[stage] >= RANK[Stage.MQL]
     }
     worst = max(lost, key=lambda stage: lost[stage])
-    return f"most that get no further stop at {worst.label} ({number(lost[worst])})"
+    return f"; most who get no further stop at {worst.label} ({number(lost[worst])})" if lost[worst] else ""
 
 
 def lengths(question: Question, measures: dict[str, str]) -> list[Length]:

@@ -67,8 +67,9 @@ def sign_documents(cast: Cast, ends_at: datetime) -> list[Definition]:
     """The agreement and both definitions, signed; the second definition is in force. Gives them in order."""
     began_at = ends_at - timedelta(days=DAYS)
     Agreement.objects.create(
-        version=1, status=SignedStatus.ACTIVE, hours_to_verdict=24, hours_to_first_attempt=24, min_attempts=5,
-        effective_from=local_day(began_at, zone()), signatures=signatures(cast, began_at), is_sample=True,
+        version=1, status=SignedStatus.ACTIVE, hours_to_verdict=24, hours_late_to_escalate=96,
+        hours_to_first_attempt=24, min_attempts=5, effective_from=local_day(began_at, zone()),
+        signatures=signatures(cast, began_at), is_sample=True,
     )  # fmt: skip
     made = []
     for version, (at, (name, rules, thresholds)) in enumerate(zip(dates(ends_at), VERSIONS, strict=True), start=1):

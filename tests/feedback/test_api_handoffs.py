@@ -214,6 +214,15 @@ def test_what_nobody_answered_in_time_goes_to_the_next(mia, rob, rosa, waiting):
     assert (*problem(answer), answer.json()["recipient"]) == (409, "already_decided", "Rosa")
 
 
+@pytest.mark.parametrize(("hours_late", "status"), [(None, "open"), (24 * 365, "open"), (1, "expired")])
+def test_by_itself_a_hand_off_is_passed_on_only_so_late_as_the_agreement_says(rosa, waiting, hours_late, status):
+    Agreement.objects.create(version=1, status="active", hours_late_to_escalate=hours_late)
+    Handoff.objects.update(due_at=timezone.now() - timedelta(hours=2))
+    escalate()
+    waiting.refresh_from_db()
+    assert waiting.status == status
+
+
 def test_before_anybody_signed_the_clock_only_advises(waiting):
     out = StringIO()
     call_command("escalate", stdout=out)

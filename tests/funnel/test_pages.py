@@ -10,6 +10,7 @@ from feedback.verdicts import accept_handoff, reject_handoff
 from funnel.dashboard import dashboard, sentence
 from funnel.forms import as_parameters
 from funnel.reports.question import read
+from leads.lifecycle import SUCCESS
 from tests.factories import DAY, HOUR, MONDAY, make_campaign, make_handoff, make_lead, make_mql, reason
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -79,9 +80,12 @@ def test_a_table_can_be_ordered_by_name_stage_or_rate(two_campaigns):
 
 def test_the_sentence_names_the_drop_and_who_lets_wait(two_campaigns):
     assert board().sentence == (
-        "Of 24 MQLs, 29 % were accepted (likely 15–49 %); most that get no further stop at Waiting for sales (4)."
+        "Of 24 MQLs, 29 % were accepted (likely 15–49 %); most who get no further stop at Waiting for sales (4)."
     )
     assert sentence([], {}, []) == ""
+    nobody_left = {stage.value: {"open": 12} for stage in SUCCESS}
+    entered = [{"stage": "mql", "entered": 12}, {"stage": "accepted", "entered": 3}]
+    assert sentence(entered, nobody_left, []) == "Of 12 MQLs, 25 % were accepted (likely 9–53 %)."
 
 
 def figures_of(html):

@@ -1,4 +1,4 @@
-"""`manage.py escalate`: what beat does every minute, at once."""
+"""`manage.py escalate`: pass on all that is late now; beat does it by itself only so late as the agreement says."""
 
 from typing import Any
 
