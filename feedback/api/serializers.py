@@ -44,6 +44,5 @@ class AgreementSerializer(RecordSerializer):
         model = Agreement
         fields = [
             "id", "version", "status", "hours_to_verdict", "hours_late_to_escalate", "hours_to_first_attempt",
-            "min_attempts", "effective_from",
-            "signatures", "created_at", "updated_at",
+            "min_attempts", "effective_from", "signatures", "created_at", "updated_at",
         ]  # fmt: skip
