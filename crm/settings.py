@@ -61,6 +61,7 @@ REDIS_URL = required("REDIS_URL")
 DATABASES = {"default": database(DATABASE_URL)}
 if replica_url := os.environ.get("REPLICA_URL"):
     DATABASES["replica"] = database(replica_url) | {"TEST": {"MIRROR": "default"}}
+DATABASE_ROUTERS = ["crm.replica.ReplicaRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [

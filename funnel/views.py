@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from crm.keyset import count_up_to, count_words
+from crm.replica import reading_figures
 from crm.requests import PersonRequest, id_of
 from funnel.dashboard import dashboard, heading_of, held_chips, mark, span_chips, words_of
 from funnel.forms import FunnelFilterForm, as_parameters
@@ -25,6 +26,7 @@ def dashboards(request: PersonRequest) -> HttpResponse:
 
 
 @require_GET
+@reading_figures()
 def funnel(request: PersonRequest) -> HttpResponse:
     """The funnel page; asked by an open page for its live part, it answers 204 while nothing is new."""
     now, today = timezone.now(), timezone.localdate()
@@ -56,6 +58,7 @@ def funnel(request: PersonRequest) -> HttpResponse:
 
 
 @require_GET
+@reading_figures()
 def drilldown(request: PersonRequest) -> HttpResponse:
     """Exactly the leads that one figure counts."""
     now = timezone.now()
@@ -80,6 +83,7 @@ def drilldown(request: PersonRequest) -> HttpResponse:
 
 
 @require_GET
+@reading_figures()
 def waiting(request: PersonRequest) -> HttpResponse:
     """The leads that wait for sales now: all, or those of one rep or team."""
     asked = {name: id_of(request.GET[name]) if name in request.GET else None for name in ("rep", "team")}

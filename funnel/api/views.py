@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from crm.periods import local_day, zone
+from crm.replica import reading_figures
 from funnel.reports.export import as_csv
 from funnel.reports.question import PARAMETERS, BadQuestion, read
 from funnel.reports.registry import REPORTS, answer
@@ -30,6 +31,7 @@ class ReportView(APIView):
         parameters=[OpenApiParameter(name, str) for name in (*PARAMETERS, "format")],
         responses={200: dict[str, Any]},
     )
+    @reading_figures()
     def get(self, request: Request, name: str) -> Response | HttpResponse:
         report = REPORTS.get(name)
         if report is None:
