@@ -273,3 +273,9 @@ def test_names_from_outside_are_escaped(client_for, rob):
 
     assert "<script>alert" not in html
     assert "<b>Acme" not in html
+
+
+def test_an_empty_product_offers_the_import(client_for: Any) -> None:
+    rob = make_user("rob", team=make_team())
+    assert "Import a list" in client_for(rob).get("/leads/?tab=all").content.decode()
+    assert "Show all leads" in client_for(rob).get("/leads/?tab=mine").content.decode()
