@@ -1,11 +1,11 @@
 """Input to campaigns and their spend."""
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
-from campaigns.models import Campaign, Spend
+from campaigns.models import Campaign, Channel, Spend
 from crm.forms import CurrencyField, DateInput
 from crm.models import Role, User
 
@@ -26,6 +26,10 @@ class CampaignForm(forms.ModelForm):
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not self.instance.pk:
+            # A channel nobody chose would stand in every report as "other".
+            channel = cast(forms.ChoiceField, self.fields["channel"])
+            channel.choices, self.initial["channel"] = [("", "Choose the channel"), *Channel.choices], ""
         others = Campaign.objects.exclude(pk=self.instance.pk) if self.instance.pk else Campaign.objects.all()
         self.fields["parent"].queryset = others  # type: ignore[attr-defined]
         self.fields["parent"].empty_label = "No larger campaign"  # type: ignore[attr-defined]

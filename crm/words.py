@@ -30,6 +30,13 @@ def duration(length: timedelta | float | None) -> str:
     return f"{hours} h" if hours < 48 else f"{round(seconds / DAY)} d"
 
 
+def measured(length: timedelta | None) -> str:
+    """A figure of time: days with a tenth from two days on ("14.7 d"), else as `duration` says it."""
+    if length is None or abs(length) < timedelta(days=2):
+        return duration(length)
+    return f"{length / timedelta(days=1):.1f} d".replace("-", "−")
+
+
 def age(length: timedelta | float) -> str:
     """A length of time in one unit, only what has fully passed: "12 min", "3 h", "9 d"; "" under a minute."""
     seconds = int(in_seconds(length))

@@ -20,6 +20,7 @@ from funnel.reports.registry import answer
 from funnel.reports.velocity import MEASURES, Lasted, velocities
 from funnel.selection import DRILLDOWN, Selection
 from leads.lifecycle import RANK, SUCCESS, Stage
+from leads.models import Lead
 
 # Fewer than this say nothing of a rate.
 FEW = 10
@@ -58,6 +59,19 @@ class Length:
     median: timedelta | None
     p90: timedelta | None
 
+    @property
+    def median_days(self) -> str:
+        return in_days(self.median)
+
+    @property
+    def p90_days(self) -> str:
+        return in_days(self.p90)
+
+
+def in_days(length: timedelta | None) -> str:
+    """To four digits, for who compares: "14.6507 days"."""
+    return "" if length is None else f"{length / timedelta(days=1):.4f} days"
+
 
 @dataclass(frozen=True)
 class Dashboard:
@@ -79,6 +93,7 @@ class Dashboard:
     due_hours: int
     freshness: Freshness
     mark: str
+    has_leads: bool
 
 
 def dashboard(question: Question, *, at: datetime, ordering: str = "") -> Dashboard:
@@ -105,6 +120,7 @@ def dashboard(question: Question, *, at: datetime, ordering: str = "") -> Dashbo
         due_hours=active_agreement().hours_to_verdict,
         freshness=freshness(at=at),
         mark=mark(at=at),
+        has_leads=answered.rows[0]["entered"] > 0 or Lead.objects.exists(),
     )
 
 

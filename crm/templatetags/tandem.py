@@ -20,6 +20,7 @@ from crm.navigation import PLACES
 register = template.Library()
 
 register.filter(words.duration)
+register.filter(words.measured)
 register.filter(words.ago)
 register.filter(words.until)
 register.filter(words.since)

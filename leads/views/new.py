@@ -25,7 +25,9 @@ def lead_new(request: PersonRequest) -> HttpResponse:
         with transaction.atomic():
             if is_repeat(request, user):
                 return redirect("leads:leads")
-            lead = create_lead(by=user, at=timezone.now(), **form.cleaned_data)
+            # Who writes a lead down keeps it until it is handed over, and finds it under "My open".
+            kept = {"owner": user} if user.is_marketer else {}
+            lead = create_lead(by=user, at=timezone.now(), **kept, **form.cleaned_data)
         messages.success(request, f"{lead.display_name} is written down as an inquiry.")
         return redirect("desk:lead", lead.pk)
     return render(request, "leads/lead_new.html", {"form": form}, status=422 if form.errors else 200)

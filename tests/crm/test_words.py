@@ -30,6 +30,14 @@ def test_duration_says_the_nearest_unit_that_matters(length, said):
 
 
 @pytest.mark.parametrize(
+    ("length", "said"),
+    [(None, "–"), (6 * HOUR, "6 h"), (14 * DAY + 15.62 * HOUR, "14.7 d"), (-3 * DAY, "−3.0 d")],
+)
+def test_a_measured_time_has_tenths_of_days(length, said):
+    assert words.measured(length) == said
+
+
+@pytest.mark.parametrize(
     ("at", "said"),
     [
         (None, "–"),

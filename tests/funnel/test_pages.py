@@ -143,7 +143,11 @@ def test_a_bad_address_is_a_page_that_says_so(client_for, max_, query):
 
 
 def test_without_leads_the_page_says_what_good_looks_like(client_for, max_):
-    assert "No lead in these days" in client_for(max_).get(PAGE).content.decode()
+    client = client_for(max_)
+    assert "Import a list" in client.get(PAGE).content.decode()
+    make_lead()
+    drain_all()
+    assert "No lead in these days" in client.get(f"{PAGE}?from=2020-01-01&until=2020-12-31").content.decode()
 
 
 def test_under_ten_leads_there_are_no_rates(client_for, max_):
