@@ -40,7 +40,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
   const field = event.detail.elt.querySelector?.("[data-field-form] [autofocus]") ?? (event.detail.elt.matches?.("[data-field-form] *") ? event.detail.elt : null);
   if (field) {
     field.focus();
-    field.select?.();
+    // The browser may have focused it before htmx settled: what was typed meanwhile is not selected away.
+    if (field.value === field.defaultValue) field.select?.();
   } else if (returnTo) {
     document.querySelector(`#${CSS.escape(returnTo)} a`)?.focus({ preventScroll: true });
     returnTo = "";
