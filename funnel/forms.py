@@ -1,12 +1,16 @@
 """The filter line of a dashboard: query parameters in, the same parameters as API and CSV out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 
 from crm.forms import DateInput
 from crm.periods import add_months, start_of_quarter
+from funnel.reports.labels import labels
 from funnel.reports.question import Question, day_of
 
 BASIS_LABELS = [("cohort", "by start date"), ("period", "by activity date")]
@@ -64,3 +68,28 @@ def spans(today: date) -> list[tuple[str, date, date]]:
         ("Last quarter", add_months(quarter, -3), quarter),
         ("Last 12 months", add_months(today, -11), tomorrow),
     ]
+
+
+def held_chips(question: Question) -> list[dict[str, str]]:
+    """The dimensions held at one key, each with the address without it."""
+    chips = []
+    for dimension, key in question.filters:
+        others = tuple(pair for pair in question.filters if pair[0] != dimension)
+        name = labels(dimension, [key])[key]
+        chips.append({"label": f"{dimension}: {name}", "address": f"?{replace(question, filters=others).query()}"})
+    return chips
+
+
+def span_chips(question: Question, today: date) -> list[dict[str, Any]]:
+    """Spans of days to choose with one click; the chosen one is marked."""
+    chosen = (question.start, question.end)
+    chips = [
+        {
+            "label": label,
+            "address": f"?{replace(question, start=start, end=end).query()}",
+            "current": chosen == (start, end),
+        }
+        for label, start, end in spans(today)
+    ]
+    everything = {name: value for name, value in question.parameters().items() if name not in {"from", "to"}}
+    return [*chips, {"label": "Everything", "address": f"?{urlencode(everything)}", "current": False}]

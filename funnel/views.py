@@ -8,8 +8,9 @@ from django.views.decorators.http import require_GET
 from crm.keyset import count_up_to, count_words
 from crm.replica import reading_figures
 from crm.requests import PersonRequest, id_of
-from funnel.dashboard import dashboard, heading_of, held_chips, mark, span_chips, words_of
-from funnel.forms import FunnelFilterForm, as_parameters
+from funnel.dashboard import dashboard, mark
+from funnel.drilldown import heading_of, words_of
+from funnel.forms import FunnelFilterForm, as_parameters, held_chips, span_chips
 from funnel.queries import leads_behind, waiting_handoffs
 from funnel.reports.funnel import FUNNEL
 from funnel.reports.question import BadQuestion, read
