@@ -7,7 +7,7 @@ from typing import Any
 from crm.models import Cursor
 from crm.words import interval, number, percent
 from feedback.agreement import active_agreement
-from funnel.by_key import FEW, KeyRow, cut_by, month_chart
+from funnel.by_key import FEW, KeyRow, cut_by, month_chart, order_of
 from funnel.drilldown import WAY_WORDS
 from funnel.metrics.intervals import share
 from funnel.queries import Freshness, Waiting, freshness, left_path, waiting_now
@@ -80,6 +80,7 @@ def dashboard(question: Question, *, at: datetime, ordering: str = "") -> Dashbo
     left = left_path(whole, at=at)
     every, by_recipient = waiting_now(at=at)
     cut = cut_by(question, ordering)
+    lasted = lengths(whole, SIDES | END_TO_END)
     return Dashboard(
         question=question,
         answer=answered,
@@ -89,9 +90,9 @@ def dashboard(question: Question, *, at: datetime, ordering: str = "") -> Dashbo
         stages=answered.rows,
         table=cut[:MOST_KEYS],
         keys_left_out=max(0, len(cut) - MOST_KEYS),
-        months=month_chart(cut_by(question, "label")) if question.dimension == "month" else None,
-        sides=lengths(whole, SIDES),
-        end_to_end=lengths(whole, END_TO_END),
+        months=month_chart(sorted(cut, key=order_of("label"))) if question.dimension == "month" else None,
+        sides=lasted[: len(SIDES)],
+        end_to_end=lasted[len(SIDES) :],
         waiting=every,
         waiting_by=by_recipient[:6],
         due_hours=active_agreement().hours_to_verdict,
