@@ -2,14 +2,14 @@
 
 from typing import ClassVar
 
-import pghistory
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import User
-from crm.records import Sourced, Stamped, currency_code, one_of, unique_identity
+from crm.records import Archivable, Sourced, Stamped, currency_code, one_of, search_column, tracked, unique_identity
 
 
 class Channel(models.TextChoices):
@@ -40,8 +40,10 @@ class CampaignStatus(models.TextChoices):
     ENDED = "ended", _("Ended")
 
 
-@pghistory.track(pghistory.UpdateEvent(row=pghistory.Old), pghistory.DeleteEvent())
-class Campaign(Sourced, Stamped):
+@tracked(
+    "name", "parent", "channel", "kind", "status", "starts_on", "ends_on", "owner", "budget", "currency", "archived_at"
+)  # fmt: skip
+class Campaign(Sourced, Archivable, Stamped):
     """A piece of marketing with a channel, dates, an owner and a cost, that leads come from."""
 
     name = models.CharField(max_length=160)
@@ -57,6 +59,8 @@ class Campaign(Sourced, Stamped):
     )
     currency = models.CharField(max_length=3, default="EUR")
 
+    search = search_column("name")
+
     class Meta:
         ordering: ClassVar = ["-starts_on", "-id"]
         constraints: ClassVar = [
@@ -68,13 +72,15 @@ class Campaign(Sourced, Stamped):
             models.CheckConstraint(
                 condition=Q(budget__isnull=True) | Q(budget__gte=0), name="campaign_budget_not_below_0"
             ),
+            models.CheckConstraint(condition=~Q(parent=models.F("id")), name="campaign_not_its_own_parent"),
         ]
+        indexes: ClassVar = [GinIndex(fields=["search"], name="campaign_search")]
 
     def __str__(self) -> str:
         return self.name
 
 
-@pghistory.track(pghistory.UpdateEvent(row=pghistory.Old), pghistory.DeleteEvent())
+@tracked("campaign", "on", "amount", "currency", "note", "by")
 class Spend(Sourced, Stamped):
     """Money spent on a campaign, on a day."""
 

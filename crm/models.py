@@ -30,6 +30,8 @@ class Organisation(Stamped):
     # The version of the lead definition in force, written by the room `scoring` (0: none yet).
     definition_version = models.PositiveIntegerField(default=0, editable=False)
     fiscal_year_starts = models.PositiveSmallIntegerField(default=1, help_text="Month, 1 to 12.")
+    # Where a telephone number without a country is taken to be: an ISO code such as DE; empty: nowhere.
+    phone_region = models.CharField(max_length=2, blank=True, default="")
 
     class Meta:
         constraints: ClassVar = [
@@ -110,6 +112,8 @@ class User(Sourced, Stamped, AbstractBaseUser):
     capacity = models.PositiveIntegerField(null=True, blank=True, help_text="Most open hand-offs at a time.")
     started_on = models.DateField(null=True, blank=True)
     time_zone = models.CharField(max_length=60, blank=True, default="", validators=[validate_time_zone])
+    # As Team.working_hours; empty: those of the team.
+    working_hours = models.JSONField(default=dict, blank=True)
     away_until = models.DateField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
 
@@ -236,6 +240,39 @@ class Cursor(models.Model):
     @property
     def wants_rebuild(self) -> bool:
         return self.rebuilds_asked > self.rebuilds_done
+
+
+class NotificationKind(models.TextChoices):
+    TASK_DUE = "task_due", _("Task due")
+    ASSIGNED = "assigned", _("Given to you")
+
+
+class Notification(models.Model):
+    """One thing the bell tells one person, once: ``key`` names what it is about."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
+    kind = models.CharField(max_length=20, choices=NotificationKind.choices)
+    key = models.CharField(max_length=80)
+    title = models.CharField(max_length=200)
+    text = models.CharField(max_length=300, blank=True, default="")
+    # Where it leads: an address within the product.
+    url = models.CharField(max_length=300, blank=True, default="")
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-id"]
+        constraints: ClassVar = [
+            one_of("kind", NotificationKind, "notification"),
+            models.UniqueConstraint(fields=["user", "key"], name="notification_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["user", "-at"], name="notification_of_user"),
+            models.Index(fields=["user"], condition=Q(read_at__isnull=True), name="notification_unread"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class AuditEntry(models.Model):

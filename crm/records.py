@@ -1,10 +1,13 @@
-"""What records of every room have in common: time stamps, outside identity, sample mark, append-only tables."""
+"""What records of every room have in common: time stamps, outside identity, history, search, append-only tables."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
+import pghistory
 import pgtrigger
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q, Value
 
 # Only crm/erasure.py ('erase') and the flush between tests ('test') may rewrite history; see docs/concepts.md.
 REWRITE_ALLOWED = "current_setting('tandem.rewrite', true) IN ('erase', 'test')"
@@ -30,6 +33,53 @@ class Sourced(models.Model):
 
     class Meta:
         abstract = True
+
+
+class Archivable(models.Model):
+    """A row that can be put away: lists, searches and forms leave it out, figures and links keep it."""
+
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
+
+
+def tracked(*fields: str) -> Callable[[Any], Any]:
+    """Keep what these fields held before each change, who changed it and when, as ``events`` of the row."""
+
+    def track(model: Any) -> Any:
+        return pghistory.track(
+            pghistory.UpdateEvent(row=pghistory.Old, condition=pghistory.AnyChange(*fields)),
+            pghistory.DeleteEvent(),
+            fields=["id", *fields],
+            model_name=f"{model.__name__}Event",
+            obj_field=pghistory.ObjForeignKey(related_name="events"),
+        )(model)
+
+    return track
+
+
+class SearchText(Func):
+    """The words of some text columns, as PostgreSQL's search takes them: small letters, cut at every mark."""
+
+    MARKS = "@._-+/,:;'\"()&"
+    arg_joiner = " || ' ' || "
+    template = "to_tsvector('simple'::regconfig, translate(%(expressions)s, '{}', '{}'))".format(
+        MARKS.replace("'", "''"), " " * len(MARKS)
+    )
+    output_field: ClassVar = SearchVectorField()
+
+
+def search_column(*fields: str, phone: str = "") -> models.GeneratedField:
+    """A column kept by PostgreSQL with the words of ``fields``, and the digits of ``phone`` as one word."""
+    parts: list[Any] = [F(name) for name in fields]
+    if phone:
+        parts.append(Func(F(phone), Value("[^0-9]"), Value(""), Value("g"), function="regexp_replace"))
+    return models.GeneratedField(expression=SearchText(*parts), output_field=SearchVectorField(), db_persist=True)
 
 
 def unique_identity(table: str) -> models.UniqueConstraint:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from desk.views import agreement, campaign, home, inbox, lead, lead_verbs, opportunity, spends
+from desk.views import agreement, campaign, home, inbox, lead, lead_verbs, lists, opportunity, spends
 
 app_name = "desk"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,6 +12,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/<int:pk>/rejection/", inbox.rejection, name="inbox-rejection"),
     path("inbox/<int:pk>/withdrawal/", inbox.withdrawal, name="inbox-withdrawal"),
     path("inbox/<int:pk>/undo/", inbox.undo, name="inbox-undo"),
+    path("leads/", lists.leads, name="leads"),
+    path("contacts/", lists.contacts, name="contacts"),
+    path("companies/", lists.companies, name="companies"),
     path("leads/<int:pk>/", lead.lead, name="lead"),
     path("leads/<int:pk>/edit/", lead.edit, name="lead-edit"),
     path("leads/<int:pk>/move/", lead_verbs.move, name="lead-move"),
@@ -28,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<int:pk>/spends/", spends.spends, name="campaign-spends"),
     path("campaigns/<int:pk>/spends/<int:spend_pk>/", spends.spend, name="campaign-spend"),
     path("campaigns/<int:pk>/spends/<int:spend_pk>/removal/", spends.spend_removal, name="campaign-spend-removal"),
+    path("opportunities/", lists.opportunities, name="opportunities"),
     path("opportunities/<int:pk>/", opportunity.opportunity, name="opportunity"),
     path("opportunities/<int:pk>/stage/", opportunity.stage, name="opportunity-stage"),
     path("opportunities/<int:pk>/closing/", opportunity.closing, name="opportunity-closing"),

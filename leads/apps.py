@@ -6,6 +6,8 @@ class LeadsConfig(AppConfig):
     name = "leads"
 
     def ready(self) -> None:
+        from leads.pipeline import seed_pipeline
         from leads.reasons import seed_reasons
 
         post_migrate.connect(seed_reasons, sender=self)
+        post_migrate.connect(seed_pipeline, sender=self)

@@ -2,15 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from leads.views import imports, lists, new
+from leads.views import imports, new
 
 app_name = "leads"
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("leads/", lists.leads, name="leads"),
     path("leads/new/", new.lead_new, name="lead-new"),
-    path("contacts/", lists.contacts, name="contacts"),
-    path("companies/", lists.companies, name="companies"),
-    path("opportunities/", lists.opportunities, name="opportunities"),
     path("imports/", imports.imports, name="imports"),
     path("imports/new/", imports.import_new, name="import-new"),
     path("imports/<int:pk>/", imports.import_page, name="import"),

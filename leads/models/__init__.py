@@ -1,28 +1,54 @@
 """Who may buy: companies, contacts, leads and all that happens to them."""
 
+from leads.models.capture import CaptureForm, Submission, SubmissionStatus
 from leads.models.imports import Import, ImportMapping, Refusal
 from leads.models.lead import Lead, LeadScore
 from leads.models.log import Reason, ReasonFamily, Route, Transition
-from leads.models.opportunity import DealKind, DealStage, ForecastCategory, Opportunity, Outcome
+from leads.models.opportunity import (
+    BuyingRole,
+    DealKind,
+    DealStage,
+    ForecastCategory,
+    Opportunity,
+    OpportunityPerson,
+    Outcome,
+    PipelineStage,
+)
 from leads.models.people import Company, Contact
+from leads.models.pick import PickList, PickValue
 from leads.models.touch import Touch, TouchBy, TouchKind
+from leads.models.work import Activity, ActivityKind, ActivityOutcome, Direction, Task, TaskKind
 
 __all__ = [
+    "Activity",
+    "ActivityKind",
+    "ActivityOutcome",
+    "BuyingRole",
+    "CaptureForm",
     "Company",
     "Contact",
     "DealKind",
     "DealStage",
+    "Direction",
     "ForecastCategory",
     "Import",
     "ImportMapping",
     "Lead",
     "LeadScore",
     "Opportunity",
+    "OpportunityPerson",
     "Outcome",
+    "PickList",
+    "PickValue",
+    "PipelineStage",
     "Reason",
     "ReasonFamily",
     "Refusal",
     "Route",
+    "Submission",
+    "SubmissionStatus",
+    "Task",
+    "TaskKind",
     "Touch",
     "TouchBy",
     "TouchKind",

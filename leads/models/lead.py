@@ -2,17 +2,18 @@
 
 from typing import ClassVar
 
-import pghistory
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, Channel
-from crm.models import Team, User
-from crm.records import Sourced, Stamped, one_of, unique_identity
+from crm.models import Team, User, validate_time_zone
+from crm.records import Archivable, Sourced, Stamped, one_of, search_column, tracked, unique_identity
 from leads.lifecycle import CLOCK_OF, OPEN, Stage
-from leads.models.people import Company, Contact
+from leads.models.people import Company, Contact, Reachable
 
 
 class SourcedBy(models.TextChoices):
@@ -21,6 +22,16 @@ class SourcedBy(models.TextChoices):
     MARKETING = "marketing", _("Marketing")
     SALES = "sales", _("Sales")
     PARTNER = "partner", _("Partner")
+
+
+class PreferredChannel(models.TextChoices):
+    """How the buyer wants to hear from us."""
+
+    EMAIL = "email", _("E-mail")
+    PHONE = "phone", _("Phone")
+    MESSAGE = "message", _("Text message")
+    SOCIAL = "social", _("Social network")
+    VIDEO = "video", _("Video call")
 
 
 class LeadQuerySet(models.QuerySet["Lead"]):
@@ -38,17 +49,13 @@ class LeadQuerySet(models.QuerySet["Lead"]):
 TRACKED = [
     "first_name", "last_name", "email", "phone", "title", "company_name", "company", "contact", "owner", "team",
     "campaign", "channel", "source", "segment", "country", "product_interest", "sourced_by", "custom", "revisit_on",
+    "need", "authority", "timing", "budget", "preferred_channel", "preferred_hours", "time_zone", "do_not_call",
+    "do_not_mail", "tags", "archived_at",
 ]  # fmt: skip
 
 
-@pghistory.track(
-    pghistory.UpdateEvent(row=pghistory.Old, condition=pghistory.AnyChange(*TRACKED)),
-    pghistory.DeleteEvent(),
-    fields=["id", *TRACKED],
-    model_name="LeadEvent",
-    obj_field=pghistory.ObjForeignKey(related_name="events"),
-)
-class Lead(Sourced, Stamped):
+@tracked(*TRACKED)
+class Lead(Sourced, Reachable, Archivable, Stamped):
     """One time that somebody may buy: from the first response to a won deal, a loss or a no.
 
     ``stage``, ``episode``, ``seq`` and ``stage_since`` repeat the last effective Transition and are written by
@@ -57,8 +64,6 @@ class Lead(Sourced, Stamped):
 
     first_name = models.CharField(max_length=120, blank=True, default="")
     last_name = models.CharField(max_length=120, blank=True, default="")
-    email = models.EmailField(max_length=254, blank=True, default="")
-    phone = models.CharField(max_length=60, blank=True, default="")
     title = models.CharField(max_length=160, blank=True, default="")
     company_name = models.CharField(max_length=200, blank=True, default="")
     company = models.ForeignKey(Company, on_delete=models.PROTECT, null=True, blank=True, related_name="leads")
@@ -83,11 +88,21 @@ class Lead(Sourced, Stamped):
     need = models.TextField(blank=True, default="", help_text="In the buyer's words.")
     authority = models.CharField(max_length=200, blank=True, default="")
     timing = models.CharField(max_length=200, blank=True, default="")
+    budget = models.CharField(max_length=200, blank=True, default="")
+    preferred_channel = models.CharField(max_length=20, choices=PreferredChannel.choices, blank=True, default="")
+    preferred_hours = models.CharField(max_length=80, blank=True, default="", help_text="As the buyer said it.")
+    time_zone = models.CharField(max_length=60, blank=True, default="", validators=[validate_time_zone])
+    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True, size=50)
     custom = models.JSONField(default=dict, blank=True)
 
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, editable=False, related_name="merged")
     # Counts people's writes: an edit made against an older version is a conflict.
     version = models.PositiveIntegerField(default=1, editable=False)
+    # Repeat the newest activity that is no note, and the first open task; written by leads/activities.py and
+    # leads/next_steps.py only, for lists at any size.
+    last_activity_at = models.DateTimeField(null=True, editable=False)
+    next_step_at = models.DateTimeField(null=True, editable=False)
+    search = search_column("first_name", "last_name", "email", "company_name", "title", phone="phone")
 
     objects: ClassVar = LeadQuerySet.as_manager()
 
@@ -97,6 +112,7 @@ class Lead(Sourced, Stamped):
             one_of("stage", Stage, "lead"),
             one_of("channel", Channel, "lead", blank=True),
             one_of("sourced_by", SourcedBy, "lead"),
+            one_of("preferred_channel", PreferredChannel, "lead", blank=True),
             unique_identity("lead"),
             models.CheckConstraint(condition=Q(seq__gte=1) & Q(episode__gte=1), name="lead_counts_from_1"),
             models.CheckConstraint(condition=~Q(merged_into=models.F("id")), name="lead_not_merged_into_itself"),
@@ -108,6 +124,15 @@ class Lead(Sourced, Stamped):
             models.Index(fields=["team", "-id"], name="lead_by_team"),
             models.Index(fields=["campaign", "-id"], name="lead_by_campaign"),
             models.Index(fields=["source", "-id"], name="lead_by_source"),
+            models.Index(fields=["segment", "-id"], name="lead_by_segment"),
+            models.Index(fields=["-captured_at", "-id"], name="lead_by_captured"),
+            models.Index(fields=["-last_activity_at", "-id"], name="lead_by_last_activity"),
+            models.Index(fields=["next_step_at", "id"], condition=Q(stage__in=OPEN), name="lead_by_next_step"),
+            GinIndex(fields=["tags"], name="lead_tags"),
+            GinIndex(fields=["search"], name="lead_search"),
+            # Duplicates: the same telephone, the same name.
+            models.Index(fields=["phone_e164"], condition=~Q(phone_e164=""), name="lead_by_phone"),
+            models.Index(Lower("last_name"), Lower("first_name"), name="lead_by_name"),
             models.Index(Lower("email"), condition=~Q(email=""), name="lead_by_email"),
             # Others at this company, on the page of a lead.
             models.Index(Lower("company_name"), condition=~Q(company_name=""), name="lead_by_company_name"),
@@ -133,6 +158,18 @@ class Lead(Sourced, Stamped):
     def side(self) -> str:
         """marketing, waiting, sales or closed."""
         return CLOCK_OF[Stage(self.stage)].value
+
+    @property
+    def is_open(self) -> bool:
+        return self.stage in OPEN
+
+    @property
+    def may_be_called(self) -> bool:
+        return not (self.do_not_call or (self.contact is not None and self.contact.do_not_call))
+
+    @property
+    def may_be_mailed(self) -> bool:
+        return not (self.do_not_mail or (self.contact is not None and self.contact.do_not_mail))
 
     @property
     def company_label(self) -> str:
@@ -171,7 +208,8 @@ class LeadScore(models.Model):
             models.CheckConstraint(condition=Q(shown__range=(0, 100)), name="leadscore_0_to_100"),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["rounds_at"], condition=Q(rounds_at__isnull=False), name="leadscore_due")
+            models.Index(fields=["-shown", "-lead"], name="leadscore_highest"),
+            models.Index(fields=["rounds_at"], condition=Q(rounds_at__isnull=False), name="leadscore_due"),
         ]
 
     def __str__(self) -> str:

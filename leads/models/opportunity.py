@@ -2,14 +2,14 @@
 
 from typing import ClassVar
 
-import pghistory
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Team, User
-from crm.records import Sourced, Stamped, currency_code, one_of, unique_identity
+from crm.records import Archivable, Sourced, Stamped, currency_code, one_of, search_column, tracked, unique_identity
 from leads.models.lead import Lead
 from leads.models.log import Reason
 from leads.models.people import Company, Contact
@@ -57,8 +57,35 @@ class ForecastCategory(models.TextChoices):
     OMITTED = "omitted", _("Omitted")
 
 
-@pghistory.track(pghistory.UpdateEvent(row=pghistory.Old), pghistory.DeleteEvent())
-class Opportunity(Sourced, Stamped):
+class PipelineStage(models.Model):
+    """What the organisation makes of one stage type: its name, what it promises, whether it is used."""
+
+    stage = models.CharField(max_length=20, choices=DealStage.choices, unique=True)
+    label = models.CharField(max_length=60)
+    probability = models.PositiveSmallIntegerField(validators=[MaxValueValidator(100)], help_text="Percent.")
+    forecast_category = models.CharField(max_length=20, choices=ForecastCategory.choices)
+    # Not offered for opportunities any more; those that stand in it stay.
+    retired = models.BooleanField(default=False)
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering: ClassVar = ["position"]
+        constraints: ClassVar = [
+            one_of("stage", DealStage, "pipelinestage"),
+            one_of("forecast_category", ForecastCategory, "pipelinestage"),
+            models.CheckConstraint(condition=Q(probability__lte=100), name="pipelinestage_probability_percent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+@tracked(
+    "name", "lead", "company", "contact", "owner", "team", "kind", "stage", "outcome", "reason", "note", "competitor",
+    "product", "amount", "currency", "probability", "forecast_category", "opened_at", "expected_close", "closed_at",
+    "archived_at",
+)  # fmt: skip
+class Opportunity(Sourced, Archivable, Stamped):
     """A deal with a value and a date; most come from a lead, some from none. Shown as “Opportunity” everywhere."""
 
     name = models.CharField(max_length=200)
@@ -90,6 +117,11 @@ class Opportunity(Sourced, Stamped):
     stage_since = models.DateTimeField(null=True, editable=False)
     # The stage before it was closed, where reopening takes it back to.
     stage_before_close = models.CharField(max_length=20, blank=True, default="", editable=False)
+    people = models.ManyToManyField(Contact, through="OpportunityPerson", related_name="+")
+    # As on Lead.
+    last_activity_at = models.DateTimeField(null=True, editable=False)
+    next_step_at = models.DateTimeField(null=True, editable=False)
+    search = search_column("name", "product", "competitor")
 
     class Meta:
         ordering: ClassVar = ["-id"]
@@ -114,6 +146,10 @@ class Opportunity(Sourced, Stamped):
         indexes: ClassVar = [
             models.Index(fields=["outcome", "-id"], name="opportunity_by_outcome"),
             models.Index(fields=["owner", "-id"], name="opportunity_by_owner"),
+            # A column of the board, the most valuable first.
+            models.Index(fields=["stage", "-amount", "-id"], condition=Q(outcome=""), name="opportunity_board"),
+            models.Index(fields=["next_step_at", "id"], condition=Q(outcome=""), name="opportunity_by_next_step"),
+            GinIndex(fields=["search"], name="opportunity_search"),
         ]
 
     def __str__(self) -> str:
@@ -122,3 +158,36 @@ class Opportunity(Sourced, Stamped):
     @property
     def is_open(self) -> bool:
         return not self.outcome
+
+
+class BuyingRole(models.TextChoices):
+    """What part a person has in the buying."""
+
+    DECIDER = "decider", _("Decides")
+    CHAMPION = "champion", _("Champion")
+    INFLUENCER = "influencer", _("Influences")
+    USER = "user", _("Will use it")
+    BUYER = "buyer", _("Purchasing")
+    BLOCKER = "blocker", _("Against it")
+    OTHER = "other", _("Other")
+
+
+class OpportunityPerson(models.Model):
+    """One contact who has a part in one opportunity."""
+
+    opportunity = models.ForeignKey(Opportunity, on_delete=models.CASCADE, related_name="parts")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="parts")
+    role = models.CharField(max_length=20, choices=BuyingRole.choices, default=BuyingRole.OTHER)
+    # The lead that was converted by joining this opportunity; it closes with it.
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, blank=True, related_name="joined")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            one_of("role", BuyingRole, "opportunityperson"),
+            models.UniqueConstraint(fields=["opportunity", "contact"], name="opportunityperson_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact} ({self.get_role_display()})"

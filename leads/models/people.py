@@ -2,15 +2,30 @@
 
 from typing import ClassVar
 
-import pghistory
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 
-from crm.records import Sourced, Stamped, unique_identity
+from crm.records import Archivable, Sourced, Stamped, search_column, tracked, unique_identity
 
 
-@pghistory.track(pghistory.UpdateEvent(row=pghistory.Old), pghistory.DeleteEvent())
-class Company(Sourced, Stamped):
+class Reachable(models.Model):
+    """A person with a telephone and a mailbox, who may have asked us to leave one of them alone."""
+
+    email = models.EmailField(max_length=254, blank=True, default="")
+    phone = models.CharField(max_length=60, blank=True, default="")
+    # The number as E.164 has it ("+4930123456"), to find it however it is written; empty when it cannot be told.
+    phone_e164 = models.CharField(max_length=20, blank=True, default="", editable=False)
+    do_not_call = models.BooleanField(default=False)
+    do_not_mail = models.BooleanField(default=False)
+
+    class Meta:
+        abstract = True
+
+
+@tracked("name", "domain", "industry", "country", "region", "employees", "archived_at")
+class Company(Sourced, Archivable, Stamped):
     """An organisation that may buy."""
 
     name = models.CharField(max_length=200)
@@ -19,6 +34,7 @@ class Company(Sourced, Stamped):
     country = models.CharField(max_length=80, blank=True, default="")
     region = models.CharField(max_length=120, blank=True, default="")
     employees = models.PositiveIntegerField(null=True, blank=True)
+    search = search_column("name", "domain", "industry")
 
     class Meta:
         ordering: ClassVar = ["name", "id"]
@@ -26,27 +42,34 @@ class Company(Sourced, Stamped):
         indexes: ClassVar = [
             models.Index(Lower("name"), name="company_by_name"),
             models.Index(Lower("domain"), name="company_by_domain"),
+            GinIndex(fields=["search"], name="company_search"),
         ]
 
     def __str__(self) -> str:
         return self.name
 
 
-@pghistory.track(pghistory.UpdateEvent(row=pghistory.Old), pghistory.DeleteEvent())
-class Contact(Sourced, Stamped):
+@tracked(
+    "first_name", "last_name", "email", "phone", "title", "company", "do_not_call", "do_not_mail", "archived_at"
+)  # fmt: skip
+class Contact(Sourced, Reachable, Archivable, Stamped):
     """A person known by name, of a company or of none. A lead is one time this person may buy."""
 
     first_name = models.CharField(max_length=120, blank=True, default="")
     last_name = models.CharField(max_length=120, blank=True, default="")
-    email = models.EmailField(max_length=254, blank=True, default="")
-    phone = models.CharField(max_length=60, blank=True, default="")
     title = models.CharField(max_length=160, blank=True, default="")
     company = models.ForeignKey(Company, on_delete=models.PROTECT, null=True, blank=True, related_name="contacts")
+    search = search_column("first_name", "last_name", "email", "title", phone="phone")
 
     class Meta:
         ordering: ClassVar = ["last_name", "first_name", "id"]
         constraints: ClassVar = [unique_identity("contact")]
-        indexes: ClassVar = [models.Index(Lower("email"), name="contact_by_email")]
+        indexes: ClassVar = [
+            models.Index(Lower("email"), name="contact_by_email"),
+            models.Index(fields=["phone_e164"], condition=~Q(phone_e164=""), name="contact_by_phone"),
+            models.Index(Lower("last_name"), Lower("first_name"), name="contact_by_name"),
+            GinIndex(fields=["search"], name="contact_search"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.email or f"Contact {self.pk}"

@@ -182,6 +182,6 @@ def state_of(found: Import) -> dict[str, Any]:
         "refusals": refusals[:SHOWN_REFUSALS],
         "has_more_refusals": len(refusals) > SHOWN_REFUSALS,
         "findings": [(count, FINDINGS.get(finding, finding)) for finding, count in found.findings.items()],
-        "list_url": {"leads": "leads:leads", "opportunities": "leads:opportunities"}.get(found.kind),
+        "list_url": {"leads": "desk:leads", "opportunities": "desk:opportunities"}.get(found.kind),
         "would_take": found.created + found.updated,
     }

@@ -24,7 +24,7 @@ def lead_new(request: PersonRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             if is_repeat(request, user):
-                return redirect("leads:leads")
+                return redirect("desk:leads")
             # Who writes a lead down keeps it until it is handed over, and finds it under "My open".
             kept = {"owner": user} if user.is_marketer else {}
             lead = create_lead(by=user, at=timezone.now(), **kept, **form.cleaned_data)

@@ -13,9 +13,9 @@ from crm.keyset import count_up_to, count_words, page_of
 from crm.periods import local_day, zone
 from crm.requests import PersonRequest
 from crm.search import every_word
+from desk.list_filters import TAB_OF, TABS, LeadFilterForm, chips, default_tab, filter_leads, without
 from leads.access import may_create_leads
 from leads.lifecycle import Stage
-from leads.list_filters import TAB_OF, TABS, LeadFilterForm, chips, default_tab, filter_leads, without
 from leads.list_queries import needing_repair, present_leads, with_last_touch
 from leads.models import Company, Contact, Lead, Opportunity, Outcome
 
