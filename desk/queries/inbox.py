@@ -70,6 +70,7 @@ def with_row(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
     return handoffs.select_related(
         "lead__leadscore",
         "lead__company",
+        "lead__contact",
         "lead__campaign",
         "to_user__team",
         "to_team",

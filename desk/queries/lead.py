@@ -19,7 +19,7 @@ DEALS = 20
 
 
 @dataclass(frozen=True)
-class Record:
+class Story:
     """The lead with all that stands around its time line."""
 
     situation: Situation
@@ -30,23 +30,19 @@ class Record:
     reasons: list[Contribution]
     others: list[Lead]
 
-    @property
-    def lead(self) -> Lead:
-        return self.situation.lead
-
 
 def lead_with_all() -> QuerySet[Lead]:
     return Lead.objects.for_lists().select_related("contact", "merged_into")
 
 
-def record_of(lead: Lead, *, now: datetime) -> Record:
+def story_of(lead: Lead, *, now: datetime) -> Story:
     moves = list(Transition.objects.effective().filter(lead=lead).order_by("seq"))
     answers = list(decided_handoffs(lead)[:1])
     waiting = (
         lead.handoffs.filter(status=HandoffStatus.OPEN).select_related("to_user__team", "to_team", "offered_by").first()
     )
     deals = list(lead.opportunities.select_related("owner").order_by("outcome", "-id")[:DEALS])
-    return Record(
+    return Story(
         situation=Situation(lead, moves[-1], waiting, answers[0] if answers else None, deals),
         steps=stage_steps(lead, moves, now=now),
         clocks=clocks(moves, now=now),

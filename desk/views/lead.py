@@ -1,34 +1,31 @@
 """The page of a lead: who is this, what next? Its verbs are in lead_verbs.py."""
 
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from crm.access import require
 from crm.requests import PersonRequest
 from desk.forms.fields import EDITABLE, FieldForm, field_rows, shown
-from desk.queries.lead import lead_with_all, record_of
-from desk.queries.timeline import KINDS, timeline
+from desk.queries.lead import lead_with_all, story_of
 from desk.verbs import verbs_for
-from desk.views.answers import redirect_with, with_toast
+from desk.views.record import record_answer, record_page
 from leads.access import may_edit_lead
 from leads.editing import NOT_YOURS, StaleEdit, edit_lead
 from leads.models import Lead
 
+PAGE = "desk/lead.html"
+
 
 @require_GET
 def lead(request: PersonRequest, pk: int) -> HttpResponse:
-    """The record; asked by the time line alone, its part or its next page."""
     found = get_lead(pk)
-    if request.htmx.target in ("timeline", "timeline-more"):
-        part = "desk/lead_timeline.html" if request.htmx.target == "timeline" else "desk/lead_entries.html"
-        return render(request, part, timeline_context(request, found))
-    return render(request, "desk/lead.html", lead_context(request, found))
+    return record_page(request, PAGE, found, partial(lead_facts, request, found))
 
 
 @require_http_methods(["GET", "POST"])
@@ -54,7 +51,7 @@ def edit(request: PersonRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         form.add_error("value", error.messages)
         return ask_for_field(request, found, form, status=422)
-    return record_answer(request, pk, text=f"{EDITABLE[name]} saved.", edited=name)
+    return lead_answer(request, pk, text=f"{EDITABLE[name]} saved.", edited=name)
 
 
 def save_field(request: PersonRequest, lead: Lead, form: FieldForm) -> None:
@@ -71,49 +68,27 @@ def ask_for_field(
     return render(request, page, context, status=status)
 
 
-def record_answer(
-    request: PersonRequest,
-    pk: int,
-    *,
-    text: str,
-    level: str = "success",
-    undo_url: str = "",
-    status: int = 200,
-    edited: str = "",
-) -> HttpResponse:
-    """The record as it is now, after a deed or instead of it; the panel closes."""
-    address = reverse("desk:lead", args=[pk])
-    if not request.htmx:
-        return redirect_with(request, address, text, level=level, undo_url=undo_url)
-    note = {"level": level, "text": text} if status != 200 else None
-    response = render(
-        request, "desk/lead_record.html", lead_context(request, get_lead(pk)) | {"note": note}, status=status
+def lead_answer(request: PersonRequest, pk: int, *, edited: str = "", **answer: Any) -> HttpResponse:
+    """The record as it is now, after a deed or instead of it; ``answer`` as in record_answer."""
+    found = get_lead(pk)
+    return record_answer(
+        request, PAGE, found, partial(lead_facts, request, found), lead_edited={"field": edited}, **answer
     )
-    response["HX-Retarget"], response["HX-Reswap"] = "#lead", "outerHTML"
-    return with_toast(response, text, level=level, undo_url=undo_url, panel_close={}, lead_edited={"field": edited})
 
 
-def lead_context(request: PersonRequest, lead: Lead) -> dict[str, Any]:
+def lead_facts(request: PersonRequest, lead: Lead) -> dict[str, Any]:
+    """What the record of a lead shows around its time line."""
     now = timezone.now()
-    record = record_of(lead, now=now)
+    story = story_of(lead, now=now)
     fields = field_rows(lead)
     return {
         "lead": lead,
-        "record": record,
-        "verbs": verbs_for(request.user, record.situation, now=now),
+        **vars(story),
+        "verbs": verbs_for(request.user, story.situation, now=now),
         "may_edit": may_edit_lead(request.user, lead),
         "fields": [row for row in fields if row["value"]],
         "empty_fields": [row for row in fields if not row["value"]],
-        **timeline_context(request, lead),
-        "now": now,
     }
-
-
-def timeline_context(request: PersonRequest, lead: Lead) -> dict[str, Any]:
-    kind = request.GET.get("show", "all")
-    kind = kind if kind in KINDS else "all"
-    page = timeline(lead, kind=kind, before=request.GET.get("before", ""))
-    return {"lead": lead, "page": page, "kind": kind, "kinds": KINDS.items(), "now": timezone.now()}
 
 
 def field_context(request: PersonRequest, lead: Lead, name: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from desk.forms.moves import ConversionForm, HandoffForm, MoveForm, TouchForm
 from desk.forms.verdicts import RejectHandoffForm
 from desk.queries.inbox import decided_handoffs, with_row
 from desk.verbs import CONVERT, HAND_OVER, LOG_TOUCH, MOVE_VERBS, Verb
-from desk.views.lead import get_lead, record_answer
+from desk.views.lead import get_lead, lead_answer
 from feedback.access import may_decide, may_hand_over
 from feedback.models import Handoff
 from feedback.verdicts import accept_handoff, offer_lead, reject_handoff, undo_verdict, withdraw_handoff
@@ -184,16 +184,16 @@ def perform(
     try:
         deed()
     except StaleState as error:
-        return record_answer(request, lead.pk, text=str(error), level="warning", status=error.status)
+        return lead_answer(request, lead.pk, text=str(error), level="warning", status=error.status)
     except BusinessError as error:
         if error.status != 422:
             raise
         if form is None or ask is None:
-            return record_answer(request, lead.pk, text=str(error), level="danger", status=error.status)
+            return lead_answer(request, lead.pk, text=str(error), level="danger", status=error.status)
         show_refusal(form, error)
         return ask()
     undo_url = reverse("desk:lead-undo", args=[lead.pk]) if can_be_undone else ""
-    return record_answer(request, lead.pk, text=done, undo_url=undo_url)
+    return lead_answer(request, lead.pk, text=done, undo_url=undo_url)
 
 
 def panel(
@@ -215,7 +215,7 @@ def ask_why(request: PersonRequest, waiting: Handoff, form: RejectHandoffForm) -
 
 def stale(request: PersonRequest, lead: Lead) -> HttpResponse:
     error = StaleLead(lead)
-    return record_answer(request, lead.pk, text=str(error), level="warning", status=error.status)
+    return lead_answer(request, lead.pk, text=str(error), level="warning", status=error.status)
 
 
 def move_to(lead: Lead, to: str) -> Move:

@@ -23,6 +23,14 @@ class Reachable(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def may_be_called(self) -> bool:
+        return not self.do_not_call
+
+    @property
+    def may_be_mailed(self) -> bool:
+        return not self.do_not_mail
+
 
 @tracked("name", "domain", "industry", "country", "region", "employees", "archived_at")
 class Company(Sourced, Archivable, Stamped):

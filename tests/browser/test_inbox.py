@@ -82,7 +82,7 @@ def test_a_field_is_edited_where_it_stands(page_for, mia):
 
     expect(phone).to_contain_text("+49 30 555")
     expect(phone.get_by_role("link")).to_be_focused()
-    expect(page.locator(".lead-head")).to_contain_text("+49 30 555")
+    expect(page.locator(".record-head")).to_contain_text("+49 30 555")
     expect(page.locator("#timeline")).to_contain_text("Phone changed by Mia")
 
 

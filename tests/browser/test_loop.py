@@ -145,6 +145,6 @@ def test_of_two_people_on_a_leads_page_the_second_sees_who_moved_it(page_for, mi
     expect(monas.get_by_role("link", name="Hand to sales")).to_be_visible()
     mias.keyboard.press("m")
 
-    expect(mias.locator(".lead-note")).to_contain_text("Mona moved this lead to “MQL”")
+    expect(mias.locator(".record-note")).to_contain_text("Mona moved this lead to “MQL”")
     expect(mias.get_by_role("link", name="Hand to sales")).to_be_visible()
     assert lead.transitions.count() == 2

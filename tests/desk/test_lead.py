@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from desk.queries.lead import clocks, record_of
+from desk.queries.lead import clocks, story_of
 from feedback.verdicts import accept_handoff, reject_handoff, undo_verdict
 from leads.converting import convert_lead
 from leads.editing import edit_lead
@@ -108,7 +108,7 @@ def test_undone_steps_leave_no_trace_in_the_clocks(rob):
     handoff = make_handoff(to=rob, at=MONDAY)
     accept_handoff(handoff, by=rob, at=MONDAY + HOUR)
     undo_verdict(handoff, by=rob, at=MONDAY + HOUR)
-    record = record_of(Lead.objects.get(pk=handoff.lead_id), now=MONDAY + 5 * HOUR)
+    record = story_of(Lead.objects.get(pk=handoff.lead_id), now=MONDAY + 5 * HOUR)
     assert record.clocks == {"marketing": timedelta(), "waiting": 5 * HOUR, "sales": timedelta()}
     assert [(step["stage"], step["state"]) for step in record.steps][:4] == [
         ("inquiry", "done"),
@@ -121,7 +121,7 @@ def test_undone_steps_leave_no_trace_in_the_clocks(rob):
 def test_the_path_of_a_rejected_lead_ends_where_it_is(rob):
     handoff = make_handoff(to=rob, at=MONDAY)
     reject_handoff(handoff, by=rob, at=MONDAY + HOUR, reason=reason("industry"))
-    steps = record_of(Lead.objects.get(pk=handoff.lead_id), now=MONDAY + DAY).steps
+    steps = story_of(Lead.objects.get(pk=handoff.lead_id), now=MONDAY + DAY).steps
     assert [(step["stage"], step["state"]) for step in steps] == [
         ("inquiry", "done"), ("mql", "done"), ("offered", "done"), ("disqualified", "now"),
     ]  # fmt: skip
@@ -161,7 +161,7 @@ def test_marketer_marks_as_mql_and_hands_over(client_for, mia, rob):
         f"/leads/{lead.pk}/handoff/", {"recipient": f"user:{rob.pk}", "promised": "A call"}, headers=HTMX
     )
 
-    assert (marked["HX-Retarget"], toast(marked)["text"]) == ("#lead", f"{lead} is now “MQL”.")
+    assert (marked["HX-Retarget"], toast(marked)["text"]) == ("#record", f"{lead} is now “MQL”.")
     assert toast(handed)["text"] == f"{lead} waits for Rob."
     lead.refresh_from_db()
     waiting = lead.handoffs.get()
@@ -182,7 +182,7 @@ def test_rep_accepts_and_undoes_on_the_page(client_for, rob):
     assert toast(taken)["undo_url"] == f"{url}/undo/"
     undone = client.post(f"{url}/undo/", headers=HTMX)
 
-    assert undone["HX-Retarget"] == "#lead"
+    assert undone["HX-Retarget"] == "#record"
     handoff.refresh_from_db()
     assert (handoff.status, handoff.lead.stage) == ("open", "offered")
 

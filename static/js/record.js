@@ -12,7 +12,7 @@ let returnTo = "";
 
 // On a phone the way is wider than the page: the present stage is what one came for.
 function showPresentStage() {
-  const step = document.querySelector(".lead-way .stage-step.now");
+  const step = document.querySelector(".record-way .stage-step.now");
   if (step) step.parentElement.scrollLeft = step.offsetLeft - step.parentElement.offsetLeft - 16;
 }
 
