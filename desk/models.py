@@ -47,14 +47,27 @@ class SavedView(Stamped):
 class BulkDeed(models.Model):
     """Something done to many records at once, with what they were before, so that it can be taken back."""
 
+    list_key = models.CharField(max_length=20, choices=ListKey.choices)
     verb = models.CharField(max_length=20)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    # The form that asked for it: sent twice, it is the same deed.
+    key = models.CharField(max_length=80)
+    # What was done, after the count: "given to Rob".
+    what = models.CharField(max_length=200, blank=True, default="")
     # What the verb says of each record that changed: [{"id": 7, "owner": [3, 5]}, …], before and after.
     changed = models.JSONField(default=list)
     # Records that were left as they are, with the reason: [{"id": 8, "why": "Rob took it at 10:42"}, …].
     refused = models.JSONField(default=list)
     undone_at = models.DateTimeField(null=True)
+    # What could not be taken back, as `refused`.
+    kept = models.JSONField(default=list)
+
+    class Meta:
+        constraints: ClassVar = [
+            one_of("list_key", ListKey, "bulkdeed"),
+            models.UniqueConstraint(fields=["by", "key"], name="bulkdeed_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} of {len(self.changed)}"
