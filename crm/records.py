@@ -74,11 +74,23 @@ class SearchText(Func):
     output_field: ClassVar = SearchVectorField()
 
 
+def digits_of(column: str) -> Func:
+    return Func(F(column), Value("[^0-9]"), Value(""), Value("g"), function="regexp_replace")
+
+
+class PhoneTail(Func):
+    """A telephone number backwards, as one word, so that the end of a number is the beginning of a word."""
+
+    MARK = "tail"
+    template = f"coalesce('{MARK}' || nullif(reverse(%(expressions)s), ''), '')"
+    output_field: ClassVar = models.TextField()
+
+
 def search_column(*fields: str, phone: str = "") -> models.GeneratedField:
-    """A column kept by PostgreSQL with the words of ``fields``, and the digits of ``phone`` as one word."""
+    """A column kept by PostgreSQL with the words of ``fields``, and the digits of ``phone`` forwards and backwards."""
     parts: list[Any] = [F(name) for name in fields]
     if phone:
-        parts.append(Func(F(phone), Value("[^0-9]"), Value(""), Value("g"), function="regexp_replace"))
+        parts += [digits_of(phone), digits_of(f"{phone}_e164"), PhoneTail(digits_of(phone))]
     return models.GeneratedField(expression=SearchText(*parts), output_field=SearchVectorField(), db_persist=True)
 
 
