@@ -5,7 +5,7 @@ from rest_framework import serializers
 from crm.api.serializers import Body, RecordSerializer
 from crm.models import Team, User
 from feedback.models import Agreement, Handoff
-from leads.api.serializers import ReasonField
+from leads.api.serializers.reasons import ReasonField
 from leads.models import Route
 
 

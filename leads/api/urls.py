@@ -2,16 +2,16 @@
 
 from rest_framework.routers import SimpleRouter
 
-from leads.api import views
+from leads.api.views import imports, leads, opportunities, people, reasons
 
 router = SimpleRouter(use_regex_path=False)
-router.register("companies", views.CompanyViews, basename="companies")
-router.register("contacts", views.ContactViews, basename="contacts")
-router.register("leads", views.LeadViews, basename="leads")
-router.register("transitions", views.TransitionViews, basename="transitions")
-router.register("touches", views.TouchViews, basename="touches")
-router.register("opportunities", views.OpportunityViews, basename="opportunities")
-router.register("reasons", views.ReasonViews, basename="reasons")
-router.register("imports", views.ImportViews, basename="imports")
+router.register("companies", people.CompanyViews, basename="companies")
+router.register("contacts", people.ContactViews, basename="contacts")
+router.register("leads", leads.LeadViews, basename="leads")
+router.register("transitions", leads.TransitionViews, basename="transitions")
+router.register("touches", leads.TouchViews, basename="touches")
+router.register("opportunities", opportunities.OpportunityViews, basename="opportunities")
+router.register("reasons", reasons.ReasonViews, basename="reasons")
+router.register("imports", imports.ImportViews, basename="imports")
 
 urlpatterns = router.urls

@@ -81,7 +81,7 @@ def test_a_deed_that_failed_by_our_fault_can_be_sent_again(calls, monkeypatch):
 
     calls.client.raise_request_exception = False
     with monkeypatch.context() as patch:
-        patch.setattr("leads.api.views.create_company", fall)
+        patch.setattr("leads.api.views.people.create_company", fall)
         assert calls.post("companies/", {"name": "Acme"}, key="k").status_code == 500
     assert (Answer.objects.count(), Company.objects.count()) == (0, 0)
 

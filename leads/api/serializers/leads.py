@@ -1,0 +1,82 @@
+"""Bodies of leads, their moves and touches."""
+
+from datetime import datetime
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from crm.api.fields import ObjectField, PastMoment
+from crm.api.serializers import Body, RecordSerializer
+from leads.api.serializers.reasons import ReasonField
+from leads.lifecycle import Clock, Stage
+from leads.models import Lead, Touch, Transition
+
+EXPECTED = "Sent along: the version this is based on; 409 when somebody wrote the lead since."
+
+
+class LeadSerializer(RecordSerializer):
+    """A lead. Its stage is moved by `transition`, `offer`, `convert` and verdicts."""
+
+    side = serializers.ChoiceField(choices=Clock.choices, read_only=True)
+    score = serializers.IntegerField(read_only=True, min_value=0, max_value=100)
+    grade = serializers.CharField(read_only=True)
+    scored_at = serializers.SerializerMethodField()
+    custom = ObjectField(required=False)
+    version = serializers.IntegerField(required=False, min_value=1, help_text=EXPECTED)
+
+    class Meta:
+        model = Lead
+        fields = [
+            "id", "external_id", "source_system", "first_name", "last_name", "email", "phone", "title",
+            "company_name", "company", "contact", "stage", "episode", "side", "owner", "team", "campaign", "channel",
+            "source", "segment", "country", "product_interest", "sourced_by", "need", "authority", "timing", "score",
+            "grade", "scored_at", "custom", "captured_at", "revisit_on", "merged_into", "version", "created_at",
+            "updated_at",
+        ]  # fmt: skip
+        read_only_fields = ["stage", "episode", "captured_at", "merged_into"]
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_scored_at(self, lead: Lead) -> datetime | None:
+        return lead.leadscore.scored_at if hasattr(lead, "leadscore") else None
+
+
+class NewLeadSerializer(LeadSerializer):
+    captured_at = PastMoment(required=False, help_text="When they responded; now unless given.")
+    version = serializers.IntegerField(read_only=True)
+
+
+class TransitionSerializer(RecordSerializer):
+    reason = ReasonField()
+
+    class Meta:
+        model = Transition
+        fields = [
+            "id", "lead", "seq", "episode", "kind", "from_stage", "to_stage", "at", "recorded_at", "by", "reason",
+            "note", "handoff", "definition_version", "score", "undoes", "source",
+        ]  # fmt: skip
+
+
+class TransitionBody(Body):
+    to = serializers.ChoiceField(choices=Stage.choices)
+    reason = serializers.SlugField(required=False, help_text="The code of a reason, where the move demands one.")
+    note = serializers.CharField(required=False, allow_blank=True)
+    at = PastMoment(required=False, help_text="When it happened; now unless given.")
+    version = serializers.IntegerField(required=False, min_value=1, help_text=EXPECTED)
+    revisit_on = serializers.DateField(
+        required=False, help_text="Into nurture: when to look again, usually in 90 days."
+    )
+    need = serializers.CharField(required=False, allow_blank=True)
+    authority = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    timing = serializers.CharField(required=False, allow_blank=True, max_length=200)
+
+
+class TouchSerializer(RecordSerializer):
+    at = PastMoment(required=False, help_text="When it happened; now unless given.")
+    utm = ObjectField(required=False)
+
+    class Meta:
+        model = Touch
+        fields = [
+            "id", "lead", "kind", "channel", "campaign", "asset", "at", "by", "source_system", "external_id", "utm",
+            "corrects", "created_at",
+        ]  # fmt: skip

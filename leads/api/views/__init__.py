@@ -1,0 +1,1 @@
+"""This room's resources, one file a subject."""

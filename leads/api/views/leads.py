@@ -1,0 +1,109 @@
+"""Leads, their moves and touches."""
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from crm.api.views import Resource
+from leads.access import require_move
+from leads.api import filters
+from leads.api.serializers.leads import (
+    LeadSerializer,
+    NewLeadSerializer,
+    TouchSerializer,
+    TransitionBody,
+    TransitionSerializer,
+)
+from leads.api.serializers.opportunities import ConversionBody, OpportunitySerializer
+from leads.converting import convert_lead
+from leads.editing import check_version, create_lead, edit_lead
+from leads.lifecycle import MOVES, Stage
+from leads.models import Lead, Touch, Transition
+from leads.reasons import find_reason
+from leads.touches import log_touch
+from leads.transitions import transition_lead
+
+
+class LeadViews(Resource):
+    """Each is one time that somebody may buy."""
+
+    queryset = Lead.objects.select_related("leadscore")
+    serializer_class = LeadSerializer
+    filterset_class = filters.LeadFilters
+    ordering_fields = {
+        **Resource.ordering_fields,
+        "captured_at": "captured_at",
+        "last_name": "last_name",
+        "revisit_on": "revisit_on",
+        "score": "leadscore__shown",
+    }
+
+    @extend_schema(request=NewLeadSerializer, responses={201: LeadSerializer})
+    def create(self, request: Request) -> Response:
+        """Capture a lead: an inquiry. A rep's lead is the rep's own and sourced by sales."""
+        fields = self.clean(NewLeadSerializer)
+        at = fields.pop("captured_at", None) or timezone.now()
+        return self.show(create_lead(by=self.person, at=at, **fields), status.HTTP_201_CREATED)
+
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """Change what is known of a lead. With `version`, 409 when somebody wrote it since."""
+        lead = self.get_object()
+        return self.show(edit_lead(lead, by=self.person, at=timezone.now(), **self.clean(record=lead)))
+
+    @extend_schema(request=TransitionBody, responses=LeadSerializer)
+    @action(detail=True, methods=["post"])
+    def transition(self, request: Request, pk: int) -> Response:
+        """Move a lead by one of the moves without an action of their own; where it already stands, nothing happens."""
+        lead = self.get_object()
+        body = {"at": timezone.now(), **self.clean(TransitionBody)}
+        check_version(lead, body.pop("version", None))
+        move, code = MOVES.get((Stage(lead.stage), Stage(body["to"]))), body.pop("reason", "")
+        if move and move.door == "transition":
+            require_move(self.person, lead, move)
+            body["reason"] = find_reason(move.reason, code) if move.reason else None
+        transition_lead(lead, by=self.person, **body)
+        return self.show(lead)
+
+    @extend_schema(
+        request=ConversionBody,
+        responses={
+            201: OpenApiResponse(OpportunitySerializer, "The deal made of this lead."),
+            200: OpenApiResponse(OpportunitySerializer, "The deal that an earlier conversion made."),
+        },
+    )
+    @action(detail=True, methods=["post"])
+    def convert(self, request: Request, pk: int) -> Response:
+        """Make contact, company and opportunity of a lead, once: a repeat gets the same deal."""
+        lead, body = self.get_object(), self.clean(ConversionBody)
+        at, deal = body.get("at") or timezone.now(), body.get("opportunity", {})
+        opportunity, is_new = convert_lead(lead, by=self.person, at=at, **deal)
+        code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
+        return Response(OpportunitySerializer(opportunity).data, status=code)
+
+
+class TransitionViews(Resource):
+    """The append-only log of moves; `leads/{id}/transition/` and the like add to it."""
+
+    queryset = Transition.objects.select_related("reason")
+    serializer_class = TransitionSerializer
+    filterset_class = filters.TransitionFilters
+    ordering_fields = {"id": "id", "at": "at", "recorded_at": "recorded_at", "seq": "seq"}
+    http_method_names = ["get", "head", "options"]
+
+
+class TouchViews(Resource):
+    """What buyers met. A wrong touch is not edited, but corrected by another that names it in `corrects`."""
+
+    queryset = Touch.objects.all()
+    serializer_class = TouchSerializer
+    filterset_class = filters.TouchFilters
+    ordering_fields = {"id": "id", "at": "at", "created_at": "created_at"}
+    http_method_names = ["get", "post", "head", "options"]
+
+    def create(self, request: Request) -> Response:
+        fields = self.clean()
+        lead, at = fields.pop("lead"), fields.pop("at", None) or timezone.now()
+        return self.show(log_touch(lead, user=self.person, at=at, **fields), status.HTTP_201_CREATED)

@@ -1,0 +1,43 @@
+"""Companies and contacts."""
+
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from crm.api.views import Resource
+from leads.api import filters
+from leads.api.serializers.people import CompanySerializer, ContactSerializer
+from leads.editing import create_company, create_contact, edit_company, edit_contact
+from leads.models import Company, Contact
+
+
+class CompanyViews(Resource):
+    """Organisations that may buy."""
+
+    queryset = Company.objects.all()
+    serializer_class = CompanySerializer
+    filterset_class = filters.CompanyFilters
+    ordering_fields = {**Resource.ordering_fields, "name": "name", "employees": "employees"}
+
+    def create(self, request: Request) -> Response:
+        return self.show(create_company(by=self.person, **self.clean()), status.HTTP_201_CREATED)
+
+    def partial_update(self, request: Request, pk: int) -> Response:
+        company = self.get_object()
+        return self.show(edit_company(company, by=self.person, **self.clean(record=company)))
+
+
+class ContactViews(Resource):
+    """People known by name."""
+
+    queryset = Contact.objects.all()
+    serializer_class = ContactSerializer
+    filterset_class = filters.ContactFilters
+    ordering_fields = {**Resource.ordering_fields, "last_name": "last_name"}
+
+    def create(self, request: Request) -> Response:
+        return self.show(create_contact(by=self.person, **self.clean()), status.HTTP_201_CREATED)
+
+    def partial_update(self, request: Request, pk: int) -> Response:
+        contact = self.get_object()
+        return self.show(edit_contact(contact, by=self.person, **self.clean(record=contact)))
