@@ -9,7 +9,7 @@ from django.db import transaction
 from campaigns.access import may_write_campaign
 from campaigns.models import Campaign, Spend
 from crm.access import require
-from crm.editing import make, save_put
+from crm.editing import make, present, save_put
 from crm.models import User
 from crm.outbox import record_change
 
@@ -30,10 +30,11 @@ def record_spend(
 
 
 @transaction.atomic
-def change_spend(spend: Spend, *, by: User, **fields: Any) -> Spend:
-    """Correct a logged spend; its old values stay in the audit."""
+def change_spend(spend: Spend, *, by: User, seen: dict[str, Any] | None = None, **fields: Any) -> Spend:
+    """Correct a logged spend; its old values stay in the audit. Raises StaleEdit when a field is not as ``seen``."""
+    spend = present(spend, "campaign")
     require(may_write_campaign(by, spend.campaign), REFUSED)
-    if save_put(spend, fields):
+    if save_put(spend, fields, seen=seen):
         require(may_write_campaign(by, spend.campaign), REFUSED)
         record_change("spend", [spend.pk])
     return spend

@@ -7,8 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from crm.access import require
-from crm.editing import make, put, save_put
-from crm.errors import StaleState
+from crm.editing import StaleEdit, Write, last_write, make, present, put, refuse_stale, save_put
 from crm.models import User
 from crm.outbox import record_change
 from leads.access import may_create_leads, may_edit_lead, may_edit_people
@@ -18,23 +17,16 @@ from leads.models.lead import SourcedBy
 from leads.transitions import capture_lead
 
 NOT_YOURS = "You may change leads that are yours; this one is with somebody else."
+NOT_YOUR_COMPANY = "You may change companies of your own leads and opportunities."
+NOT_YOUR_CONTACT = "You may change contacts of your own leads and opportunities."
 
 
-class StaleEdit(StaleState):
+class StaleVersion(StaleEdit):
     """The lead was written since it was read: says who did it, when, and which of the sent values differ."""
 
     def __init__(self, lead: Lead, fields: dict[str, Any]) -> None:
-        who, at = last_write(lead)
-        name = str(who) if who else "Somebody"
-        differing = {
-            field: {"yours": plain(value), "theirs": plain(getattr(lead, field))}
-            for field, value in fields.items()
-            if getattr(lead, field) != value
-        }
-        super().__init__(
-            f"{name} changed this lead on {at:%d %b at %H:%M}; look at it again.",
-            by=who.pk if who else None, by_name=name, at=at.isoformat(), version=lead.version, fields=differing,
-        )  # fmt: skip
+        differing = {name: value for name, value in fields.items() if getattr(lead, name) != value}
+        super().__init__(lead, differing, write=last_move_or_edit(lead), version=lead.version)
 
 
 @transaction.atomic
@@ -55,14 +47,24 @@ def create_lead(*, by: User, at: datetime, **fields: Any) -> Lead:
 
 
 @transaction.atomic
-def edit_lead(lead: Lead, *, by: User, at: datetime, version: int | None = None, **fields: Any) -> Lead:
+def edit_lead(
+    lead: Lead,
+    *,
+    by: User,
+    at: datetime,
+    version: int | None = None,
+    seen: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Lead:
     """Change what people know of a lead; its stage has actions of its own. A new owner brings their team.
 
-    Raises NotAllowed, MergedLead, ValidationError, and StaleEdit when ``version`` is not the present one.
+    Raises NotAllowed, MergedLead, ValidationError, and StaleEdit when ``version`` is not the present one, or when a
+    field is no longer as the person has ``seen`` it.
     """
-    lead = Lead.objects.select_for_update(of=("self",)).select_related("owner").get(pk=lead.pk)
+    lead = present(lead, "owner")
     require(may_edit_lead(by, lead), NOT_YOURS)
     check_version(lead, version, fields)
+    refuse_stale(lead, fields, seen)
     if lead.merged_into_id:
         raise MergedLead(lead)
     owner = fields.get("owner")
@@ -77,22 +79,26 @@ def edit_lead(lead: Lead, *, by: User, at: datetime, version: int | None = None,
 
 
 def check_version(lead: Lead, version: int | None, fields: dict[str, Any] | None = None) -> None:
-    """Raise StaleEdit unless the caller saw the lead as it is now; None: the caller does not mind."""
+    """Raise StaleVersion unless the caller saw the lead as it is now; None: the caller does not mind."""
     if version is not None and version != lead.version:
-        raise StaleEdit(lead, fields or {})
+        raise StaleVersion(lead, fields or {})
 
 
 @transaction.atomic
 def create_company(*, by: User, **fields: Any) -> Company:
     """Anybody here may meet a new company."""
-    return make(Company(**fields))
+    company = make(Company(**fields))
+    record_change("company", [company.pk])
+    return company
 
 
 @transaction.atomic
-def edit_company(company: Company, *, by: User, **fields: Any) -> Company:
-    """Change a company; its leads' scores may follow."""
-    require(may_edit_people(by, company), "You may change companies of your own leads and opportunities.")
-    if save_put(company, fields):
+def edit_company(company: Company, *, by: User, seen: dict[str, Any] | None = None, **fields: Any) -> Company:
+    """Change a company; its leads' scores may follow. Raises StaleEdit when a field is not as ``seen``."""
+    company = present(company)
+    require(may_edit_people(by, company), NOT_YOUR_COMPANY)
+    if save_put(company, fields, seen=seen):
+        record_change("company", [company.pk])
         announce_leads(Q(company=company))
     return company
 
@@ -100,14 +106,18 @@ def edit_company(company: Company, *, by: User, **fields: Any) -> Company:
 @transaction.atomic
 def create_contact(*, by: User, **fields: Any) -> Contact:
     """Anybody here may meet a new person."""
-    return make(Contact(**fields))
+    contact = make(Contact(**fields))
+    record_change("contact", [contact.pk])
+    return contact
 
 
 @transaction.atomic
-def edit_contact(contact: Contact, *, by: User, **fields: Any) -> Contact:
-    """Change a contact; its leads' scores may follow."""
-    require(may_edit_people(by, contact), "You may change contacts of your own leads and opportunities.")
-    if save_put(contact, fields):
+def edit_contact(contact: Contact, *, by: User, seen: dict[str, Any] | None = None, **fields: Any) -> Contact:
+    """Change a contact; its leads' scores may follow. Raises StaleEdit when a field is not as ``seen``."""
+    contact = present(contact)
+    require(may_edit_people(by, contact), NOT_YOUR_CONTACT)
+    if save_put(contact, fields, seen=seen):
+        record_change("contact", [contact.pk])
         announce_leads(Q(contact=contact))
     return contact
 
@@ -116,16 +126,7 @@ def announce_leads(which: Q) -> None:
     record_change("lead", Lead.objects.filter(which).values_list("id", flat=True))
 
 
-def last_write(lead: Lead) -> tuple[User | None, datetime]:
-    """Who wrote the lead last, by a move or by an edit, and when; the person is None when it was the system."""
-    move = Transition.objects.filter(lead=lead).select_related("by").latest("seq")
-    edit = lead.events.select_related("pgh_context").order_by("-pgh_id").first()  # type: ignore[attr-defined]
-    if edit is None or edit.pgh_created_at < move.recorded_at:
-        return move.by, move.recorded_at
-    person = edit.pgh_context.metadata.get("user") if edit.pgh_context else None
-    return User.objects.filter(pk=person).first() if person else None, edit.pgh_created_at
-
-
-def plain(value: Any) -> Any:
-    """A value as a problem document shows it: ids for records, text for the rest."""
-    return getattr(value, "pk", value) if hasattr(value, "pk") or isinstance(value, dict | int) else str(value)
+def last_move_or_edit(lead: Lead) -> Write:
+    """Who wrote the lead last, by a move or by an edit."""
+    move, edit = Transition.objects.filter(lead=lead).select_related("by").latest("seq"), last_write(lead)
+    return edit if edit and edit.at >= move.recorded_at else Write(move.by, move.recorded_at)

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from crm.access import require
-from crm.editing import make, put
+from crm.editing import make, present, put, refuse_stale
 from crm.errors import BusinessError, StaleState
 from crm.models import Organisation, User
 from crm.outbox import record_change
@@ -81,12 +81,15 @@ def of_lead(lead: Lead, *, by: User) -> dict[str, Any]:
 
 
 @transaction.atomic
-def edit_opportunity(opportunity: Opportunity, *, by: User, at: datetime, **fields: Any) -> Opportunity:
+def edit_opportunity(
+    opportunity: Opportunity, *, by: User, at: datetime, seen: dict[str, Any] | None = None, **fields: Any
+) -> Opportunity:
     """Change what people may set on an opportunity; its stage and outcome have actions of their own.
 
-    A new owner brings their team.
+    A new owner brings their team. Raises StaleEdit when a field is not as the person has ``seen`` it.
     """
     opportunity = locked(opportunity, by=by)
+    refuse_stale(opportunity, fields, seen)
     owner = fields.get("owner")
     if owner is not None and owner.pk != opportunity.owner_id:
         fields = {"team": owner.team, **fields}
@@ -164,9 +167,9 @@ def check_outcome(outcome: str, reason: Reason | None, note: str) -> None:
 
 def locked(opportunity: Opportunity, *, by: User) -> Opportunity:
     """The present row, held until the transaction ends, if ``by`` may work it."""
-    present = Opportunity.objects.select_for_update().get(pk=opportunity.pk)
-    require(may_work_opportunity(by, present), "Only the owner of this opportunity or their manager may do that.")
-    return present
+    held = present(opportunity)
+    require(may_work_opportunity(by, held), "Only the owner of this opportunity or their manager may do that.")
+    return held
 
 
 def save_changed(opportunity: Opportunity, *fields: str) -> None:

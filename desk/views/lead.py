@@ -10,13 +10,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from crm.access import require
+from crm.editing import StaleEdit
 from crm.requests import PersonRequest
 from desk.forms.fields import EDITABLE, FieldForm, field_rows, shown
 from desk.queries.lead import lead_with_all, story_of
 from desk.verbs import verbs_for
 from desk.views.record import record_answer, record_page
 from leads.access import may_edit_lead
-from leads.editing import NOT_YOURS, StaleEdit, edit_lead
+from leads.editing import NOT_YOURS, edit_lead
 from leads.models import Lead
 
 PAGE = "desk/lead.html"
