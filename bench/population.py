@@ -1,11 +1,11 @@
 """Many leads with believable pasts, written by set-based SQL: three years, six rows of the log a lead on average."""
 
-import json
-from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection
 
+from bench import desk_rows, vocabulary
+from bench.inserting import insert
 from campaigns.models import Campaign
 from crm.models import Team, User
 from leads.models import Lead, Transition
@@ -31,12 +31,15 @@ def populate(low: int, high: int) -> None:
     with connection.cursor() as sql:
         if low == 1:
             make_dimensions(sql)
+            vocabulary.create(sql)
         make_ways(sql)
         for start in range(low, high + 1, CHUNK):
             ids = {"low": start, "high": min(start + CHUNK - 1, high)}
             sql.execute(insert(Lead, LEAD, LEADS), ids)
             sql.execute(insert(Transition, STEP, STEPS), ids)
-        sql.execute("SELECT setval(pg_get_serial_sequence('leads_lead', 'id'), %s)", [high])
+            desk_rows.write(sql, ids)
+        for model in (Lead, *desk_rows.TABLES):
+            desk_rows.set_sequence(sql, model)
         sql.execute("ANALYZE")
 
 
@@ -95,8 +98,7 @@ LEAD = {
     "segment": "'segment ' || n * 7 %% 5",
     "owner_id": f"n * 19 %% {ROWS['users']} + 1",
     "team_id": f"n * 19 %% {ROWS['users']} %% {ROWS['teams']} + 1",
-    "email": "'lead' || n || '@bench.test'",
-    "last_name": "'Lead ' || n",
+    **desk_rows.PERSON,
 }
 STEP = {
     "lead_id": "l.id",
@@ -107,20 +109,3 @@ STEP = {
     "to_stage": "step.stage",
     "at": f"l.captured_at + step.days * {PACE.format(n='l.id')} * interval '1 day'",
 }
-
-
-def insert(model: type[models.Model], given: dict[str, str], source: str) -> str:
-    """INSERT … SELECT of these expressions, every other column with the model's default."""
-    columns = {field.column: literal(field) for field in model._meta.concrete_fields if not field.primary_key} | given
-    return (
-        f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) SELECT {', '.join(columns.values())} FROM {source}"
-    )
-
-
-def literal(field: Any) -> str:
-    if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
-        return f"'{datetime.now(UTC).isoformat()}'"
-    value = field.get_default()
-    if isinstance(value, dict | list):
-        return f"'{json.dumps(value)}'"
-    return "NULL" if value is None else f"'{value}'"

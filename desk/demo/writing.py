@@ -7,6 +7,7 @@ from datetime import date, datetime
 from io import StringIO
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from psycopg2 import sql
 
@@ -38,10 +39,10 @@ class Ids:
 
 def copy_rows(model: type[models.Model], rows: Iterable[models.Model]) -> None:
     """Insert ``rows`` with every column as it stands on the object."""
-    fields = model._meta.concrete_fields
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
     lines = StringIO()
     for row in rows:
-        lines.write("\t".join([cell(getattr(row, field.attname)) for field in fields]))
+        lines.write("\t".join([cell(getattr(row, field.attname), field) for field in fields]))
         lines.write("\n")
     lines.seek(0)
     with connection.cursor() as cursor:
@@ -51,12 +52,14 @@ def copy_rows(model: type[models.Model], rows: Iterable[models.Model]) -> None:
         cursor.copy_expert(statement.as_string(cursor.cursor), lines)
 
 
-def cell(value: Any) -> str:
+def cell(value: Any, field: Any) -> str:
     """One value in the text format of COPY."""
     if value is None:
         return "\\N"
     if isinstance(value, datetime | date):
         return value.isoformat()
+    if isinstance(field, ArrayField):
+        value = "{" + ",".join(json.dumps(item, ensure_ascii=False) for item in value) + "}"
     if isinstance(value, dict | list):
         return json.dumps(value).translate(ESCAPES)
     return str(value).translate(ESCAPES)

@@ -152,8 +152,7 @@ class LeadWriter(Writer):
 
     def plain_defaults(self) -> list[tuple[str, str]]:
         names = [name for name in self.has(*PLAIN) if not name.endswith("_id")]
-        defaults = {field.name: field.get_default() for field in Lead._meta.concrete_fields}
-        return [(name, defaults[name]) for name in names]
+        return [(name, Lead._meta.get_field(name).get_default()) for name in names]
 
     def transition_values(self, seq: int, stage: Stage) -> dict[str, str]:
         before = self.mapping.stages[seq - 2] if seq > 1 else ""

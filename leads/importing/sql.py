@@ -40,7 +40,7 @@ def insert_select(
         column = str(field.column)
         if column in values:
             expression = values[column]
-        elif field.primary_key or field.has_db_default():
+        elif field.primary_key or field.generated or field.has_db_default():
             continue
         else:
             parameters[f"default_{column}"] = stored_default(field, at)
