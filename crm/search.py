@@ -1,9 +1,71 @@
-"""What a search field means: every word is found somewhere."""
+"""What a search field means: every word begins a word of the record, in any order."""
 
+import re
 from functools import reduce
 from operator import or_
 
+from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q
+
+from crm.records import PhoneTail, SearchText
+
+LONGEST = 200
+MOST_WORDS = 8
+# Fewer digits are words like any other: a year, the number of a house.
+PHONE_DIGITS = 5
+PHONE = re.compile(r"\+?[\d\s()/.\-]+")
+CUT = str.maketrans(dict.fromkeys(SearchText.MARKS + "\\\0", " "))
+
+
+def matches(text: str, column: str = "search") -> Q:
+    """Rows whose ``column`` (crm.records.search_column) has all words of ``text``; no words find every row."""
+    return Q(**{column: SearchQuery(tsquery(text), search_type="raw", config="simple")}) if words_of(text) else Q()
+
+
+def tsquery(text: str) -> str:
+    """``text`` for to_tsquery('simple', …), whatever somebody typed; "" where it has no word.
+
+    "ada love" -> 'ada':* & 'love':*    "ada@acme.c" -> 'ada' & 'acme' & 'c':*
+    A telephone number is found by how it begins and how it ends, however it is written.
+    """
+    if digits := phone_digits(text):
+        return f"({' & '.join(quoted(word) for word in words_of(text))}) | {phone_words(digits)}"
+    return " & ".join(terms_of(text)[:MOST_WORDS])
+
+
+def terms_of(text: str) -> list[str]:
+    """What stands before a mark was typed to its end, so it is looked up as it is, which costs less."""
+    terms: list[str] = []
+    for token in shortened(text).split():
+        *typed, last = token.translate(CUT).split() or [""]
+        terms += [*map(quoted, typed), *([f"{quoted(last)}:*"] if last else [])]
+    return terms
+
+
+def words_of(text: str) -> list[str]:
+    """The words as `search_column` cuts them, in small letters: "Ada@Acme.test" -> ada, acme, test."""
+    return shortened(text).translate(CUT).lower().split()[:MOST_WORDS]
+
+
+def phone_digits(text: str) -> str:
+    """The digits of what looks like a telephone number, without 00 or 0 in front; "" of anything else."""
+    if not PHONE.fullmatch(text.strip()) or not text.isascii():
+        return ""
+    digits = re.sub(r"\D", "", text.replace("(0)", "")).lstrip("0")
+    return digits if PHONE_DIGITS <= len(digits) <= LONGEST else ""
+
+
+def phone_words(digits: str) -> str:
+    return f"'{digits}':* | '0{digits}':* | '{PhoneTail.MARK}{digits[::-1]}':*"
+
+
+def shortened(text: str) -> str:
+    return text[:LONGEST]
+
+
+def quoted(word: str) -> str:
+    """A word in which nothing is an operator; marks of to_tsquery are cut out already."""
+    return f"'{word}'"
 
 
 def every_word(text: str, *lookups: str) -> Q:
