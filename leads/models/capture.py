@@ -12,7 +12,7 @@ from crm.records import Sourced, Stamped, one_of, tracked
 from leads.models.lead import Lead
 
 
-@tracked("name", "campaign", "source", "segment", "owner", "thanks", "is_active")
+@tracked("name", "campaign", "source", "segment", "owner", "consent", "thanks", "is_active")
 class CaptureForm(Sourced, Stamped):
     """A form that strangers fill in, on a page of ours or on one of marketing's own."""
 
@@ -26,6 +26,8 @@ class CaptureForm(Sourced, Stamped):
     source = models.CharField(max_length=120, blank=True, default="")
     segment = models.CharField(max_length=120, blank=True, default="")
     owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="capture_forms")
+    # What people read before they send it: what their data are for. Kept with every answer as it stood then.
+    consent = models.CharField(max_length=500, blank=True, default="")
     thanks = models.CharField(max_length=300, blank=True, default="")
     is_active = models.BooleanField(default=True)
 
@@ -64,7 +66,10 @@ class Submission(models.Model):
         constraints: ClassVar = [one_of("status", SubmissionStatus, "submission")]
         indexes: ClassVar = [
             models.Index(fields=["form", "-id"], name="submission_of_form"),
+            models.Index(fields=["form", "status", "-id"], name="submission_by_status"),
             models.Index(fields=["id"], condition=Q(status="received"), name="submission_waiting"),
+            # What still holds personal data, to forget it in time.
+            models.Index(fields=["received_at"], condition=~Q(payload={}), name="submission_to_blank"),
         ]
 
     def __str__(self) -> str:

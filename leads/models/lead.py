@@ -155,6 +155,10 @@ class Lead(Sourced, Reachable, Archivable, Stamped):
         return f"Lead {mark}, {origin}" if origin else f"Lead {mark}"
 
     @property
+    def phone_country(self) -> str:
+        return self.country
+
+    @property
     def side(self) -> str:
         """marketing, waiting, sales or closed."""
         return CLOCK_OF[Stage(self.stage)].value

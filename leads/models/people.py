@@ -1,13 +1,23 @@
 """Companies and the people in them."""
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from crm.models import Organisation
 from crm.records import Archivable, Sourced, Stamped, search_column, tracked, unique_identity
+from leads.identity import e164
+
+
+def number_of(phone: str, *, country: str = "") -> str:
+    """The telephone as E.164; the organisation's region is asked for only where nothing else helps."""
+    if not phone:
+        return ""
+    return e164(phone, country=country) or e164(phone, country=country, region=Organisation.get().phone_region)
 
 
 class Reachable(models.Model):
@@ -30,6 +40,24 @@ class Reachable(models.Model):
     @property
     def may_be_mailed(self) -> bool:
         return not self.do_not_mail
+
+    @property
+    def phone_country(self) -> str:
+        """Where a number without a country of its own is at home, as far as this record knows."""
+        raise NotImplementedError
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        """Save, and tell the number anew when what tells it is saved. Set-based writes do that themselves."""
+        if update_fields is None:
+            self.phone_e164 = self.told_number()
+        elif {"phone", "country", "company"} & (fresh := set(update_fields)):
+            self.phone_e164 = self.told_number()
+            update_fields = fresh | {"phone_e164"}
+        super().save(*args, update_fields=update_fields, **options)
+
+    def told_number(self) -> str:
+        """The telephone as E.164."""
+        return number_of(self.phone, country=self.phone_country)
 
 
 @tracked("name", "domain", "industry", "country", "region", "employees", "archived_at")
@@ -81,3 +109,7 @@ class Contact(Sourced, Reachable, Archivable, Stamped):
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.email or f"Contact {self.pk}"
+
+    @property
+    def phone_country(self) -> str:
+        return self.company.country if self.company else ""

@@ -47,6 +47,8 @@ class Touch(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, null=True, blank=True, related_name="touches")
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, null=True, blank=True, related_name="touches")
     utm = models.JSONField(default=dict, blank=True)
+    # The buyer asked to be contacted: a hand-raise.
+    raised_hand = models.BooleanField(default=False)
     corrects = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by"
     )
