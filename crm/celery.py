@@ -15,10 +15,14 @@ app.conf.beat_schedule = {
     "drain the change outbox": {"task": "crm.drain_outbox", "schedule": 2.0, "options": {"expires": 2}},
     # Every minute: scores whose rounded figure is due to change by decay alone.
     "round scores that decayed": {"task": "scoring.round_due_scores", "schedule": 60.0, "options": {"expires": 60}},
+    # Every thirty seconds: the bell rings for tasks whose reminder is due.
+    "remind of tasks": {"task": "leads.remind", "schedule": 30.0, "options": {"expires": 30}},
     # Every minute: hand-offs that nobody answered in time go to the next person.
     "escalate overdue hand-offs": {"task": "feedback.escalate", "schedule": 60.0, "options": {"expires": 60}},
     # Every five minutes: imports whose worker died are taken up again where they stopped.
     "resume interrupted imports": {"task": "leads.resume_imports", "schedule": 300.0, "options": {"expires": 300}},
-    # Every hour: changes that every consumer has read, and answers kept for repeated requests.
+    # Every hour: how long won opportunities stood in each stage, to tell which ones stand still.
+    "measure stays in stages": {"task": "leads.measure_stays", "schedule": 3600.0, "options": {"expires": 3600}},
+    # Every hour: changes that every consumer has read, answers kept for repeated requests, old notifications.
     "prune what is done with": {"task": "crm.prune", "schedule": 3600.0, "options": {"expires": 3600}},
 }

@@ -127,6 +127,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "crm.context.organisation",
+                "leads.context.pipeline_stages",
                 "feedback.context.inbox",
             ],
         },

@@ -3,8 +3,9 @@
 from crm.access import does_marketing, heads, is_manager_of, manages, require
 from crm.models import Side, User
 from leads.lifecycle import CLAIM, DISCARD, DISQUALIFY, MARK_MQL, PARK, QUALIFY, RECYCLE, RETURN, Move, Stage
-from leads.models import Company, Contact, Lead, Opportunity
+from leads.models import Activity, Company, Contact, Lead, Opportunity, Task
 from leads.models.lead import SourcedBy
+from leads.subjects import Subject
 
 
 def may_create_leads(user: User) -> bool:
@@ -68,10 +69,35 @@ def may_write_reasons(user: User) -> bool:
     return user.is_admin or is_manager_of(user, Side.SALES)
 
 
+def may_set_up_pipeline(user: User) -> bool:
+    return user.is_admin or is_manager_of(user, Side.SALES)
+
+
 def may_work_opportunity(user: User, opportunity: Opportunity) -> bool:
     """Its owner in sales, a sales manager of its team, an admin."""
     own = opportunity.owner_id == user.pk or heads(user, opportunity.team_id)
     return user.is_admin or (works_for_sales(user) and own)
+
+
+def may_log_on(user: User, subject: Subject) -> bool:
+    """Who may log an activity: marketing on anything, everybody else on what they may work or edit."""
+    if does_marketing(user):
+        return True
+    if subject.opportunity and may_work_opportunity(user, subject.opportunity):
+        return True
+    if subject.lead:
+        return may_edit_lead(user, subject.lead)
+    return subject.contact is not None and may_edit_people(user, subject.contact)
+
+
+def may_change_activity(user: User, activity: Activity) -> bool:
+    """Who did it, managers and admins."""
+    return manages(user) or activity.by_id == user.pk
+
+
+def may_change_task(user: User, task: Task) -> bool:
+    """Whose it is, who made it, managers and admins."""
+    return manages(user) or user.pk in (task.owner_id, task.made_by_id)
 
 
 def may_import(user: User, kind: str) -> bool:

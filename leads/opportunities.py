@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from crm.access import require
 from crm.editing import make, present, put, refuse_stale
@@ -13,31 +14,32 @@ from crm.outbox import record_change
 from leads.access import may_convert, may_create_opportunities, may_work_opportunity
 from leads.errors import CannotUndo
 from leads.lifecycle import ReasonUse, Stage
-from leads.models import DealStage, ForecastCategory, Lead, Opportunity, Outcome, Reason
-from leads.models.opportunity import PROBABILITY
+from leads.models import Lead, Opportunity, OpportunityPerson, Outcome, Reason
+from leads.pipeline import PROMISED, first_stage, follow, open_stages, pipeline, promise_of, require_offered
 from leads.reasons import require_reason
 from leads.transitions import last_effective, move_lead, undo_move
-
-OPEN_STAGES = [stage for stage in DealStage if stage not in (DealStage.WON, DealStage.LOST)]
 
 
 @transaction.atomic
 def change_stage(opportunity: Opportunity, stage: str, *, by: User, at: datetime, seen: str = "") -> Opportunity:
-    """Take an open opportunity to another open stage, with the probability that stage stands for.
+    """Take an open opportunity to another open stage.
 
-    ``seen``: the stage the person looked at when deciding; StaleState when somebody has moved it since.
+    Probability and forecast category become what that stage stands for, unless a person had set them. ``seen``: the
+    stage the person looked at when deciding; StaleState when somebody has moved it since.
     """
     opportunity = locked(opportunity, by=by)
+    stages = pipeline()
+    before = stages[opportunity.stage]
     if not opportunity.is_open:
         raise AlreadyClosed(opportunity)
     if seen and opportunity.stage not in (seen, stage):
-        raise StaleState(f"Somebody moved this opportunity to “{opportunity.get_stage_display()}” meanwhile.")
-    if stage not in OPEN_STAGES:
-        raise BusinessError("Won and lost have an action of their own: close.", code="use_action")
-    if opportunity.stage != stage:
-        opportunity.stage, opportunity.stage_since = stage, at
-        opportunity.probability = PROBABILITY[DealStage(stage)]
-        save_changed(opportunity, "stage", "stage_since", "probability")
+        raise StaleState(f"Somebody moved this opportunity to “{before.label}” meanwhile.", stage=opportunity.stage)
+    if opportunity.stage == stage:
+        return opportunity
+    after = require_offered(stages, stage)
+    opportunity.stage, opportunity.stage_since = stage, at
+    follow(opportunity, before, after)
+    save_changed(opportunity, "stage", "stage_since", *PROMISED)
     return opportunity
 
 
@@ -48,17 +50,16 @@ def create_opportunity(*, by: User, at: datetime, **fields: Any) -> Opportunity:
     Company, contact and product are the lead's where none are given. Raises NotAllowed, BusinessError.
     """
     require(may_create_opportunities(by), "Only sales opens opportunities.")
-    stage = fields.setdefault("stage", DealStage.DISCOVERY)
-    if stage not in OPEN_STAGES:
-        raise BusinessError("Won and lost have an action of their own: close.", code="use_action")
+    stages = pipeline()
+    stage = require_offered(stages, fields.setdefault("stage", open_stages(stages)[0].stage))
     lead = fields.get("lead")
     owner = fields.setdefault("owner", None if by.is_admin else by)
     standard = {
         "team": owner and owner.team,
         "opened_at": at,
         "stage_since": at,
-        "probability": PROBABILITY[DealStage(stage)],
         "currency": Organisation.get().currency,
+        **promise_of(stage),
         **(of_lead(lead, by=by) if lead else {}),
     }
     opportunity = Opportunity(**{**standard, **fields})
@@ -111,51 +112,60 @@ def close_opportunity(
     opportunity.stage = opportunity.outcome = outcome
     opportunity.closed_at = opportunity.stage_since = at
     opportunity.reason, opportunity.note = reason, note
-    opportunity.probability = PROBABILITY[DealStage(outcome)]
-    opportunity.forecast_category = ForecastCategory.CLOSED if outcome == Outcome.WON else ForecastCategory.OMITTED
+    follow(opportunity, None, pipeline()[outcome])
     save_changed(opportunity)
-    if opportunity.lead_id:
-        close_lead(opportunity.lead_id, outcome, by=by, at=at, reason=reason)
+    for lead in leads_of(opportunity):
+        close_lead(lead, outcome, by=by, at=at, reason=reason)
     return opportunity
 
 
 @transaction.atomic
 def reopen_opportunity(opportunity: Opportunity, *, by: User, at: datetime) -> Opportunity:
-    """Take back a close. If the lead was closed by it, that move is undone too; refused once the lead moved on."""
+    """Take back a close. Leads that were closed by it are open again; refused once one of them has moved on."""
     opportunity = locked(opportunity, by=by)
     if opportunity.is_open:
         raise StaleState("This opportunity is open already.")
-    opportunity.stage = opportunity.stage_before_close or DealStage.DISCOVERY
+    opportunity.stage = opportunity.stage_before_close or first_stage().stage
     opportunity.outcome, opportunity.closed_at, opportunity.reason = "", None, None
     opportunity.stage_since = at
-    opportunity.probability = PROBABILITY[DealStage(opportunity.stage)]
-    opportunity.forecast_category = ForecastCategory.PIPELINE
+    follow(opportunity, None, pipeline()[opportunity.stage])
     save_changed(opportunity)
-    if opportunity.lead_id:
-        reopen_lead(opportunity.lead_id, by=by, at=at)
+    for lead in leads_of(opportunity):
+        reopen_lead(lead, by=by, at=at)
     return opportunity
 
 
-def close_lead(lead_id: int, outcome: str, *, by: User, at: datetime, reason: Reason | None) -> None:
+def leads_of(opportunity: Opportunity) -> QuerySet[Lead]:
+    """The lead it was made of and those that joined it, held in one order whoever asks."""
+    mine = Q(pk=opportunity.lead_id) | Q(pk__in=opportunity.parts.filter(lead__isnull=False).values("lead"))
+    return Lead.objects.select_for_update().filter(mine).order_by("pk")
+
+
+def opportunities_of(lead: Lead) -> QuerySet[Opportunity]:
+    """Those made of the lead and those it joined."""
+    joined = OpportunityPerson.objects.filter(lead=lead).values("opportunity")
+    return Opportunity.objects.filter(Q(lead=lead) | Q(pk__in=joined))
+
+
+def close_lead(lead: Lead, outcome: str, *, by: User, at: datetime, reason: Reason | None) -> None:
     """Move the lead with its opportunity, when this close decides its time round."""
-    lead = Lead.objects.select_for_update().get(pk=lead_id)
     if lead.stage != Stage.OPPORTUNITY:
         return
     if outcome == Outcome.WON:
         move_lead(lead, Stage.CUSTOMER, by=by, at=at)
-    elif not lead.opportunities.exclude(outcome=Outcome.LOST).exists():
+    elif not opportunities_of(lead).exclude(outcome=Outcome.LOST).exists():
         move_lead(lead, Stage.LOST, by=by, at=at, reason=reason)
 
 
-def reopen_lead(lead_id: int, *, by: User, at: datetime) -> None:
+def reopen_lead(lead: Lead, *, by: User, at: datetime) -> None:
     """Undo the lead's close unless another won deal keeps it a customer."""
-    lead = Lead.objects.select_for_update().get(pk=lead_id)
-    if lead.stage == Stage.CUSTOMER and lead.opportunities.filter(outcome=Outcome.WON).exists():
+    if lead.stage == Stage.CUSTOMER and opportunities_of(lead).filter(outcome=Outcome.WON).exists():
         return
     if lead.stage in {Stage.CUSTOMER, Stage.LOST}:
         undo_move(lead, last_effective(lead), by=by, at=at)
     elif lead.stage != Stage.OPPORTUNITY:
-        raise CannotUndo(f"The lead has moved on to “{Stage(lead.stage).label}”; open a new opportunity instead.")
+        moved_on = f"{lead} has moved on to “{Stage(lead.stage).label}”"
+        raise CannotUndo(f"{moved_on}; open a new opportunity instead.")
 
 
 def check_outcome(outcome: str, reason: Reason | None, note: str) -> None:

@@ -15,6 +15,13 @@ def run_import(import_id: int) -> None:
     run_import(import_id)
 
 
+@shared_task(name="leads.measure_stays")
+def measure_stays() -> None:
+    from leads.stalled import measure_stays
+
+    measure_stays()
+
+
 @shared_task(name="leads.resume_imports")
 def resume_imports() -> None:
     from django.utils import timezone
@@ -24,3 +31,12 @@ def resume_imports() -> None:
 
     resume_imports()
     forget_abandoned(before=timezone.now() - ABANDONED_AFTER)
+
+
+@shared_task(name="leads.remind")
+def remind() -> None:
+    from django.utils import timezone
+
+    from leads.reminders import remind
+
+    remind(at=timezone.now())

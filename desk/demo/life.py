@@ -34,7 +34,7 @@ from leads.models import (
     Transition,
 )
 from leads.models.log import TransitionKind
-from leads.models.opportunity import PROBABILITY
+from leads.pipeline import FIRST
 from leads.transitions import PARKED_FOR
 
 
@@ -265,7 +265,7 @@ class Life:
         deal = Opportunity(
             id=self.frame.ids.next(Opportunity), name=name, lead_id=lead.pk, company=lead.company, contact=self.contact,
             owner=lead.owner, team=lead.team, product=lead.product_interest, amount=amount, opened_at=self.now,
-            stage_since=self.now, expected_close=expected_close.date(), probability=PROBABILITY[DealStage.DISCOVERY],
+            stage_since=self.now, expected_close=expected_close.date(), probability=FIRST[DealStage.DISCOVERY][0],
             created_at=self.now, updated_at=self.now, is_sample=True,
         )  # fmt: skip
         self.opportunities.append(deal)
@@ -289,7 +289,7 @@ class Life:
 
     def change_stage(self, stage: DealStage, forecast: ForecastCategory) -> None:
         deal = self.opportunities[-1]
-        deal.stage, deal.probability, deal.forecast_category = stage, PROBABILITY[stage], forecast
+        deal.stage, deal.probability, deal.forecast_category = stage, FIRST[stage][0], forecast
         deal.stage_since = deal.updated_at = self.now
 
     def win(self) -> None:
@@ -305,6 +305,6 @@ class Life:
     def _close(self, outcome: Outcome, reason: Reason | None, note: str) -> None:
         deal = self.opportunities[-1]
         deal.stage_before_close, deal.stage, deal.outcome = deal.stage, outcome.value, outcome.value
-        deal.reason, deal.note, deal.probability = reason, note, PROBABILITY[DealStage(outcome)]
+        deal.reason, deal.note, deal.probability = reason, note, FIRST[DealStage(outcome)][0]
         deal.forecast_category = ForecastCategory.CLOSED if outcome == Outcome.WON else ForecastCategory.OMITTED
         deal.closed_at = deal.stage_since = deal.updated_at = self.now

@@ -22,7 +22,6 @@ from leads.importing.staging import STAGED
 from leads.importing.writers import CREATED, UPDATED, Writer
 from leads.lifecycle import RANK, Stage
 from leads.models import Opportunity
-from leads.models.opportunity import PROBABILITY
 
 FRESH = "import_fresh"
 PLAIN = (
@@ -31,8 +30,8 @@ PLAIN = (
 )  # fmt: skip
 UNNAMED = "coalesce(nullif(l.company_name, ''), 'Opportunity ' || left(s.external_id, 8))"
 IS_CLOSED = "('won', 'lost')"
-FORECAST = "CASE {stage} WHEN 'won' THEN 'closed' WHEN 'lost' THEN 'omitted' ELSE 'pipeline' END"
-CHANCE = "(CASE {stage} " + " ".join(f"WHEN '{stage}' THEN {chance}" for stage, chance in PROBABILITY.items()) + " END)"
+FORECAST = "(SELECT p.forecast_category FROM leads_pipelinestage p WHERE p.stage = {stage})"
+CHANCE = "(SELECT p.probability FROM leads_pipelinestage p WHERE p.stage = {stage})"
 CLASSIFY = """
     SELECT found.*, is_new AND lead_id IS NOT NULL AND is_ahead AS moves,
         CASE WHEN is_refused THEN 'refused' WHEN deal_id IS NULL THEN 'created' WHEN is_changed THEN 'updated'

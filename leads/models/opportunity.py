@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Team, User
@@ -23,18 +23,6 @@ class DealStage(models.TextChoices):
     NEGOTIATION = "negotiation", _("Negotiation")
     WON = "won", _("Won")
     LOST = "lost", _("Lost")
-
-
-# The probability a stage stands for until a person says otherwise.
-PROBABILITY = {
-    DealStage.DISCOVERY: 10,
-    DealStage.SOLUTION: 25,
-    DealStage.PROOF: 40,
-    DealStage.PROPOSAL: 60,
-    DealStage.NEGOTIATION: 80,
-    DealStage.WON: 100,
-    DealStage.LOST: 0,
-}
 
 
 class Outcome(models.TextChoices):
@@ -67,6 +55,9 @@ class PipelineStage(models.Model):
     # Not offered for opportunities any more; those that stand in it stay.
     retired = models.BooleanField(default=False)
     position = models.PositiveSmallIntegerField()
+    # How long nine in ten won opportunities stood here, measured by leads/stalled.py; empty while too few were won.
+    stay_p90 = models.DurationField(null=True, editable=False)
+    won_stays = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         ordering: ClassVar = ["position"]
@@ -78,6 +69,11 @@ class PipelineStage(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def is_open(self) -> bool:
+        """Whether opportunities that stand here are still to be decided."""
+        return self.stage not in Outcome.values
 
 
 @tracked(
@@ -139,7 +135,7 @@ class Opportunity(Sourced, Archivable, Stamped):
             models.CheckConstraint(condition=Q(probability__lte=100), name="opportunity_probability_percent"),
             models.CheckConstraint(
                 condition=Q(outcome="", closed_at__isnull=True) & ~Q(stage__in=["won", "lost"])
-                | Q(outcome=models.F("stage"), closed_at__isnull=False),
+                | Q(outcome=F("stage"), closed_at__isnull=False),
                 name="opportunity_closed_has_outcome_and_date",
             ),
         ]
@@ -147,7 +143,13 @@ class Opportunity(Sourced, Archivable, Stamped):
             models.Index(fields=["outcome", "-id"], name="opportunity_by_outcome"),
             models.Index(fields=["owner", "-id"], name="opportunity_by_owner"),
             # A column of the board, the most valuable first.
-            models.Index(fields=["stage", "-amount", "-id"], condition=Q(outcome=""), name="opportunity_board"),
+            models.Index(
+                F("stage"),
+                F("amount").desc(nulls_last=True),
+                F("id").desc(),
+                condition=Q(outcome="", archived_at__isnull=True),
+                name="opportunity_board",
+            ),
             models.Index(fields=["next_step_at", "id"], condition=Q(outcome=""), name="opportunity_by_next_step"),
             GinIndex(fields=["search"], name="opportunity_search"),
         ]

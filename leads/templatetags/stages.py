@@ -51,6 +51,12 @@ def stage_pill(stage: str) -> SafeString:
     )
 
 
+@register.simple_tag(takes_context=True)
+def deal_stage(context: Mapping[str, Any], stage: str) -> str:
+    """What the organisation calls this stage of an opportunity."""
+    return str(context["pipeline"][stage].label)
+
+
 @register.inclusion_tag("partials/stage_path.html")
 def stage_path(steps: Sequence[Mapping[str, Any]]) -> dict[str, object]:
     """A lead's way. A step: ``stage``, ``state`` (done, now, ahead), ``at`` (None ahead), ``length`` in the stage."""

@@ -338,7 +338,7 @@ def test_deals_move_their_leads_forward_once(take: Any) -> None:
     assert (won.stage, won.stage_since) == ("customer", datetime(2026, 3, 9, tzinfo=UTC))
     deals = Opportunity.objects.order_by("external_id")
     assert list(deals.values_list("stage", "outcome", "probability", "forecast_category")) == [
-        ("won", "won", 100, "closed"), ("lost", "lost", 0, "omitted"), ("proposal", "", 60, "pipeline"),
+        ("won", "won", 100, "closed"), ("lost", "lost", 0, "omitted"), ("proposal", "", 60, "most_likely"),
         ("won", "won", 100, "closed"),
     ]  # fmt: skip
     assert take(content, mapping=DEALS).startswith("file.csv: 0 created, 0 updated, 4 unchanged")
