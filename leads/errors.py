@@ -31,9 +31,14 @@ class StaleLead(StaleState):
             super().__init__("This lead is gone.")
             return
         who = str(last.by) if last.by else "The system"
-        stage = Stage(last.to_stage).label
-        text = f"{who} moved this lead to “{stage}” on {timezone.localtime(last.at):%d %b at %H:%M}."
-        super().__init__(text, by=last.by_id, by_name=who, stage=last.to_stage, at=last.at.isoformat())
+        facts = {"by": last.by_id, "by_name": who, "stage": last.to_stage, "at": last.at.isoformat()}
+        super().__init__(moved_words(last), **facts)
+
+
+def moved_words(last: Transition) -> str:
+    """ "Rob moved this lead to “MQL” on 22 Nov at 10:42."."""
+    who = str(last.by) if last.by else "The system"
+    return f"{who} moved this lead to “{Stage(last.to_stage).label}” on {timezone.localtime(last.at):%d %b at %H:%M}."
 
 
 class MergedLead(StaleState):

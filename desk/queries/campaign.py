@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from campaigns.models import Campaign
 from crm.words import age, duration, interval
-from feedback.handing_over import MOST_AT_ONCE
+from desk.forms.campaign import MOST_AT_ONCE
 from feedback.models import Handoff, HandoffQuerySet
 from feedback.queries import Verdicts
 from funnel.metrics.intervals import rate, share

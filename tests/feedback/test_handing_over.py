@@ -1,14 +1,17 @@
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from crm.errors import NotAllowed
 from crm.models import Role
 from feedback.errors import NoSuchRecipient
-from feedback.handing_over import MOST_AT_ONCE, hand_over_leads
+from feedback.handing_over import hand_over_leads, take_back_handoffs
 from feedback.models import Handoff
+from feedback.verdicts import accept_handoff, offer_lead
 from leads.lifecycle import Stage
-from leads.models import Lead
+from leads.models import Lead, Transition
 from leads.transitions import move_lead
-from tests.factories import DAY, MONDAY, make_handoff, make_lead, make_mql, make_team, make_user
+from tests.factories import DAY, HOUR, MONDAY, make_handoff, make_lead, make_mql, make_team, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +44,36 @@ def test_hand_over_leads_hands_each_over_and_tells_of_those_that_moved(mia, nort
     assert Lead.objects.get(pk=ready.pk).stage == Stage.OFFERED
 
 
+def test_many_at_once_are_handed_over_as_one_by_one(mia, north):
+    one, many = make_mql(), make_mql()
+    rob = make_user("rob", team=north)
+
+    offer_lead(one, by=mia, at=MONDAY + HOUR, to_user=rob, promised="A call")
+    hand_over_leads([many.pk], by=mia, at=MONDAY + HOUR, to_user=rob, promised="A call")
+
+    def written(lead):
+        lead = Lead.objects.get(pk=lead.pk)
+        move = Transition.objects.filter(lead=lead).values().latest("seq")
+        handoff = Handoff.objects.filter(lead=lead).values().get()
+        own = {"id", "lead_id", "recorded_at", "created_at", "updated_at"}
+        rows = [{name: value for name, value in row.items() if name not in own} for row in (move, handoff)]
+        return (*rows, lead.stage, lead.stage_since, lead.seq, lead.version, lead.episode)
+
+    assert written(many) == written(one)
+
+
+def test_hand_over_leads_costs_the_same_for_one_and_for_fifty(mia, north):
+    def queries(count):
+        ids = [make_mql().pk for _number in range(count)] + [make_lead().pk for _number in range(count)]
+        with CaptureQueriesContext(connection) as asked:
+            result = hand_over_leads(ids, by=mia, at=MONDAY + HOUR, to_team=north)
+        with CaptureQueriesContext(connection) as undone:
+            take_back_handoffs([handoff.pk for handoff in result.handoffs], by=mia, at=MONDAY + 2 * HOUR)
+        return len(asked), len(undone)
+
+    assert queries(1) == queries(50)
+
+
 def test_hand_over_leads_twice_is_the_same_as_once(mia, north):
     lead = make_mql()
 
@@ -66,4 +99,28 @@ def test_hand_over_leads_takes_so_many_at_once(mia, north, monkeypatch):
     leads = [make_mql().pk for _number in range(3)]
 
     assert hand_over_leads(leads, by=mia, at=MONDAY, to_team=north).handed == 2
-    assert MOST_AT_ONCE == 200
+
+
+def test_archived_and_merged_leads_are_handed_to_nobody(mia, north):
+    archived, survivor, merged = make_mql(archived_at=MONDAY), make_mql(), make_mql()
+    Lead.objects.filter(pk=merged.pk).update(merged_into=survivor)
+
+    result = hand_over_leads([archived.pk, merged.pk], by=mia, at=MONDAY, to_team=north)
+
+    assert [why for _lead, why in result.moved] == ["It is archived.", "It was merged into another lead."]
+
+
+def test_take_back_handoffs_withdraws_what_nobody_answered(mia, north):
+    rob = make_user("rob", team=north)
+    waiting, taken = make_mql(), make_mql()
+    result = hand_over_leads([waiting.pk, taken.pk], by=mia, at=MONDAY, to_team=north)
+    accept_handoff(Handoff.objects.get(lead=taken), by=rob, at=MONDAY + HOUR)
+
+    deed = take_back_handoffs([handoff.pk for handoff in result.handoffs], by=mia, at=MONDAY + 2 * HOUR)
+
+    assert deed.changed == [{"id": waiting.pk}]
+    assert deed.refused == [{"id": taken.pk, "why": "Rob accepted this at 10:00 on 02 Mar."}]
+    stages = dict(Lead.objects.values_list("pk", "stage"))
+    assert stages == {waiting.pk: Stage.MQL, taken.pk: Stage.ACCEPTED}
+    last = Transition.objects.filter(lead=waiting).latest("seq")
+    assert (last.to_stage, last.handoff) == (Stage.MQL, Handoff.objects.get(lead=waiting).pk)

@@ -1,0 +1,72 @@
+"""Giving many records to one person, and taking that back: two queries for any number of records."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db import connection, models
+from psycopg2 import sql
+
+from crm.deeds import Deed
+from crm.models import User
+
+# What a record says of who has it. A table without teams has the first alone.
+OWNERSHIP = ("owner", "team")
+PUT = """
+    UPDATE {table} SET owner_id = fresh.owner {team} {version}, updated_at = clock_timestamp()
+    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS fresh (id, owner, team) WHERE {table}.id = fresh.id
+"""
+
+
+def hold(rows: models.QuerySet[Any], ids: Iterable[int]) -> list[Any]:
+    """These rows in one order, nobody else changing them until the transaction ends."""
+    return list(rows.filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk"))
+
+
+def assign(rows: models.QuerySet[Any], ids: Iterable[int], *, to: User, why_not: Callable[[Any], str]) -> Deed:
+    """Give these rows to ``to``, whose team comes along. ``why_not`` says why one stays with whom it is; "": it goes.
+
+    Call it in the transaction of the deed.
+    """
+    deed = Deed()
+    has_team = has_field(rows.model, "team")
+    for row in hold(rows, ids):
+        if why := why_not(row):
+            deed.refuse(row.pk, why)
+        elif row.owner_id == to.pk:
+            deed.refuse(row.pk, f"{to} has it already.")
+        else:
+            team = {"team": [row.team_id, to.team_id]} if has_team else {}
+            deed.change(row.pk, owner=[row.owner_id, to.pk], **team)
+    put_owners(rows.model, [(row["id"], to.pk, to.team_id) for row in deed.changed])
+    return deed
+
+
+def take_back(rows: models.QuerySet[Any], deed: Deed) -> Deed:
+    """Give what `assign` gave away to who had it before, where nobody has given it to somebody else since."""
+    undone, before = Deed(), {row["id"]: row for row in deed.changed}
+    for row in hold(rows.select_related("owner"), before):
+        was = before[row.pk]
+        now = {name: getattr(row, f"{name}_id") for name in OWNERSHIP if name in was}
+        if any(was[name][1] != value for name, value in now.items()):
+            undone.refuse(row.pk, f"It is {row.owner or 'nobody'}’s since.")
+        else:
+            undone.change(row.pk, **{name: [value, was[name][0]] for name, value in now.items()})
+    put_owners(rows.model, [(row["id"], row["owner"][1], row.get("team", [None, None])[1]) for row in undone.changed])
+    return undone
+
+
+def put_owners(model: type[models.Model], fresh: list[tuple[int, int | None, int | None]]) -> None:
+    """Write (id, owner, team) into each row."""
+    if not fresh:
+        return
+    with connection.cursor() as cursor:
+        statement = sql.SQL(PUT).format(
+            table=sql.Identifier(model._meta.db_table),
+            team=sql.SQL(", team_id = fresh.team" if has_field(model, "team") else ""),
+            version=sql.SQL(", version = version + 1" if has_field(model, "version") else ""),
+        )
+        cursor.execute(statement.as_string(cursor.cursor), [list(column) for column in zip(*fresh, strict=True)])
+
+
+def has_field(model: type[models.Model], name: str) -> bool:
+    return any(field.name == name for field in model._meta.concrete_fields)
