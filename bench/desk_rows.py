@@ -12,33 +12,34 @@ from leads.models import Activity, Company, Contact, LeadScore, Opportunity, Tas
 TABLES: tuple[type[models.Model], ...] = (Company, Contact, Touch, Handoff, Activity, Task, Opportunity)
 SURNAMES = len(vocabulary.FRONTS) * len(vocabulary.BACKS)
 # A number drawn with a bias to the small ones: surname 0 is borne by one in a hundred, most by a handful.
-SKEWED = "floor(pow(({n}::bigint * {prime} %% 1000003) / 1000003.0, 3) * {many})::int"
+SKEWED = "floor(pow(({n}::bigint * {prime} %% 1000003) / 1000003.0::float8, 3) * {many})::int"
 
 
-def word(table: str, n: str, prime: int, many: int) -> str:
-    return f"(SELECT w.word FROM bench_{table} w WHERE w.n = {SKEWED.format(n=n, prime=prime, many=many)})"
+def drawn(table: str, alias: str, n: str, prime: int, many: int) -> str:
+    """SQL that joins the word which number ``n`` draws from a vocabulary."""
+    return f"JOIN bench_{table} {alias} ON {alias}.n = {SKEWED.format(n=n, prime=prime, many=many)}"
 
 
-FIRST = word("first_name", "n.n", 48271, len(vocabulary.FIRST_NAMES))
-LAST = word("surname", "n.n", 69621, SURNAMES)
-COMPANY = " || ' ' || ".join(
+# Four leads in a row are of one company.
+WORDS = " ".join(
     (
-        word("surname", "(n.n / 4)", 40692, SURNAMES),
-        word("trade", "(n.n / 4)", 16807, len(vocabulary.TRADES)),
-        "((n / 4) %% 97)",
+        drawn("first_name", "first", "n.n", 48271, len(vocabulary.FIRST_NAMES)),
+        drawn("surname", "last", "n.n", 69621, SURNAMES),
+        drawn("surname", "firm", "(n.n / 4)", 40692, SURNAMES),
+        drawn("trade", "trade", "(n.n / 4)", 16807, len(vocabulary.TRADES)),
     )
 )
 PERSON = {
-    "first_name": FIRST,
-    "last_name": LAST,
-    "email": "'lead' || n || '@' || (n / 4) || '.bench.test'",
-    "phone": "'+49 30 ' || (10000000 + n)",
-    "phone_e164": "'+4930' || (10000000 + n)",
-    "title": "(ARRAY['Head of Operations', 'Buyer', 'CTO', 'Owner', 'Engineer'])[n %% 5 + 1]",
-    "company_name": COMPANY,
-    "tags": "CASE n %% 20 WHEN 0 THEN ARRAY['fair'] WHEN 1 THEN ARRAY['key account', 'fair'] ELSE '{}' END",
-    "last_activity_at": "CASE WHEN n %% 3 > 0 THEN timestamptz '2026-11-20' - n %% 400 * interval '1 day' END",
-    "next_step_at": "CASE WHEN n %% 10 = 0 THEN timestamptz '2026-11-20' + (n %% 60 - 20) * interval '1 day' END",
+    "first_name": "first.word",
+    "last_name": "last.word",
+    "email": "'lead' || n.n || '@' || (n.n / 4) || '.bench.test'",
+    "phone": "'+49 30 ' || (10000000 + n.n)",
+    "phone_e164": "'+4930' || (10000000 + n.n)",
+    "title": "(ARRAY['Head of Operations', 'Buyer', 'CTO', 'Owner', 'Engineer'])[n.n %% 5 + 1]",
+    "company_name": "firm.word || ' ' || trade.word || ' ' || n.n / 4 %% 97",
+    "tags": "CASE n.n %% 20 WHEN 0 THEN ARRAY['fair'] WHEN 1 THEN ARRAY['key account', 'fair'] ELSE '{}' END",
+    "last_activity_at": "CASE WHEN n.n %% 3 > 0 THEN timestamptz '2026-11-20' - n.n %% 400 * interval '1 day' END",
+    "next_step_at": "CASE WHEN n.n %% 10 = 0 THEN timestamptz '2026-11-20' + (n.n %% 60 - 20) * interval '1 day' END",
 }
 # One of the first twelve ways to say no.
 REASON = "(SELECT min(id) FROM leads_reason WHERE use = 'verdict') + l.id %% 12"

@@ -37,6 +37,7 @@ def populate(low: int, high: int) -> None:
             ids = {"low": start, "high": min(start + CHUNK - 1, high)}
             sql.execute(insert(Lead, LEAD, LEADS), ids)
             sql.execute(insert(Transition, STEP, STEPS), ids)
+            sql.execute("ANALYZE leads_lead, leads_transition")
             desk_rows.write(sql, ids)
         for model in (Lead, *desk_rows.TABLES):
             desk_rows.set_sequence(sql, model)
@@ -79,25 +80,25 @@ def told(way: list[tuple[int, str]]) -> list[tuple[int, str, str, int, int, bool
     return rows
 
 
-LEADS = "generate_series(%(low)s, %(high)s) AS n JOIN way ON way.slot = n %% 100"
+LEADS = f"generate_series(%(low)s, %(high)s) AS n JOIN way ON way.slot = n.n %% 100 {desk_rows.WORDS}"
 STEPS = "leads_lead l JOIN step ON step.slot = l.id %% 100 WHERE l.id BETWEEN %(low)s AND %(high)s"
 CAPTURED = """(timestamptz '2023-11-20'
     + ({n}::bigint * 7919 %% 1096) * interval '1 day' + ({n}::bigint * 104729 %% 86400) * interval '1 second')"""
 # A quarter slower or faster than its way says, so that days spread.
 PACE = "(0.75 + ({n} * 31 %% 50) / 100.0)"
 LEAD = {
-    "id": "n",
+    "id": "n.n",
     "stage": "way.stage",
     "episode": "way.episode",
     "seq": "way.seq",
-    "captured_at": CAPTURED.format(n="n"),
-    "stage_since": f"{CAPTURED.format(n='n')} + way.days * {PACE.format(n='n')} * interval '1 day'",
-    "campaign_id": f"CASE WHEN n %% 10 < 8 THEN n * 13 %% {ROWS['campaigns']} + 1 END",
-    "channel": "(ARRAY['email', 'event', 'webinar', 'search', 'social', 'display', 'content', ''])[n * 17 %% 8 + 1]",
-    "source": "CASE WHEN n %% 12 > 0 THEN 'source ' || n %% 12 ELSE '' END",
-    "segment": "'segment ' || n * 7 %% 5",
-    "owner_id": f"n * 19 %% {ROWS['users']} + 1",
-    "team_id": f"n * 19 %% {ROWS['users']} %% {ROWS['teams']} + 1",
+    "captured_at": CAPTURED.format(n="n.n"),
+    "stage_since": f"{CAPTURED.format(n='n.n')} + way.days * {PACE.format(n='n.n')} * interval '1 day'",
+    "campaign_id": f"CASE WHEN n.n %% 10 < 8 THEN n.n * 13 %% {ROWS['campaigns']} + 1 END",
+    "channel": "(ARRAY['email', 'event', 'webinar', 'search', 'social', 'display', 'content', ''])[n.n * 17 %% 8 + 1]",
+    "source": "CASE WHEN n.n %% 12 > 0 THEN 'source ' || n.n %% 12 ELSE '' END",
+    "segment": "'segment ' || n.n * 7 %% 5",
+    "owner_id": f"n.n * 19 %% {ROWS['users']} + 1",
+    "team_id": f"n.n * 19 %% {ROWS['users']} %% {ROWS['teams']} + 1",
     **desk_rows.PERSON,
 }
 STEP = {

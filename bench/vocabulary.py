@@ -33,3 +33,4 @@ def create(sql: Any) -> None:
         sql.execute(
             f"CREATE TABLE bench_{table} AS SELECT n - 1 AS n, word FROM unnest(%s) WITH ORDINALITY w(word, n)", [words]
         )
+        sql.execute(f"ANALYZE bench_{table}")
