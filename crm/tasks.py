@@ -17,7 +17,9 @@ def prune() -> None:
     from django.utils import timezone
 
     from crm.api.idempotency import forget_answers
+    from crm.notifications import forget_old
     from crm.outbox import prune
 
     prune()
     forget_answers(before=timezone.now() - timedelta(days=1))
+    forget_old(now=timezone.now())

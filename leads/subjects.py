@@ -1,0 +1,126 @@
+"""What an activity or a task is about: a lead, an opportunity or a contact, and how these hang together."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from crm.errors import BusinessError
+from leads.errors import MergedLead
+from leads.models import Contact, Lead, Opportunity
+from leads.models.work import ActivityKind, Direction
+
+# Opportunities before leads, each by id: the order in which a close locks them, too (leads/opportunities.py).
+LOCK_OPPORTUNITIES = """
+    SELECT 1 FROM leads_opportunity WHERE id = ANY(%(opportunities)s) OR lead_id = ANY(%(leads)s)
+    ORDER BY id FOR NO KEY UPDATE
+"""
+LOCK_LEADS = "SELECT 1 FROM leads_lead WHERE id = ANY(%(leads)s) ORDER BY id FOR NO KEY UPDATE"
+# What names a lead and no opportunity belongs to every opportunity of the lead.
+PULSE = """
+    WITH of_leads AS (
+        UPDATE leads_lead AS lead
+        SET last_activity_at = pulse.last_activity_at, next_step_at = pulse.next_step_at
+        FROM (
+            SELECT asked.id,
+                (SELECT max(at) FROM leads_activity WHERE lead_id = asked.id AND kind <> 'note') AS last_activity_at,
+                (SELECT min(due_at) FROM leads_task WHERE lead_id = asked.id AND done_at IS NULL) AS next_step_at
+            FROM unnest(%(leads)s::bigint[]) AS asked (id)
+        ) AS pulse
+        WHERE lead.id = pulse.id
+          AND (lead.last_activity_at, lead.next_step_at)
+              IS DISTINCT FROM (pulse.last_activity_at, pulse.next_step_at)
+    )
+    UPDATE leads_opportunity AS opportunity
+    SET last_activity_at = pulse.last_activity_at, next_step_at = pulse.next_step_at
+    FROM (
+        SELECT asked.id,
+            greatest(
+                (SELECT max(at) FROM leads_activity WHERE opportunity_id = asked.id AND kind <> 'note'),
+                (SELECT max(at) FROM leads_activity
+                 WHERE lead_id = asked.lead_id AND opportunity_id IS NULL AND kind <> 'note')
+            ) AS last_activity_at,
+            least(
+                (SELECT min(due_at) FROM leads_task WHERE opportunity_id = asked.id AND done_at IS NULL),
+                (SELECT min(due_at) FROM leads_task
+                 WHERE lead_id = asked.lead_id AND opportunity_id IS NULL AND done_at IS NULL)
+            ) AS next_step_at
+        FROM leads_opportunity AS asked
+        WHERE asked.id = ANY(%(opportunities)s) OR asked.lead_id = ANY(%(leads)s)
+    ) AS pulse
+    WHERE opportunity.id = pulse.id
+      AND (opportunity.last_activity_at, opportunity.next_step_at)
+          IS DISTINCT FROM (pulse.last_activity_at, pulse.next_step_at)
+"""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom it is about; nothing for a plain to-do. An opportunity's lead is named, too: both time lines have it."""
+
+    lead: Lead | None = None
+    opportunity: Opportunity | None = None
+    contact: Contact | None = None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        return {"lead": self.lead, "opportunity": self.opportunity, "contact": self.contact}
+
+    @property
+    def person(self) -> Lead | Contact | None:
+        """Who would pick up the telephone."""
+        return self.contact or self.lead or (self.opportunity and self.opportunity.contact)
+
+    @property
+    def is_sample(self) -> bool:
+        record = self.lead or self.opportunity or self.contact
+        return record is not None and record.is_sample
+
+
+def subject_of(
+    *, lead: Lead | None = None, opportunity: Opportunity | None = None, contact: Contact | None = None
+) -> Subject:
+    """Raises MergedLead, and BusinessError when nothing is named or lead and opportunity do not belong together."""
+    if not (lead or opportunity or contact):
+        raise BusinessError("Say whom this is about: a lead, an opportunity or a contact.", code="about_nothing")
+    if opportunity and lead and opportunity.lead_id != lead.pk:
+        raise BusinessError("This opportunity did not come of that lead.", code="other_lead")
+    lead = lead or (opportunity and opportunity.lead) or None
+    if lead and lead.merged_into_id:
+        raise MergedLead(lead)
+    return Subject(lead, opportunity, contact)
+
+
+def require_reachable(subject: Subject, kind: str, direction: str = Direction.OUTBOUND) -> None:
+    """Raise when we would call or write to somebody who asked us not to."""
+    asked = [person for person in (subject.lead, subject.contact) if person is not None]
+    if subject.lead and subject.lead.contact:
+        asked.append(subject.lead.contact)
+    if not subject.lead and subject.opportunity and subject.opportunity.contact:
+        asked.append(subject.opportunity.contact)
+    if direction != Direction.OUTBOUND:
+        return
+    if kind == ActivityKind.CALL and any(person.do_not_call for person in asked):
+        raise BusinessError(f"{subject.person} asked not to be called.", code="do_not_call")
+    if kind == ActivityKind.EMAIL and any(person.do_not_mail for person in asked):
+        raise BusinessError(f"{subject.person} asked not to get e-mail.", code="do_not_mail")
+
+
+def refresh_pulse(lead_ids: list[int], opportunity_ids: list[int]) -> None:
+    """Make ``last_activity_at`` and ``next_step_at`` of these, and of the leads' opportunities, true again.
+
+    Call it in the transaction that wrote the activity or task. The locks come first, in statements of their own, so
+    that of two at once the second counts what the first has written.
+    """
+    ids = {"leads": lead_ids, "opportunities": opportunity_ids}
+    with connection.cursor() as sql:
+        for statement in (LOCK_OPPORTUNITIES, LOCK_LEADS, PULSE):
+            sql.execute(statement, ids)
+
+
+def refresh_subjects(*rows: Any) -> None:
+    """`refresh_pulse` of what these activities or tasks are about."""
+    refresh_pulse(
+        sorted({row.lead_id for row in rows if row.lead_id}),
+        sorted({row.opportunity_id for row in rows if row.opportunity_id}),
+    )
