@@ -1,8 +1,10 @@
 """What happened, told in a line."""
 
 from campaigns.models import Channel
+from crm.models import Side, User
+from crm.words import duration
 from feedback.models import DEEDS, Handoff, HandoffStatus
-from leads.models import Route, Touch, TouchKind
+from leads.models import Activity, ActivityKind, ActivityOutcome, Direction, Route, Touch, TouchKind
 
 # What a buyer did, with the thing it was done to and without.
 TOUCHES: dict[str, tuple[str, str]] = {
@@ -30,6 +32,33 @@ TOUCH_ICONS = {
     TouchKind.MEETING: "users",
     TouchKind.SOCIAL: "thumb-up",
     TouchKind.OTHER: "point",
+}
+ACTIVITY_ICONS = {
+    ActivityKind.CALL: "phone",
+    ActivityKind.EMAIL: "mail",
+    ActivityKind.MEETING: "users",
+    ActivityKind.SOCIAL: "message-circle",
+    ActivityKind.EVENT: "calendar-event",
+    ActivityKind.NOTE: "note",
+}
+# What came of it, after "Called", "Wrote", "Met".
+OUTCOMES = {
+    ActivityOutcome.REACHED: "reached",
+    ActivityOutcome.VOICEMAIL: "left a voicemail",
+    ActivityOutcome.NO_ANSWER: "no answer",
+    ActivityOutcome.WRONG_NUMBER: "wrong number",
+    ActivityOutcome.BOUNCED: "bounced",
+    ActivityOutcome.REPLIED: "replied",
+    ActivityOutcome.HELD: "held",
+    ActivityOutcome.CANCELLED: "cancelled",
+}
+DONE = {
+    (ActivityKind.CALL, Direction.INBOUND): "The buyer called",
+    (ActivityKind.CALL, Direction.OUTBOUND): "Called",
+    (ActivityKind.EMAIL, Direction.INBOUND): "The buyer wrote",
+    (ActivityKind.EMAIL, Direction.OUTBOUND): "Wrote an e-mail",
+    (ActivityKind.SOCIAL, Direction.INBOUND): "The buyer sent a message",
+    (ActivityKind.SOCIAL, Direction.OUTBOUND): "Sent a message",
 }
 ROUTE_AHEAD = {
     Route.REROUTE: "goes to somebody else in sales",
@@ -59,6 +88,33 @@ def touch_origin(touch: Touch) -> str:
     if touch.campaign:
         return str(touch.campaign) if str(touch.campaign) != str(touch.asset) else ""
     return str(Channel(touch.channel).label) if touch.channel else ""
+
+
+def activity_line(activity: Activity) -> str:
+    """ "Called, no answer", "The buyer wrote", "Meeting, held"."""
+    kind = ActivityKind(activity.kind)
+    done = DONE.get((kind, Direction(activity.direction))) if activity.direction else None
+    outcome = OUTCOMES[ActivityOutcome(activity.outcome)] if activity.outcome else ""
+    return ", ".join(filter(None, [done or str(kind.label), outcome]))
+
+
+def activity_text(activity: Activity) -> str:
+    """ "12 min, with Mia, showed “Price list”"; "" when none of it is known."""
+    with_whom = ", ".join(str(person) for person in activity.participants.all())
+    facts = [
+        duration(activity.duration) if activity.duration else "",
+        f"with {with_whom}" if with_whom else "",
+        f"showed “{activity.asset}”" if activity.asset else "",
+    ]
+    said = ", ".join(filter(None, facts))
+    return said[:1].upper() + said[1:]
+
+
+def side_of_person(user: User | None) -> str:
+    """Whose colour a deed has; "" for the system's."""
+    if user is None:
+        return ""
+    return Side.MARKETING.value if user.is_marketer else Side.SALES.value
 
 
 def verdict_line(handoff: Handoff) -> str:

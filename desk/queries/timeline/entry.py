@@ -1,0 +1,36 @@
+"""One thing that happened, as templates/desk/record/entry.html shows it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass
+class Entry:
+    """``quote`` is what a person wrote, ``text`` what we say; ``changes``: (field, before, after) in words."""
+
+    at: datetime
+    icon: str
+    title: str
+    side: str = ""
+    by: Any = None
+    text: str = ""
+    quote: str = ""
+    href: str = ""
+    undone: bool = False
+    changes: list[tuple[str, str, str]] = field(default_factory=list)
+    # On the page of a company or a contact: which of its leads this is about.
+    whose: str = ""
+    whose_url: str = ""
+    # A touch that may be corrected.
+    touch: int | None = None
+    # When a move was written: an edit written with it is part of it.
+    written_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """``more``: the cursor behind which older entries are, "" at the beginning."""
+
+    entries: list[Entry]
+    more: str

@@ -1,0 +1,125 @@
+"""Whose history a record tells: its own, and that of the leads, contacts and opportunities around it."""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+from django.db.models import Q, QuerySet
+
+from desk.queries.timeline.keys import Rank, Source
+from feedback.models import Handoff
+from leads.lifecycle import Stage
+from leads.models import Activity, Company, Contact, Lead, Opportunity, OpportunityPerson, Task, Touch, Transition
+
+Record = Lead | Contact | Company | Opportunity
+
+# A company with more leads than this tells of its newest.
+AROUND = 100
+
+KINDS = {"all": "All", "touches": "Touchpoints", "sales": "Sales", "verdicts": "Verdicts", "changes": "Changes"}
+ABOUT_A_VERDICT = Q(handoff__isnull=False) | Q(undoes__handoff__isnull=False) | Q(to_stage=Stage.OFFERED)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Ids of the records whose history is told. ``names_leads``: an entry says which of several leads it is about."""
+
+    leads: list[int] = field(default_factory=list)
+    opportunities: list[int] = field(default_factory=list)
+    contacts: list[int] = field(default_factory=list)
+    companies: list[int] = field(default_factory=list)
+    names_leads: bool = False
+
+    def sources(self, kind: str) -> list[Source]:
+        """What a chip shows; an unknown one shows all."""
+        sources = {
+            "touches": self.touches(),
+            "sales": [*self.work(), *self.deals(), *self.deal_edits()],
+            "verdicts": [*self.moves(Transition.objects.filter(ABOUT_A_VERDICT)), *self.passes()],
+            "changes": [*self.moves(Transition.objects.exclude(ABOUT_A_VERDICT)), *self.edits(), *self.deal_edits()],
+        }.get(
+            kind,
+            [
+                *self.moves(Transition.objects.all()), *self.passes(), *self.touches(), *self.work(), *self.deals(),
+                *self.edits(), *self.deal_edits(),
+            ],
+        )  # fmt: skip
+        return [source for source in sources if source.owners]
+
+    def moves(self, rows: QuerySet[Transition]) -> list[Source]:
+        return [Source(Rank.MOVE, rows, "lead", Lead, self.leads)]
+
+    def passes(self) -> list[Source]:
+        """Hand-offs that went on to somebody else, rejected or not answered in time: no move, but a verdict."""
+        rows = Handoff.objects.filter(followed_by__isnull=False)
+        return [Source(Rank.PASS, rows, "lead", Lead, self.leads, at="decided_at")]
+
+    def touches(self) -> list[Source]:
+        return [Source(Rank.TOUCH, Touch.objects.all(), "lead", Lead, self.leads)]
+
+    def work(self) -> list[Source]:
+        """Activities, and tasks that were done."""
+        done = Task.objects.filter(done_at__isnull=False)
+        about = (("lead", Lead, self.leads), ("opportunity", Opportunity, self.opportunities),
+                 ("contact", Contact, self.contacts))  # fmt: skip
+        activities = [Source(Rank.ACTIVITY, Activity.objects.all(), *whose) for whose in about]
+        return activities + [Source(Rank.TASK, done, *whose, at="done_at") for whose in about]
+
+    def deals(self) -> list[Source]:
+        """Opportunities opened and closed."""
+        of_deals = partial(Source, of="pk", owner=Opportunity, owners=self.opportunities)
+        opened, closed = Opportunity.objects.exclude(opened_at=None), Opportunity.objects.exclude(closed_at=None)
+        return [of_deals(Rank.OPENED, opened, at="opened_at"), of_deals(Rank.CLOSED, closed, at="closed_at")]
+
+    def edits(self) -> list[Source]:
+        return [
+            edits_of(Rank.LEAD_EDIT, Lead, self.leads),
+            edits_of(Rank.CONTACT_EDIT, Contact, self.contacts),
+            edits_of(Rank.COMPANY_EDIT, Company, self.companies),
+        ]
+
+    def deal_edits(self) -> list[Source]:
+        return [edits_of(Rank.OPPORTUNITY_EDIT, Opportunity, self.opportunities)]
+
+
+def edits_of(rank: Rank, owner: type[Record], owners: list[int]) -> Source:
+    """What rows of a kind were before each edit."""
+    events = owner.events.rel.related_model.objects.filter(pgh_label="update")  # type: ignore[union-attr]
+    return Source(rank, events, "pgh_obj", owner, owners, at="pgh_created_at")
+
+
+def scope_of(record: Record) -> Scope:
+    if isinstance(record, Lead):
+        return Scope(leads=[record.pk], opportunities=opportunities_of(record))
+    if isinstance(record, Opportunity):
+        return Scope(leads=leads_of(record), opportunities=[record.pk])
+    if isinstance(record, Contact):
+        parts = OpportunityPerson.objects.filter(contact=record).order_by().values("opportunity")
+        deals = newest(record.opportunities.order_by().values("pk").union(parts))
+        return Scope(around(record.leads), deals, contacts=[record.pk], names_leads=True)
+    return Scope(
+        leads=around(record.leads),
+        opportunities=around(record.opportunities),
+        contacts=around(record.contacts),
+        companies=[record.pk],
+        names_leads=True,
+    )
+
+
+def opportunities_of(lead: Lead) -> list[int]:
+    """The opportunities made of a lead, and those that it joined."""
+    joined = OpportunityPerson.objects.filter(lead=lead).order_by().values("opportunity")
+    return newest(lead.opportunities.order_by().values("pk").union(joined))
+
+
+def leads_of(opportunity: Opportunity) -> list[int]:
+    """The lead it was made of, and the leads that joined it."""
+    joined = opportunity.parts.filter(lead__isnull=False).values_list("lead", flat=True)[:AROUND]
+    return [*({opportunity.lead_id} - {None}), *(pk for pk in joined if pk and pk != opportunity.lead_id)]
+
+
+def around(rows: QuerySet[Lead] | QuerySet[Opportunity] | QuerySet[Contact]) -> list[int]:
+    return list(rows.order_by("-pk").values_list("pk", flat=True)[:AROUND])
+
+
+def newest(ids: QuerySet[Opportunity]) -> list[int]:
+    return [row["pk"] for row in ids.order_by("-pk")[:AROUND]]
