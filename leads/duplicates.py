@@ -32,6 +32,8 @@ class Match:
 
     record: Lead | Contact | Company
     reasons: list[str] = field(default_factory=list)
+    # Whether the person who looks may log a response on it.
+    may_add: bool = False
 
     @property
     def kind(self) -> str:

@@ -33,9 +33,9 @@ FREE_MAIL = frozenset(
     "aol.com arcor.de bluewin.ch fastmail.com free.fr freenet.de gmail.com gmx.at gmx.ch gmx.com gmx.de gmx.net "
     "googlemail.com hey.com hotmail.co.uk hotmail.com hotmail.de hotmail.fr icloud.com laposte.net libero.it live.com "
     "mac.com mail.com mail.de mail.ru mailbox.org me.com msn.com naver.com o2.pl online.de orange.fr outlook.com "
-    "outlook.de pm.me posteo.de proton.me protonmail.com qq.com rocketmail.com seznam.cz sfr.fr t-online.de tutanota.com "
-    "virgilio.it wanadoo.fr web.de wp.pl ya.ru yahoo.co.uk yahoo.com yahoo.de yahoo.es yahoo.fr yahoo.it yandex.ru "
-    "ymail.com zoho.com 163.com 126.com".split()
+    "outlook.de pm.me posteo.de proton.me protonmail.com qq.com rocketmail.com seznam.cz sfr.fr t-online.de "
+    "tutanota.com virgilio.it wanadoo.fr web.de wp.pl ya.ru yahoo.co.uk yahoo.com yahoo.de yahoo.es yahoo.fr yahoo.it "
+    "yandex.ru ymail.com zoho.com 163.com 126.com".split()
 )
 
 

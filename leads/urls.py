@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from leads.views import imports, new
+from leads.views import duplicates, imports, new
 
 app_name = "leads"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("leads/new/", new.lead_new, name="lead-new"),
+    path("duplicates/<str:kind>/", duplicates.duplicates, name="duplicates"),
     path("imports/", imports.imports, name="imports"),
     path("imports/new/", imports.import_new, name="import-new"),
     path("imports/<int:pk>/", imports.import_page, name="import"),

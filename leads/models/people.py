@@ -33,6 +33,15 @@ class Reachable(models.Model):
     class Meta:
         abstract = True
 
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        """Save, and tell the number anew when what tells it is saved. Set-based writes do that themselves."""
+        if update_fields is None:
+            self.phone_e164 = self.told_number()
+        elif {"phone", "country", "company"} & (fresh := set(update_fields)):
+            self.phone_e164 = self.told_number()
+            update_fields = fresh | {"phone_e164"}
+        super().save(*args, update_fields=update_fields, **options)
+
     @property
     def may_be_called(self) -> bool:
         return not self.do_not_call
@@ -45,15 +54,6 @@ class Reachable(models.Model):
     def phone_country(self) -> str:
         """Where a number without a country of its own is at home, as far as this record knows."""
         raise NotImplementedError
-
-    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **options: Any) -> None:
-        """Save, and tell the number anew when what tells it is saved. Set-based writes do that themselves."""
-        if update_fields is None:
-            self.phone_e164 = self.told_number()
-        elif {"phone", "country", "company"} & (fresh := set(update_fields)):
-            self.phone_e164 = self.told_number()
-            update_fields = fresh | {"phone_e164"}
-        super().save(*args, update_fields=update_fields, **options)
 
     def told_number(self) -> str:
         """The telephone as E.164."""
