@@ -16,8 +16,10 @@ from leads.access import may_convert
 from leads.errors import CannotUndo
 from leads.lifecycle import Stage
 from leads.models import BuyingRole, Company, Contact, Lead, Opportunity, OpportunityPerson, Outcome, Transition
+from leads.next_steps import release_opportunity
 from leads.opportunities import AlreadyClosed, opportunities_of
 from leads.pipeline import first_stage, promise_of
+from leads.subjects import refresh_pulse
 from leads.transitions import UNDO_WITHIN, last_effective, move_lead, undo_move
 
 
@@ -63,6 +65,7 @@ def convert_lead(
         **promise_of(stage),
         is_sample=lead.is_sample,
     )
+    refresh_pulse([], [opportunity.pk])
     record_change("opportunity", [opportunity.pk])
     return opportunity, True
 
@@ -129,7 +132,7 @@ def joinable_opportunities(lead: Lead) -> QuerySet[Opportunity]:
 def undo_conversion(lead: Lead, *, by: User, at: datetime) -> Transition:
     """Take back a conversion within ten minutes, while its opportunity is untouched; contact and company stay.
 
-    Of a lead that joined an opportunity its part there goes.
+    What was logged and planned meanwhile stays with the lead. Of a lead that joined an opportunity its part there goes.
     """
     # First the opportunities, then the lead: as closing them does.
     deals = list(opportunities_of(lead).select_for_update().order_by("pk"))
@@ -142,15 +145,16 @@ def undo_conversion(lead: Lead, *, by: User, at: datetime) -> Transition:
     if len(made) > 1 or any(was_worked_on(deal) for deal in made):
         raise CannotUndo("The opportunity has been worked on since; the conversion can no longer be undone.")
     for deal in made:
+        release_opportunity(deal)
         deal.delete()
     leave_opportunities(lead, since=row.recorded_at)
     return undo_move(lead, row, by=by, at=at)
 
 
 def was_worked_on(opportunity: Opportunity) -> bool:
-    """Whether a fresh opportunity was moved or closed, or anything was logged, planned or added to it."""
+    """Whether a fresh opportunity was moved or closed, or people were added to it."""
     moves = opportunity.events.exclude(stage=opportunity.stage)  # type: ignore[attr-defined]
-    return any(rows.exists() for rows in (moves, opportunity.activities, opportunity.tasks, opportunity.parts))
+    return moves.exists() or opportunity.parts.exists()
 
 
 def leave_opportunities(lead: Lead, *, since: datetime) -> None:

@@ -7,16 +7,18 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from crm.access import require
-from crm.editing import make, present, put, refuse_stale
+from crm.editing import last_write, make, present, put, refuse_stale
 from crm.errors import BusinessError, StaleState
 from crm.models import Organisation, User
 from crm.outbox import record_change
 from leads.access import may_convert, may_create_opportunities, may_work_opportunity
 from leads.errors import CannotUndo
 from leads.lifecycle import ReasonUse, Stage
-from leads.models import Lead, Opportunity, OpportunityPerson, Outcome, Reason
+from leads.models import Lead, Opportunity, OpportunityPerson, Outcome, PipelineStage, Reason
+from leads.next_steps import close_tasks, revive_tasks
 from leads.pipeline import PROMISED, first_stage, follow, open_stages, pipeline, promise_of, require_offered
 from leads.reasons import require_reason
+from leads.subjects import refresh_pulse
 from leads.transitions import last_effective, move_lead, undo_move
 
 
@@ -33,7 +35,7 @@ def change_stage(opportunity: Opportunity, stage: str, *, by: User, at: datetime
     if not opportunity.is_open:
         raise AlreadyClosed(opportunity)
     if seen and opportunity.stage not in (seen, stage):
-        raise StaleState(f"Somebody moved this opportunity to “{before.label}” meanwhile.", stage=opportunity.stage)
+        raise MovedMeanwhile(opportunity, before)
     if opportunity.stage == stage:
         return opportunity
     after = require_offered(stages, stage)
@@ -67,6 +69,7 @@ def create_opportunity(*, by: User, at: datetime, **fields: Any) -> Opportunity:
     make(opportunity)
     record_change("opportunity", [opportunity.pk])
     if lead:
+        refresh_pulse([], [opportunity.pk])
         record_change("lead", [lead.pk])
     return opportunity
 
@@ -116,6 +119,8 @@ def close_opportunity(
     save_changed(opportunity)
     for lead in leads_of(opportunity):
         close_lead(lead, outcome, by=by, at=at, reason=reason)
+    if outcome == Outcome.LOST:
+        close_tasks(opportunity=opportunity, at=at)
     return opportunity
 
 
@@ -125,6 +130,8 @@ def reopen_opportunity(opportunity: Opportunity, *, by: User, at: datetime) -> O
     opportunity = locked(opportunity, by=by)
     if opportunity.is_open:
         raise StaleState("This opportunity is open already.")
+    assert opportunity.closed_at
+    revive_tasks(opportunity=opportunity, closed_at=opportunity.closed_at)
     opportunity.stage = opportunity.stage_before_close or first_stage().stage
     opportunity.outcome, opportunity.closed_at, opportunity.reason = "", None, None
     opportunity.stage_since = at
@@ -187,6 +194,15 @@ def save_changed(opportunity: Opportunity, *fields: str) -> None:
     record_change("opportunity", [opportunity.pk])
     if opportunity.lead_id:
         record_change("lead", [opportunity.lead_id])
+
+
+class MovedMeanwhile(StaleState):
+    """Says who moved it, and where to."""
+
+    def __init__(self, opportunity: Opportunity, stage: PipelineStage) -> None:
+        write = last_write(opportunity, "stage")
+        who = write.name if write else "Somebody"
+        super().__init__(f"{who} moved this opportunity to “{stage.label}” meanwhile.", stage=stage.stage, by_name=who)
 
 
 class AlreadyClosed(StaleState):

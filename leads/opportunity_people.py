@@ -3,11 +3,13 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models.functions import Lower
 
 from crm.errors import BusinessError
 from crm.models import User
 from crm.outbox import record_change
-from leads.models import BuyingRole, Contact, Opportunity, OpportunityPerson
+from leads.editing import create_company, create_contact
+from leads.models import BuyingRole, Company, Contact, Opportunity, OpportunityPerson
 from leads.opportunities import locked
 
 
@@ -53,6 +55,22 @@ def remove_person(part: OpportunityPerson, *, by: User, at: datetime) -> None:
         )
     part.delete()
     record_change("opportunity", [opportunity.pk])
+
+
+def company_called(name: str, *, by: User) -> Company:
+    """The company of this name in any letter case, the oldest of several; else a new one."""
+    same = Company.objects.alias(lower_name=Lower("name")).filter(lower_name=name.lower(), archived_at__isnull=True)
+    return same.order_by("id").first() or create_company(by=by, name=name)
+
+
+def contact_called(name: str, *, email: str, company: Company | None, by: User) -> Contact:
+    """The contact with this e-mail in any letter case, the oldest of several; else a new one of that name."""
+    if email:
+        same = Contact.objects.alias(lower_email=Lower("email")).filter(lower_email=email.lower())
+        if known := same.filter(archived_at__isnull=True).order_by("id").first():
+            return known
+    first, _, last = name.rpartition(" ")
+    return create_contact(by=by, first_name=first, last_name=last, email=email, company=company)
 
 
 def check_role(role: str) -> None:
