@@ -17,8 +17,10 @@ from leads.errors import CannotUndo
 from leads.lifecycle import Stage
 from leads.models import BuyingRole, Company, Contact, Lead, Opportunity, OpportunityPerson, Outcome, Transition
 from leads.next_steps import release_opportunity
+from leads.next_steps import release_opportunity
 from leads.opportunities import AlreadyClosed, opportunities_of
 from leads.pipeline import first_stage, promise_of
+from leads.subjects import refresh_pulse
 from leads.subjects import refresh_pulse
 from leads.transitions import UNDO_WITHIN, last_effective, move_lead, undo_move
 
@@ -29,6 +31,10 @@ def convert_lead(
     *,
     by: User,
     at: datetime,
+    company: Company | None = None,
+    contact: Contact | None = None,
+    make_company: bool = False,
+    make_contact: bool = False,
     name: str = "",
     amount: Decimal | None = None,
     currency: str = "",
@@ -36,16 +42,16 @@ def convert_lead(
 ) -> tuple[Opportunity, bool]:
     """The opportunity made of ``lead``, and whether it is new: a second click gets the one that the first made.
 
-    Company and contact are matched by name and by e-mail before new ones are made. Raises IllegalMove,
-    StaleLead, NotAllowed.
+    Where no company or contact is given, the lead's own is used, else one matched by name or e-mail, else a new one;
+    ``make_company`` and ``make_contact`` demand a new one. Raises IllegalMove, StaleLead, NotAllowed.
     """
     lead = Lead.objects.select_for_update().get(pk=lead.pk)
     require(may_convert(by, lead), "Only the owner of this lead or their manager may convert it.")
     existing = present_deal(lead)
     if existing and lead.stage in {Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.LOST}:
         return existing, False
-    company = lead.company or find_or_make_company(lead)
-    contact = lead.contact or find_or_make_contact(lead, company)
+    company = new_company(lead) if make_company else company or lead.company or find_or_make_company(lead)
+    contact = new_contact(lead, company) if make_contact else contact or find_or_make_contact(lead, company)
     move_lead(lead, Stage.OPPORTUNITY, by=by, at=at, company=company, contact=contact)
     stage = first_stage()
     opportunity = Opportunity.objects.create(
@@ -67,6 +73,8 @@ def convert_lead(
     )
     refresh_pulse([], [opportunity.pk])
     record_change("opportunity", [opportunity.pk])
+    # Its next step and last activity are those of the lead.
+    refresh_pulse([lead.pk], [opportunity.pk])
     return opportunity, True
 
 
@@ -97,7 +105,7 @@ def join_opportunity(
     company = lead.company or matching_company(lead)
     if company is None or company.pk != opportunity.company_id or opportunity.is_archived:
         raise BusinessError("A lead joins an open opportunity of its own company.", code="other_company")
-    contact = contact or lead.contact or find_or_make_contact(lead, company)
+    contact = contact or find_or_make_contact(lead, company)
     move_lead(lead, Stage.OPPORTUNITY, by=by, at=at, company=company, contact=contact)
     part = take_part(opportunity, contact, lead=lead, role=role)
     record_change("opportunity", [opportunity.pk])
@@ -197,20 +205,29 @@ def matching_contact(lead: Lead) -> Contact | None:
 
 def find_or_make_company(lead: Lead) -> Company | None:
     """The matching company, else a new one; None when the lead names none."""
+    return matching_company(lead) or new_company(lead)
+
+
+def new_company(lead: Lead) -> Company | None:
     name = lead.company_name.strip()
-    if not name:
-        return None
-    return matching_company(lead) or Company.objects.create(name=name, country=lead.country, is_sample=lead.is_sample)
+    return Company.objects.create(name=name, country=lead.country, is_sample=lead.is_sample) if name else None
 
 
 def find_or_make_contact(lead: Lead, company: Company | None) -> Contact:
-    """The matching contact, else a new one."""
-    return matching_contact(lead) or Contact.objects.create(
+    """The lead's contact, else the matching one, else a new one."""
+    return lead.contact or matching_contact(lead) or new_contact(lead, company)
+
+
+def new_contact(lead: Lead, company: Company | None) -> Contact:
+    """The person behind the lead, with what they asked of us."""
+    return Contact.objects.create(
         first_name=lead.first_name,
         last_name=lead.last_name,
         email=lead.email,
         phone=lead.phone,
         title=lead.title,
+        do_not_call=lead.do_not_call,
+        do_not_mail=lead.do_not_mail,
         company=company,
         is_sample=lead.is_sample,
     )

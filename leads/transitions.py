@@ -16,10 +16,13 @@ from leads.errors import BeforeLastMove, CannotUndo, IllegalMove, MergedLead, St
 from leads.lifecycle import CLAIM, MOVES, PARK, RANK, RETURN, RETURNED, Move, Stage
 from leads.models import Lead, LeadScore, Reason, Transition
 from leads.models.log import TransitionKind
+from leads.next_steps import close_tasks, revive_tasks
 from leads.reasons import require_reason
 from leads.touches import record_touch
 
 PARKED_FOR = timedelta(days=90)
+# Nothing is left to do for a lead that comes here; its open tasks are done with it.
+AT_REST = (Stage.LOST, Stage.DISQUALIFIED)
 # For so long a verdict or a conversion may be taken back.
 UNDO_WITHIN = timedelta(minutes=10)
 
@@ -96,6 +99,8 @@ def move_lead(
     if at < last.at:
         raise StaleLead(lead) if last.seq > lead.seq else BeforeLastMove(last)
     opens = opens_episode(lead, to)
+    if to in AT_REST:
+        close_tasks(lead=lead, at=at)
     claim(lead, to, since=at, episode=lead.episode + opens, **changes)
     row = append(lead, to, by=by, at=at, reason=reason, note=note, handoff=handoff, opens_episode=opens)
     record_change("lead", [lead.pk])
@@ -112,6 +117,8 @@ def undo_move(lead: Lead, row: Transition, *, by: User, at: datetime, **changes:
     if last.pk != row.pk or row.seq == 1:
         raise CannotUndo("This lead has moved since; that step can no longer be undone.")
     before = last_effective(lead, below=row.seq)
+    if row.to_stage in AT_REST:
+        revive_tasks(lead=lead, closed_at=row.at)
     claim(lead, Stage(row.from_stage), since=before.at, episode=before.episode, **changes)
     undo = append(lead, Stage(row.from_stage), by=by, at=at, kind=TransitionKind.UNDO, undoes=row)
     record_change("lead", [lead.pk])
