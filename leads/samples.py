@@ -1,14 +1,32 @@
 """What of this room is sample data (crm/erasure.py)."""
 
 from crm.erasure import Counts, delete_samples, delete_where
-from leads.models import Company, Contact, Lead, Opportunity, Touch, Transition
+from leads.models import (
+    Activity,
+    CaptureForm,
+    Company,
+    Contact,
+    Lead,
+    Opportunity,
+    OpportunityPerson,
+    Submission,
+    Task,
+    Touch,
+    Transition,
+)
 
 
 def remove() -> Counts:
     """Everything that hangs on a sample lead goes with it; a real opportunity made of one stays without it."""
     leads = list(Lead.objects.filter(is_sample=True).values_list("id", flat=True))
-    Opportunity.objects.filter(lead__in=leads, is_sample=False).update(lead=None)
+    Submission.objects.filter(lead__in=leads, form__is_sample=False).update(lead=None)
+    forms = list(CaptureForm.objects.filter(is_sample=True).values_list("id", flat=True))
+    part_from(leads)
     return {
+        "activities": delete_samples(Activity),
+        "tasks": delete_samples(Task),
+        "submissions": delete_where(Submission, "form_id", forms),
+        "capture forms": delete_samples(CaptureForm),
         "opportunities": delete_samples(Opportunity),
         "touches": delete_where(Touch, "lead_id", leads),
         "transitions": delete_where(Transition, "lead_id", leads),
@@ -16,3 +34,13 @@ def remove() -> Counts:
         "contacts": delete_samples(Contact),
         "companies": delete_samples(Company),
     }
+
+
+def part_from(leads: list[int]) -> None:
+    """Real opportunities stay without these leads, and so does what was done for them; other work goes along."""
+    Opportunity.objects.filter(lead__in=leads, is_sample=False).update(lead=None)
+    OpportunityPerson.objects.filter(lead__in=leads).update(lead=None)
+    for work in (Activity, Task):
+        of_them = work._default_manager.filter(lead__in=leads)
+        of_them.filter(opportunity__is_sample=False).update(lead=None)
+        of_them.update(is_sample=True)

@@ -14,7 +14,7 @@ from desk.demo.marketing import PARTNER_REPAIRED, Plan
 from desk.demo.people import FIT, NOBODY, WEAK, Person, slug
 from feedback.models import HandoffStatus
 from leads.lifecycle import Stage
-from leads.models import DealStage, ForecastCategory, TouchKind
+from leads.models import ActivityKind, ActivityOutcome, DealStage, ForecastCategory, TouchKind
 
 # Chance that sales takes such a person, and that a taken one is qualified, and then becomes an opportunity.
 TAKEN = {FIT: 0.83, WEAK: 0.27, NOBODY: 0.05}
@@ -231,8 +231,8 @@ class Fate:
 
     def speak(self, days: float) -> None:
         self.life.later(days=days)
-        kind = self.rng.choice([TouchKind.MAILED, TouchKind.MAILED, TouchKind.MEETING])
-        self.life.touch(kind, None, by="sales")
+        kind = self.rng.choice([ActivityKind.EMAIL, ActivityKind.EMAIL, ActivityKind.MEETING])
+        self.life.log(kind, outcome=ActivityOutcome.HELD if kind == ActivityKind.MEETING else "")
         if self.person.kind == FIT and self.chance(0.45):
             self.life.later(hours=spread(self.rng, 5), working=False)
             self.life.touch(TouchKind.REPLY, None)

@@ -12,6 +12,8 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.apps import apps
+
 from campaigns.models import Asset, Campaign
 from crm.models import Team, User
 from desk.demo.clock import next_working
@@ -19,23 +21,35 @@ from desk.demo.writing import Ids
 from feedback.models import Handoff, HandoffStatus
 from feedback.routing import team_of
 from feedback.verdicts import STAGE_AFTER
+from leads.activities import default_direction
 from leads.lifecycle import MOVES, RANK, RETURNED, Stage
 from leads.models import (
+    Activity,
     Company,
     Contact,
     DealStage,
     ForecastCategory,
     Lead,
     Opportunity,
+    OpportunityPerson,
     Outcome,
     Reason,
     Route,
+    Task,
     Touch,
     Transition,
 )
 from leads.models.log import TransitionKind
 from leads.pipeline import FIRST
 from leads.transitions import PARKED_FOR
+
+# The history of opportunities, and the columns of one that it keeps.
+DealEvent: Any = apps.get_model("leads", "OpportunityEvent")
+STATE = [
+    field.attname
+    for field in DealEvent._meta.concrete_fields
+    if not field.name.startswith("pgh_") and hasattr(Opportunity, field.attname)
+]
 
 
 class Today(Exception):
@@ -67,7 +81,15 @@ class Life:
         self.touches: list[Touch] = []
         self.handoffs: list[Handoff] = []
         self.opportunities: list[Opportunity] = []
+        self.deal_history: list[Any] = []
         self.contact: Contact | None = None
+        # Written by desk/demo/work.py, but for what the life itself tells of.
+        self.activities: list[Activity] = []
+        self.tasks: list[Task] = []
+        self.colleagues: list[Contact] = []
+        self.parts: list[OpportunityPerson] = []
+        # Colleagues from marketing at meetings, by activity.
+        self.guests: dict[int, User] = {}
 
     # Time
 
@@ -240,6 +262,29 @@ class Life:
 
     # Sales
 
+    def log(self, kind: str, *, at: datetime | None = None, by: User | None = None, **facts: Any) -> Activity:
+        """As leads.activities.log_activity, of the lead's owner unless ``by`` is somebody else."""
+        at = at or self.now
+        deal = next((row for row in self.opportunities if was_open(row, at)), None)
+        row = Activity(
+            id=self.frame.ids.next(Activity), lead_id=self.lead.pk, opportunity=deal, kind=kind, at=at,
+            direction=default_direction(kind), by=by or self.lead.owner, created_at=at, updated_at=at, is_sample=True,
+            **facts,
+        )  # fmt: skip
+        self.activities.append(row)
+        return row
+
+    def plan(self, kind: str, title: str, due_at: datetime, *, owner: User, **facts: Any) -> Task:
+        """As leads.next_steps.add_task."""
+        deal = next((row for row in self.opportunities if row.is_open), None)
+        row = Task(
+            id=self.frame.ids.next(Task), lead_id=self.lead.pk, opportunity=deal, kind=kind, title=title,
+            due_at=due_at, owner=owner, made_by=owner, created_at=self.now, updated_at=self.now, is_sample=True,
+            **facts,
+        )  # fmt: skip
+        self.tasks.append(row)
+        return row
+
     def claim(self, by: User) -> None:
         self.move(Stage.ACCEPTED, by=by)
         self.lead.owner, self.lead.team = by, by.team
@@ -289,6 +334,7 @@ class Life:
 
     def change_stage(self, stage: DealStage, forecast: ForecastCategory) -> None:
         deal = self.opportunities[-1]
+        self._remember(deal)
         deal.stage, deal.probability, deal.forecast_category = stage, FIRST[stage][0], forecast
         deal.stage_since = deal.updated_at = self.now
 
@@ -298,13 +344,28 @@ class Life:
 
     def lose(self, code: str, note: str, competitor: str = "") -> None:
         reason = self.frame.reason("loss", code)
-        self.opportunities[-1].competitor = competitor
         self._close(Outcome.LOST, reason, note)
+        self.opportunities[-1].competitor = competitor
         self.move(Stage.LOST, by=self.lead.owner, reason=reason)
 
     def _close(self, outcome: Outcome, reason: Reason | None, note: str) -> None:
         deal = self.opportunities[-1]
+        self._remember(deal)
         deal.stage_before_close, deal.stage, deal.outcome = deal.stage, outcome.value, outcome.value
         deal.reason, deal.note, deal.probability = reason, note, FIRST[DealStage(outcome)][0]
         deal.forecast_category = ForecastCategory.CLOSED if outcome == Outcome.WON else ForecastCategory.OMITTED
         deal.closed_at = deal.stage_since = deal.updated_at = self.now
+
+    def _remember(self, deal: Opportunity) -> None:
+        """The row of its history that a change of ``deal`` leaves: what it was until now."""
+        before = {name: getattr(deal, name) for name in STATE}
+        self.deal_history.append(
+            DealEvent(
+                pgh_id=self.frame.ids.next(DealEvent), pgh_created_at=self.now, pgh_label="update", pgh_obj_id=deal.pk,
+                **before,
+            )
+        )  # fmt: skip
+
+
+def was_open(deal: Opportunity, at: datetime) -> bool:
+    return deal.opened_at is not None and deal.opened_at <= at and (deal.closed_at is None or at <= deal.closed_at)

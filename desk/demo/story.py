@@ -15,12 +15,26 @@ from crm.outbox import rebuild, record_change, want_rebuild
 from desk.demo.arrivals import FULL, SEED, Story, arrivals
 from desk.demo.cast import hire
 from desk.demo.documents import dates, sign_documents
-from desk.demo.life import Frame, Life
+from desk.demo.life import DealEvent, Frame, Life
 from desk.demo.marketing import DAYS, launch
 from desk.demo.people import found_companies
+from desk.demo.work import guests_of, work_on
 from desk.demo.writing import Ids, copy_rows
 from feedback.models import Agreement, Handoff
-from leads.models import Company, Contact, Lead, Opportunity, Reason, Touch, Transition
+from leads.identity import e164
+from leads.models import (
+    Activity,
+    Company,
+    Contact,
+    Lead,
+    Opportunity,
+    OpportunityPerson,
+    Reason,
+    Task,
+    Touch,
+    Transition,
+)
+from leads.stalled import measure_stays
 from scoring.definitions import card_of
 from scoring.engine import scores_at
 from scoring.models import Definition
@@ -46,6 +60,7 @@ def load_demo(*, ends_at: datetime, leads: int = FULL) -> int:
         write(story)
     for consumer in settings.OUTBOX_CONSUMERS:
         rebuild(consumer)
+    measure_stays()
     return len(story.lives)
 
 
@@ -79,8 +94,12 @@ def tell(story: Story, leads: int) -> None:
     """Every life, in the order of capture, so that newer leads have higher numbers."""
     for number, (at, teller) in enumerate(arrivals(story, leads)):
         teller(at, Random(f"{SEED} {number}"))
-    for life in story.lives:
+    for number, life in enumerate(story.lives):
         look_ahead(life)
+        work_on(life, story.cast, Random(f"{SEED} work {number}"))
+        for person in (life.lead, life.contact, *life.colleagues):
+            if person is not None:
+                person.phone_e164 = e164(person.phone)
 
 
 def look_ahead(life: Life) -> None:
@@ -102,12 +121,19 @@ def write(story: Story) -> None:
     lives = story.lives
     copy_rows(Company, story.frame.companies.values())
     copy_rows(Contact, [life.contact for life in lives if life.contact])
+    copy_rows(Contact, every(lives, "colleagues"))
     copy_rows(Lead, [life.lead for life in lives])
     copy_rows(Touch, sorted(every(lives, "touches"), key=lambda touch: touch.pk))
     stamp_scores(every(lives, "transitions"))
     copy_rows(Transition, every(lives, "transitions"))
     copy_rows(Handoff, every(lives, "handoffs"))
     copy_rows(Opportunity, every(lives, "opportunities"))
+    copy_rows(DealEvent, every(lives, "deal_history"))
+    copy_rows(OpportunityPerson, every(lives, "parts"))
+    copy_rows(Activity, every(lives, "activities"))
+    copy_rows(Task, every(lives, "tasks"))
+    invited = Activity.participants.through
+    invited.objects.bulk_create(invited(activity_id=activity, user=guest) for activity, guest in guests_of(lives))
     record_change("lead", [life.lead.pk for life in lives])
     record_change("handoff", [row.pk for row in every(lives, "handoffs")])
     record_change("opportunity", [row.pk for row in every(lives, "opportunities")])

@@ -176,3 +176,29 @@ LOSS_NOTES = {
     "champion_left": ["Our champion changed company in week three."],
 }
 COMPETITORS = ["Planivo", "OrderGrid", "ERP vendor's module"]
+CALL_NOTES = [
+    "Plans by spreadsheet, wants to see rush orders. Demo agreed.",
+    "Had ten minutes: two plants, thirty orders a day, one planner.",
+    "Knows the problem, asked for the price list first.",
+    "Friendly, the ERP contract ends next year. Sends me their order list.",
+    "Asked who else in their trade uses it.",
+]
+SELLING_NOTES = [
+    "Went through the order list; the bottleneck is the paint shop.",
+    "They want their IT at the table next time.",
+    "Price is fine for one plant, the second has to wait.",
+    "Works council asks what the board shows about people.",
+    "Reference call with Aalto Pumps went well.",
+    "Sent the offer with two options; answer promised this week.",
+    "New production head starts in May and wants a say.",
+    "Pilot line chosen: assembly 3.",
+]
+COLLEAGUES = ["Head of Finance", "IT Manager", "Works Council", "Plant Manager", "Purchasing", "Planner"]
+NEXT_STEPS = {
+    "accepted": [("call", "Call again"), ("call", "First call"), ("email", "Send the case study, then call")],
+    "qualified": [("meeting", "Demo with their order list"), ("call", "Agree on the people for the demo")],
+    "opportunity": [
+        ("call", "Ask for the decision"), ("email", "Send the offer"), ("meeting", "Meet IT about the interface"),
+        ("todo", "Work out the price for two plants"), ("call", "Check what the steering group said"),
+    ],
+}  # fmt: skip

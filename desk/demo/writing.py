@@ -31,8 +31,8 @@ class Ids:
     def _reserve(self, model: type[models.Model]) -> list[int]:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-                [model._meta.db_table, BLOCK],
+                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+                [model._meta.db_table, model._meta.pk.column, BLOCK],
             )
             return [pk for (pk,) in cursor.fetchall()]
 

@@ -7,15 +7,27 @@ import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, F, Max, Min, Q
 
 from campaigns.models import Campaign
 from crm.models import Organisation, User
 from feedback.models import Agreement, Handoff
 from feedback.queries import count_waiting
 from funnel.checking import check_metrics
-from leads.lifecycle import MOVES, RANK, RETURNED, Stage
-from leads.models import Lead, LeadScore, Opportunity, Touch, Transition
+from leads.lifecycle import MOVES, OPEN, RANK, RETURNED, Stage
+from leads.models import (
+    Activity,
+    ActivityKind,
+    ActivityOutcome,
+    Lead,
+    LeadScore,
+    Opportunity,
+    PipelineStage,
+    Task,
+    Touch,
+    Transition,
+)
+from leads.subjects import refresh_pulse
 from scoring.models import Definition
 
 TODAY = date(2026, 11, 22)
@@ -208,3 +220,48 @@ def test_demo_refuses_to_mix_with_real_data():
     Lead.objects.update(is_sample=False)
     with pytest.raises(CommandError, match="empty database"):
         call_command("demo", today=TODAY)
+
+
+def test_nothing_is_done_before_sales_has_the_lead_or_after_the_end():
+    assert not Activity.objects.filter(at__gt=ENDS_AT).exists()
+    first_accepted = Min("lead__transitions__at", filter=Q(lead__transitions__to_stage=Stage.ACCEPTED))
+    assert not Activity.objects.annotate(accepted=first_accepted).filter(at__lt=F("accepted")).exists()
+
+
+def test_every_call_says_how_it_ended_and_most_leads_take_several():
+    calls = Activity.objects.filter(kind=ActivityKind.CALL)
+    assert not calls.filter(outcome="").exists()
+    per_lead = calls.values("lead").annotate(n=Count("id")).values_list("n", flat=True)
+    assert 1 < sum(per_lead) / len(per_lead) < 12
+    assert calls.filter(outcome=ActivityOutcome.NO_ANSWER).exists()
+
+
+def test_marketing_sits_at_some_meetings():
+    guests = Activity.objects.filter(participants__role="marketer")
+    assert guests.exists()
+    assert set(guests.values_list("kind", flat=True)) == {ActivityKind.MEETING}
+
+
+def test_next_steps_lie_with_open_leads_and_some_have_none():
+    assert not Task.objects.open().exclude(lead__stage__in=OPEN).exists()
+    held = Lead.objects.filter(stage__in=[Stage.ACCEPTED, Stage.QUALIFIED, Stage.OPPORTUNITY])
+    assert held.filter(next_step_at__isnull=True).exists()
+    assert held.filter(next_step_at__lt=ENDS_AT).exists()
+    assert held.filter(next_step_at__gt=ENDS_AT).exists()
+
+
+def test_leads_and_opportunities_repeat_what_the_product_would_compute():
+    def pulse(model):
+        return list(model.objects.order_by("id").values_list("id", "last_activity_at", "next_step_at"))
+
+    before = pulse(Lead), pulse(Opportunity)
+    refresh_pulse(
+        list(Lead.objects.values_list("id", flat=True)), list(Opportunity.objects.values_list("id", flat=True))
+    )
+    assert (pulse(Lead), pulse(Opportunity)) == before
+
+
+def test_stages_know_how_long_won_opportunities_stayed():
+    measured = PipelineStage.objects.aggregate(most=Max("won_stays"))
+    won = Opportunity.objects.filter(outcome="won").count()
+    assert 0 < measured["most"] <= won
