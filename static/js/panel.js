@@ -10,10 +10,10 @@
  */
 const panel = () => document.getElementById("panel");
 
-async function openPanel(link) {
+export async function openPanel({ href, title, source = document.body }) {
   const body = panel().querySelector("#panel-body");
-  panel().querySelector("#panel-title").textContent = link.dataset.panel || link.textContent.trim();
-  await window.htmx.ajax("GET", link.href, { source: link, target: body, swap: "innerHTML" });
+  panel().querySelector("#panel-title").textContent = title;
+  await window.htmx.ajax("GET", href, { source, target: body, swap: "innerHTML" });
   if (!panel().open && body.childElementCount) panel().showModal();
 }
 
@@ -21,7 +21,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-panel]");
   if (link && panel() && !event.defaultPrevented && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();
-    openPanel(link);
+    openPanel({ href: link.href, title: link.dataset.panel || link.textContent.trim(), source: link });
     return;
   }
   const opener = event.target.closest("[data-dialog-open]");

@@ -1,6 +1,7 @@
 /* What just happened, with Undo while it can still be undone.
  *
  *   HX-Trigger: {"toast": {"text": "Accepted.", "level": "success|info|warning|danger", "undo_url": "/inbox/7/undo/"}}
+ *   HX-Trigger: {"toast": {"text": "45 handed over, 3 had moved.", "link_url": "/bulk/7/", "link_text": "Show"}}
  *   toast({ text: "Copied." })                                   from another module
  *   messages.success(request, "Accepted.", extra_tags="undo:/inbox/7/undo/")      from a view that redirects
  *
@@ -13,12 +14,20 @@ const SECONDS = { plain: 6, undo: 12 };
 
 const shelf = () => document.getElementById("toasts");
 
-export function toast({ text, level = "info", undo_url: undoUrl = "" }) {
+export function toast({ text, level = "info", undo_url: undoUrl = "", link_url: linkUrl = "", link_text: linkText = "" }) {
   const notice = document.getElementById("notice-template").content.firstElementChild.cloneNode(true);
   notice.dataset.level = level;
   notice.querySelector(".ti").classList.add(`ti-${ICONS[level] || ICONS.info}`);
   notice.querySelector(".notice-text").textContent = text;
   if (level === "danger") notice.setAttribute("role", "alert");
+  const link = notice.querySelector("[data-notice-link]");
+  if (linkUrl) {
+    link.hidden = false;
+    link.href = linkUrl;
+    link.textContent = linkText;
+  } else {
+    link.remove();
+  }
   const undo = notice.querySelector("[data-undo]");
   if (undoUrl) {
     undo.hidden = false;
@@ -41,7 +50,7 @@ document.addEventListener("close", (event) => {
 
 function leaveInTime(notice) {
   if (notice.dataset.level === "danger") return;
-  const seconds = notice.querySelector("[data-undo]") ? SECONDS.undo : SECONDS.plain;
+  const seconds = notice.querySelector("[data-undo], [data-notice-link]") ? SECONDS.undo : SECONDS.plain;
   let timer = 0;
   const start = () => { clearTimeout(timer); timer = setTimeout(() => notice.remove(), seconds * 1000); };
   const hold = () => clearTimeout(timer);
