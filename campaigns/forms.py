@@ -1,40 +1,39 @@
 """Input to campaigns and their spend."""
 
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 
 from campaigns.models import Campaign, Channel, Spend
+from campaigns.picking import CAMPAIGN_OWNERS, CAMPAIGNS
 from crm.forms import CurrencyField, DateInput
-from crm.models import Role, User
+from crm.models import User
+from crm.picking import PickField
 
 
 class CampaignForm(forms.ModelForm):
-    field_of = {"circular_parent": "parent"}
+    """A new campaign. What may wait stands folded below what every campaign has."""
+
+    field_of = {"circular_parent": "parent", "too_deep": "parent"}
     currency = CurrencyField()
+    # A channel nobody chose would stand in every report as "other".
+    channel = forms.ChoiceField(choices=[("", "Choose the channel"), *Channel.choices])
+    parent = PickField(
+        CAMPAIGNS, label="Part of", required=False, placeholder="No larger campaign",
+        help_text="The larger campaign it belongs to; three levels at most.",
+    )  # fmt: skip
+    owner = PickField(CAMPAIGN_OWNERS, required=False)
 
     class Meta:
         model = Campaign
         fields = ["name", "channel", "kind", "status", "starts_on", "ends_on", "budget", "currency", "parent", "owner"]
-        labels = {"starts_on": "Starts", "ends_on": "Ends", "parent": "Part of"}
-        help_texts = {
-            "kind": "Strategic: builds the market over quarters. Tactical: brings leads now.",
-            "parent": "The larger campaign it belongs to.",
-        }
+        labels = {"starts_on": "Starts", "ends_on": "Ends"}
+        help_texts = {"kind": "Strategic: builds the market over quarters. Tactical: brings leads now."}
         widgets = {"starts_on": DateInput(), "ends_on": DateInput()}
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not self.instance.pk:
-            # A channel nobody chose would stand in every report as "other".
-            channel = cast(forms.ChoiceField, self.fields["channel"])
-            channel.choices, self.initial["channel"] = [("", "Choose the channel"), *Channel.choices], ""
-        others = Campaign.objects.exclude(pk=self.instance.pk) if self.instance.pk else Campaign.objects.all()
-        self.fields["parent"].queryset = others  # type: ignore[attr-defined]
-        self.fields["parent"].empty_label = "No larger campaign"  # type: ignore[attr-defined]
-        owners = User.objects.filter(is_active=True).exclude(role=Role.REP)
-        self.fields["owner"].queryset = owners  # type: ignore[attr-defined]
         if by.is_marketer:
             # A marketer's campaign stays the marketer's: giving it away is for managers.
             del self.fields["owner"]

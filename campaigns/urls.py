@@ -7,5 +7,4 @@ from campaigns import views
 app_name = "campaigns"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/new/", views.campaign_new, name="campaign-new"),
-    path("campaigns/<int:pk>/edit/", views.campaign_edit, name="campaign-edit"),
 ]

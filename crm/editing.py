@@ -48,6 +48,7 @@ class StaleEdit(StaleState):
             },
             **facts,
         )
+        self.write = write
 
 
 class Gone(StaleState):

@@ -5,17 +5,64 @@ from typing import Any
 from django import forms
 
 from campaigns.models import Channel
-from leads.models import Lead
+from campaigns.picking import CAMPAIGNS
+from crm.errors import BusinessError
+from crm.picking import PickField
+from leads.models import Company, Contact, Lead, PickList, PickValue
+from leads.picking import COMPANIES, CONTACTS
+from leads.tagging import tags_in
+
+
+def pick_values(list_: PickList, *, present: str = "") -> list[tuple[str, str]]:
+    """What a form offers for a field of free text, the ``present`` value too; nothing where no list is kept."""
+    offered = list(PickValue.objects.filter(list=list_, retired=False).values_list("value", flat=True))
+    if not offered:
+        return []
+    return [(value, value or "–") for value in dict.fromkeys(["", *offered, present])]
+
+
+class TagsField(forms.CharField):
+    """Tags parted by commas; cleaned to a list, as leads/tagging.py takes them."""
+
+    def prepare_value(self, value: Any) -> str:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return tags_in(super().clean(value))
+        except BusinessError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+def say_what_is_too_long(form: forms.BaseForm) -> None:
+    """A browser that cuts what is pasted says nothing; the form says what is too long, and keeps it."""
+    for field in form.fields.values():
+        field.widget.attrs.pop("maxlength", None)
+
+
+def offer_values(form: forms.BaseForm, **lists: PickList) -> None:
+    """Let these fields choose from the lists that are kept; where none is, they stay free text."""
+    for name, list_ in lists.items():
+        if choices := pick_values(list_, present=form.initial.get(name, "")):
+            old = form.fields[name]
+            form.fields[name] = forms.ChoiceField(
+                choices=choices, required=False, label=old.label, help_text=old.help_text
+            )
 
 
 class NewLeadForm(forms.ModelForm):
     """What is known of somebody who may buy. Something must be: a name, an e-mail, a phone or a company."""
 
+    campaign = PickField(CAMPAIGNS, required=False)
+    contact = PickField(CONTACTS, required=False, label="Known contact", placeholder="Name, e-mail or phone")
+    company = PickField(COMPANIES, required=False, label="Known company")
+    tags = TagsField(required=False, help_text="Parted by commas.")
+
     class Meta:
         model = Lead
         fields = [
-            "first_name", "last_name", "email", "phone", "title", "company_name", "country",
-            "campaign", "channel", "source", "segment", "product_interest",
+            "first_name", "last_name", "email", "phone", "title", "company_name", "country", "contact", "company",
+            "campaign", "channel", "source", "segment", "product_interest", "tags",
         ]  # fmt: skip
         labels = {
             "email": "E-mail",
@@ -25,14 +72,71 @@ class NewLeadForm(forms.ModelForm):
         }
         help_texts = {"source": "Where exactly, for example organic search or the name of a list."}
 
+    # What most leads are written down without; folded until it is asked for.
+    REST = ("title", "country", "company", "channel", "source", "segment", "product_interest", "tags")
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["campaign"].empty_label = "None"  # type: ignore[attr-defined]
         self.fields["channel"].choices = [("", "As the campaign, or unknown"), *Channel.choices]  # type: ignore[attr-defined]
+        offer_values(self, source=PickList.SOURCE, segment=PickList.SEGMENT, product_interest=PickList.PRODUCT)
+        say_what_is_too_long(self)
+        self.fields["first_name"].widget.attrs["autofocus"] = True
+
+    @property
+    def rest_is_asked_for(self) -> bool:
+        """Whether something folded away is filled in or wrong."""
+        return any(
+            self[name].errors or self[name].value() not in (None, "", ("", ""), ("", None)) for name in self.REST
+        )
+
+    def clean(self) -> dict[str, Any]:
+        known = super().clean() or {}
+        if contact := known.get("contact"):
+            known |= of_contact(contact, known)
+        if not any(
+            known.get(name) for name in ("first_name", "last_name", "email", "phone", "company_name", "company")
+        ):
+            raise forms.ValidationError("Give at least a name, an e-mail, a phone number or a company.")
+        return known
+
+
+def of_contact(contact: Contact, given: dict[str, Any]) -> dict[str, Any]:
+    """What a lead of a known contact has from it, where nothing else was given."""
+    own = {name: getattr(contact, name) for name in ("first_name", "last_name", "email", "phone", "title", "company")}
+    return {name: value for name, value in own.items() if value and not given.get(name)}
+
+
+class NewContactForm(forms.ModelForm):
+    """A person known by name, who is no lead yet."""
+
+    company = PickField(COMPANIES, required=False)
+
+    class Meta:
+        model = Contact
+        fields = ["first_name", "last_name", "email", "phone", "company", "title"]
+        labels = {"email": "E-mail", "title": "Job title"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say_what_is_too_long(self)
         self.fields["first_name"].widget.attrs["autofocus"] = True
 
     def clean(self) -> dict[str, Any]:
         known = super().clean() or {}
-        if not any(known.get(name) for name in ("first_name", "last_name", "email", "phone", "company_name")):
-            raise forms.ValidationError("Give at least a name, an e-mail, a phone number or a company.")
+        if not any(known.get(name) for name in ("first_name", "last_name", "email")):
+            raise forms.ValidationError("Give at least a name or an e-mail.")
         return known
+
+
+class NewCompanyForm(forms.ModelForm):
+    """An organisation that may buy."""
+
+    class Meta:
+        model = Company
+        fields = ["name", "domain", "industry", "country", "region", "employees"]
+        help_texts = {"domain": "For example acme.com."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say_what_is_too_long(self)
+        self.fields["name"].widget.attrs["autofocus"] = True

@@ -2,11 +2,22 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from leads.views import duplicates, imports, new
+from leads.views import capture, capture_forms, duplicates, imports, new, new_people
 
 app_name = "leads"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("leads/new/", new.lead_new, name="lead-new"),
+    path("contacts/new/", new_people.contact_new, name="contact-new"),
+    path("companies/new/", new_people.company_new, name="company-new"),
+    path("capture/<slug:key>/", capture.capture, name="capture"),
+    path("capture-forms/", capture_forms.capture_forms, name="capture-forms"),
+    path("capture-forms/new/", capture_forms.capture_form_new, name="capture-form-new"),
+    path("capture-forms/<int:pk>/", capture_forms.capture_form, name="capture-form"),
+    path("capture-forms/<int:pk>/edit/", capture_forms.capture_form_edit, name="capture-form-edit"),
+    path("capture-forms/<int:pk>/retry/", capture_forms.retry_failed, name="capture-form-retry"),
+    path("capture-forms/<int:pk>/removal/", capture_forms.removal, name="capture-form-removal"),
+    path("submissions/<int:pk>/", capture_forms.submission, name="submission"),
+    path("submissions/<int:pk>/retry/", capture_forms.retry, name="submission-retry"),
     path("duplicates/<str:kind>/", duplicates.duplicates, name="duplicates"),
     path("imports/", imports.imports, name="imports"),
     path("imports/new/", imports.import_new, name="import-new"),

@@ -13,9 +13,12 @@ def with_toast(
     response: HttpResponse, text: str, *, level: str = "success", undo_url: str = "", **events: Any
 ) -> HttpResponse:
     """``response`` with a toast, and other ``events`` for the page (an underscore stands for the colon in a name)."""
-    toast = {"text": text, "level": level, "undo_url": undo_url}
-    named = {name.replace("_", ":"): detail for name, detail in events.items()}
-    response["HX-Trigger"] = json.dumps({"toast": toast, **named})
+    return with_events(response, toast={"text": text, "level": level, "undo_url": undo_url}, **events)
+
+
+def with_events(response: HttpResponse, **events: Any) -> HttpResponse:
+    """``response`` with events for the page, as `with_toast` names them."""
+    response["HX-Trigger"] = json.dumps({name.replace("_", ":"): detail for name, detail in events.items()})
     return response
 
 

@@ -19,6 +19,7 @@ from crm.forms import show_refusal
 from crm.keyset import count_up_to, count_words, page_of
 from crm.periods import local_day, zone
 from crm.requests import PersonRequest, id_of
+from desk.fields import rows_for
 from desk.forms.campaign import HandOverForm
 from desk.queries.campaign import (
     CHAIN,
@@ -134,6 +135,9 @@ def campaign_page(
         "now": now,
         "campaign": campaign,
         "may_write": may_write,
+        "may_create": may_create_campaigns(user),
+        "fields": rows_for(campaign, user),
+        "children": campaign.children.filter(archived_at__isnull=True).order_by("-starts_on", "-id")[:ROWS],
         "may_hand_over": may_hand_over(request.user),
         "ready": len(ready_ids(campaign)),
         "chain": chain(campaign, counts.get(campaign.pk, NOBODY), summed(counts.values()), spent),

@@ -21,6 +21,8 @@ from leads.views.duplicates import duplicates_to_confirm, warning
 
 # What a response tells of itself; the rest tells of the person.
 OF_THE_TOUCH = ("campaign", "channel")
+# What the page that leads here may have chosen.
+GIVEN = ("campaign", "contact", "company")
 
 
 @require_http_methods(["GET", "POST"])
@@ -32,7 +34,7 @@ def lead_new(request: PersonRequest) -> HttpResponse:
     """
     user = request.user
     require(may_create_leads(user), "You may not write down leads.")
-    form = NewLeadForm(request.POST or None, initial={"campaign": request.GET.get("campaign")})
+    form = NewLeadForm(request.POST or None, initial={name: request.GET.get(name) for name in GIVEN})
     context: dict[str, Any] = {"form": form, "duplicates_of": "lead"}
     if request.method == "POST" and form.is_valid():
         if add_to := id_of(request.POST.get("add_to")):
@@ -53,8 +55,8 @@ def write_down(request: PersonRequest, fields: dict[str, Any]) -> HttpResponse:
         # Who writes a lead down keeps it until it is handed over, and finds it under "My open".
         kept: dict[str, Any] = {"owner": user} if user.is_marketer else {}
         if contact := Contact.objects.filter(pk=id_of(request.POST.get("on_contact"))).first():
-            kept |= {"contact": contact, "company": contact.company}
-        lead = create_lead(by=user, at=timezone.now(), **kept, **fields)
+            kept |= {"contact": contact, "company": fields.get("company") or contact.company}
+        lead = create_lead(by=user, at=timezone.now(), **{**fields, **kept})
     messages.success(request, f"{lead.display_name} is written down as an inquiry.")
     return redirect("desk:lead", lead.pk)
 

@@ -1,0 +1,38 @@
+"""Putting campaigns away once they are over."""
+
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from campaigns.access import may_write_campaign
+from campaigns.editing import NOT_YOURS
+from campaigns.models import Campaign, CampaignStatus
+from crm.archiving import Rule, archive_one, restore_one
+from crm.models import User
+
+GOING_ON = (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
+
+
+def with_parts(user: User) -> QuerySet[Campaign]:
+    going_on = Campaign.objects.filter(parent=OuterRef("pk"), archived_at__isnull=True, status__in=GOING_ON)
+    return Campaign.objects.annotate(has_running_part=Exists(going_on))
+
+
+def obstacle(campaign: Campaign) -> str:
+    if campaign.status in GOING_ON:
+        return f"It is {campaign.get_status_display().lower()}: set it to “Ended” first."
+    if campaign.has_running_part:  # type: ignore[attr-defined]
+        return "A campaign that is part of it still runs: end that first."
+    return ""
+
+
+CAMPAIGN_RULE = Rule(with_parts, may_write_campaign, NOT_YOURS, obstacle)
+
+
+def archive_campaign(campaign: Campaign, *, by: User, at: datetime) -> None:
+    """Raises NotAllowed, and BusinessError while it or a part of it runs."""
+    archive_one(CAMPAIGN_RULE, campaign, by=by, at=at)
+
+
+def restore_campaign(campaign: Campaign, *, by: User, at: datetime) -> None:
+    restore_one(CAMPAIGN_RULE, campaign, by=by, at=at)

@@ -1,0 +1,18 @@
+"""Companies and contacts, chosen by typing."""
+
+from crm.picking import Source
+from crm.search import matches
+from leads.models import Company, Contact
+
+COMPANIES = Source(
+    "companies",
+    lambda: Company.objects.filter(archived_at__isnull=True),
+    matches,
+    lambda company: ", ".join(filter(None, [company.domain, company.country])),
+)
+CONTACTS = Source(
+    "contacts",
+    lambda: Contact.objects.filter(archived_at__isnull=True).select_related("company"),
+    matches,
+    lambda contact: ", ".join(filter(None, [contact.title, str(contact.company or ""), contact.email])),
+)
