@@ -1,5 +1,6 @@
 """Conversion: a lead becomes a contact of a company with an opportunity, in one transaction, once."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -17,10 +18,8 @@ from leads.errors import CannotUndo
 from leads.lifecycle import Stage
 from leads.models import BuyingRole, Company, Contact, Lead, Opportunity, OpportunityPerson, Outcome, Transition
 from leads.next_steps import release_opportunity
-from leads.next_steps import release_opportunity
 from leads.opportunities import AlreadyClosed, opportunities_of
 from leads.pipeline import first_stage, promise_of
-from leads.subjects import refresh_pulse
 from leads.subjects import refresh_pulse
 from leads.transitions import UNDO_WITHIN, last_effective, move_lead, undo_move
 
@@ -33,8 +32,7 @@ def convert_lead(
     at: datetime,
     company: Company | None = None,
     contact: Contact | None = None,
-    make_company: bool = False,
-    make_contact: bool = False,
+    make_new: Collection[str] = (),
     name: str = "",
     amount: Decimal | None = None,
     currency: str = "",
@@ -43,15 +41,15 @@ def convert_lead(
     """The opportunity made of ``lead``, and whether it is new: a second click gets the one that the first made.
 
     Where no company or contact is given, the lead's own is used, else one matched by name or e-mail, else a new one;
-    ``make_company`` and ``make_contact`` demand a new one. Raises IllegalMove, StaleLead, NotAllowed.
+    ``make_new``, "company" or "contact", demands a new one. Raises IllegalMove, StaleLead, NotAllowed.
     """
     lead = Lead.objects.select_for_update().get(pk=lead.pk)
     require(may_convert(by, lead), "Only the owner of this lead or their manager may convert it.")
     existing = present_deal(lead)
     if existing and lead.stage in {Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.LOST}:
         return existing, False
-    company = new_company(lead) if make_company else company or lead.company or find_or_make_company(lead)
-    contact = new_contact(lead, company) if make_contact else contact or find_or_make_contact(lead, company)
+    company = new_company(lead) if "company" in make_new else company or lead.company or find_or_make_company(lead)
+    contact = new_contact(lead, company) if "contact" in make_new else contact or find_or_make_contact(lead, company)
     move_lead(lead, Stage.OPPORTUNITY, by=by, at=at, company=company, contact=contact)
     stage = first_stage()
     opportunity = Opportunity.objects.create(

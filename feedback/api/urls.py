@@ -1,16 +1,18 @@
-"""This room's part of the API; it adds `offer` to the leads of the room below."""
+"""This room's part of the API; it adds `offer` and `transition` to the leads of the room below."""
 
 from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
-from feedback.api.views import AgreementViews, HandoffViews, OfferViews
+from feedback.api.views import AgreementViews, HandoffViews, OfferViews, TransitionViews
 
 router = SimpleRouter(use_regex_path=False)
 router.register("handoffs", HandoffViews, basename="handoffs")
 router.register("agreements", AgreementViews, basename="agreements")
 
 offer = OfferViews.as_view({"post": "offer"}, detail=True)
+transition = TransitionViews.as_view({"post": "transition"}, detail=True)
 urlpatterns: list[URLPattern | URLResolver] = [
     path("leads/<int:pk>/offer/", offer, name="leads-offer"),
+    path("leads/<int:pk>/transition/", transition, name="leads-transition"),
     *router.urls,
 ]

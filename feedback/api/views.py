@@ -13,9 +13,13 @@ from crm.api.views import Resource
 from feedback.access import may_ever_decide
 from feedback.api.filters import AgreementFilters, HandoffFilters
 from feedback.api.serializers import AcceptBody, AgreementSerializer, HandoffSerializer, OfferBody, RejectBody
+from feedback.giving_up import transition_as_agreed
 from feedback.models import Agreement, Handoff
 from feedback.verdicts import accept_handoff, offer_lead, reject_handoff, undo_verdict, withdraw_handoff
-from leads.lifecycle import ReasonUse
+from leads.access import require_move
+from leads.api.serializers.leads import LeadSerializer, TransitionBody
+from leads.editing import check_version
+from leads.lifecycle import MOVES, ReasonUse, Stage
 from leads.models import Lead
 from leads.reasons import find_reason
 
@@ -63,8 +67,31 @@ class HandoffViews(Resource):
         return self.show(withdraw_handoff(self.get_object(), by=self.person, at=timezone.now()))
 
 
+class TransitionViews(Resource):
+    """Moves of a lead that have no action of their own; they heed the agreement, so this room adds them."""
+
+    queryset = Lead.objects.select_related("leadscore", "contact")
+    serializer_class = LeadSerializer
+
+    @extend_schema(request=TransitionBody, responses=LeadSerializer)
+    def transition(self, request: Request, pk: int) -> Response:
+        """Move a lead by one of the moves without an action of their own; where it already stands, nothing happens.
+
+        422 `too_few_attempts` when a rep gives a lead up before it was tried as often as agreed.
+        """
+        lead = self.get_object()
+        body = {"at": timezone.now(), **self.clean(TransitionBody)}
+        check_version(lead, body.pop("version", None))
+        move, code = MOVES.get((Stage(lead.stage), Stage(body["to"]))), body.pop("reason", "")
+        if move and move.door == "transition":
+            require_move(self.person, lead, move)
+            body["reason"] = find_reason(move.reason, code) if move.reason else None
+        transition_as_agreed(lead, by=self.person, **body)
+        return self.show(lead)
+
+
 class OfferViews(Resource):
-    """The one action on a lead that this room adds."""
+    """Hands a lead to sales."""
 
     queryset = Handoff.objects.select_related("reason")
     serializer_class = HandoffSerializer

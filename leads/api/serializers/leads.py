@@ -68,6 +68,7 @@ class TransitionBody(Body):
     need = serializers.CharField(required=False, allow_blank=True)
     authority = serializers.CharField(required=False, allow_blank=True, max_length=200)
     timing = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    budget = serializers.CharField(required=False, allow_blank=True, max_length=200)
 
 
 class TouchSerializer(RecordSerializer):

@@ -8,23 +8,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.api.views import Resource
-from leads.access import require_move
 from leads.api import filters
 from leads.api.serializers.leads import (
     LeadSerializer,
     NewLeadSerializer,
     TouchSerializer,
-    TransitionBody,
     TransitionSerializer,
 )
 from leads.api.serializers.opportunities import ConversionBody, OpportunitySerializer
-from leads.converting import convert_lead
-from leads.editing import check_version, create_lead, edit_lead
-from leads.lifecycle import MOVES, Stage
+from leads.converting import convert_lead, join_opportunity, undo_conversion
+from leads.editing import create_lead, edit_lead
 from leads.models import Lead, Touch, Transition
-from leads.reasons import find_reason
 from leads.touches import log_touch
-from leads.transitions import transition_lead
 
 
 class LeadViews(Resource):
@@ -53,20 +48,6 @@ class LeadViews(Resource):
         lead = self.get_object()
         return self.show(edit_lead(lead, by=self.person, at=timezone.now(), **self.clean(record=lead)))
 
-    @extend_schema(request=TransitionBody, responses=LeadSerializer)
-    @action(detail=True, methods=["post"])
-    def transition(self, request: Request, pk: int) -> Response:
-        """Move a lead by one of the moves without an action of their own; where it already stands, nothing happens."""
-        lead = self.get_object()
-        body = {"at": timezone.now(), **self.clean(TransitionBody)}
-        check_version(lead, body.pop("version", None))
-        move, code = MOVES.get((Stage(lead.stage), Stage(body["to"]))), body.pop("reason", "")
-        if move and move.door == "transition":
-            require_move(self.person, lead, move)
-            body["reason"] = find_reason(move.reason, code) if move.reason else None
-        transition_lead(lead, by=self.person, **body)
-        return self.show(lead)
-
     @extend_schema(
         request=ConversionBody,
         responses={
@@ -76,12 +57,29 @@ class LeadViews(Resource):
     )
     @action(detail=True, methods=["post"])
     def convert(self, request: Request, pk: int) -> Response:
-        """Make contact, company and opportunity of a lead, once: a repeat gets the same deal."""
+        """Make contact, company and opportunity of a lead, once: a repeat gets the same deal.
+
+        Company and contact are found or made unless they are named. With `join` the lead becomes a further person of
+        that open opportunity of its company instead.
+        """
         lead, body = self.get_object(), self.clean(ConversionBody)
         at, deal = body.get("at") or timezone.now(), body.get("opportunity", {})
-        opportunity, is_new = convert_lead(lead, by=self.person, at=at, **deal)
+        chosen = {name: body[name] for name in ("company", "contact") if name in body}
+        if joined := body.get("join"):
+            part, is_new = join_opportunity(lead, joined, by=self.person, at=at, contact=chosen.get("contact"))
+            opportunity = part.opportunity
+        else:
+            opportunity, is_new = convert_lead(lead, by=self.person, at=at, **chosen, **deal)
         code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
         return Response(OpportunitySerializer(opportunity).data, status=code)
+
+    @extend_schema(request=None, responses=LeadSerializer)
+    @action(detail=True, methods=["post"], url_path="undo-conversion")
+    def undo_conversion(self, request: Request, pk: int) -> Response:
+        """Take a conversion back, within ten minutes and while its opportunity is untouched; 409 after that."""
+        lead = self.get_object()
+        undo_conversion(lead, by=self.person, at=timezone.now())
+        return self.show(self.get_object())
 
 
 class TransitionViews(Resource):
