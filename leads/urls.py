@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from leads.views import capture, capture_forms, duplicates, imports, new, new_people
+from leads.views import capture, capture_forms, duplicates, imports, new, new_people, pipeline
 
 app_name = "leads"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -19,6 +19,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("submissions/<int:pk>/", capture_forms.submission, name="submission"),
     path("submissions/<int:pk>/retry/", capture_forms.retry, name="submission-retry"),
     path("duplicates/<str:kind>/", duplicates.duplicates, name="duplicates"),
+    path("settings/pipeline/", pipeline.pipeline, name="pipeline"),
+    path("settings/pipeline/<slug:stage>/", pipeline.stage, name="pipeline-stage"),
+    path("settings/pipeline/<slug:stage>/retirement/", pipeline.retirement, name="pipeline-retirement"),
     path("imports/", imports.imports, name="imports"),
     path("imports/new/", imports.import_new, name="import-new"),
     path("imports/<int:pk>/", imports.import_page, name="import"),

@@ -1,26 +1,63 @@
-"""Input to an opportunity's page."""
+"""Input to an opportunity: a new one, its people, and how it ends."""
+
+from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from crm.forms import CurrencyField, DateInput
+from crm.picking import PickField, same_name
 from leads.lifecycle import ReasonUse
-from leads.models import Opportunity, Outcome, Reason
+from leads.models import BuyingRole, DealKind, Outcome, Reason
+from leads.picking import COMPANIES, CONTACTS
+from leads.pipeline import open_stages, pipeline
 
 
-class OpportunityForm(forms.ModelForm):
-    """What people may set; stage and outcome have actions of their own."""
+class PickOrNewField(PickField):
+    """Cleaned to the record picked, to a text that names a new one, or to None."""
 
+    longest = 200
+
+    def clean(self, value: Any) -> Any:
+        text = " ".join((value[1] or "").split()) if value else ""
+        try:
+            return super().clean(value)
+        except ValidationError as error:
+            if not text or any(same_name(record, text) for record in self.source.suggest(text)):
+                raise error
+        if len(text) > self.longest:
+            raise ValidationError(f"At most {self.longest} letters.")
+        return text
+
+
+class NewOpportunityForm(forms.Form):
+    """An opportunity without a lead."""
+
+    name = forms.CharField(max_length=200, label="What is it about?")
+    company = PickOrNewField(COMPANIES, required=False, help_text="Choose one, or type the name of a new one.")
+    contact = PickOrNewField(CONTACTS, required=False, help_text="Choose one, or type the name of a new one.")
+    email = forms.EmailField(required=False, label="E-mail of a new contact")
+    amount = forms.DecimalField(required=False, min_value=0, max_digits=14, decimal_places=2)
     currency = CurrencyField()
+    expected_close = forms.DateField(required=False, widget=DateInput())
+    stage = forms.ChoiceField()
+    kind = forms.ChoiceField(choices=DealKind.choices, initial=DealKind.NEW_BUSINESS)
 
-    class Meta:
-        model = Opportunity
-        fields = [
-            "name", "amount", "currency", "expected_close", "probability", "forecast_category",
-            "kind", "product", "competitor",
-        ]  # fmt: skip
-        labels = {"probability": "Probability in percent", "forecast_category": "Forecast"}
-        help_texts = {"probability": ""}
-        widgets = {"expected_close": DateInput()}
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = open_stages(pipeline())
+        stages = [(row.stage, f"{row.label}, {row.probability} %") for row in offered]
+        self.fields["stage"].choices = stages  # type: ignore[attr-defined]
+        self.fields["stage"].initial = stages[0][0]
+
+
+class PersonForm(forms.Form):
+    """Somebody who has a part in the opportunity."""
+
+    field_of = {"archived": "contact"}
+    contact = PickOrNewField(CONTACTS, label="Who?", help_text="Choose a contact, or type the name of a new one.")
+    email = forms.EmailField(required=False, label="E-mail of a new contact")
+    role = forms.ChoiceField(choices=BuyingRole.choices, initial=BuyingRole.INFLUENCER, label="Part in it")
 
 
 class CloseForm(forms.Form):

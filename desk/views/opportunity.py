@@ -1,9 +1,10 @@
-"""An opportunity: where it stands, what it is worth, and how it ends."""
+"""The page of an opportunity: where it stands, what it is worth, and how it ends."""
 
-from django.contrib import messages
-from django.db.models import QuerySet
+from functools import partial
+from typing import Any
+
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -12,124 +13,125 @@ from crm.access import require
 from crm.errors import BusinessError, StaleState
 from crm.forms import show_refusal
 from crm.requests import PersonRequest
-from desk.forms.opportunity import CloseForm, OpportunityForm
-from desk.queries.timeline import timeline
-from desk.views.panels import form_page
+from desk.archiving import with_archive
+from desk.fields import rows_for
+from desk.forms.opportunity import CloseForm
+from desk.opportunity_verbs import opportunity_verbs
+from desk.queries.opportunity import leads_behind, others_at_company, path_of, people_of, with_everything
+from desk.views.board import board_address, board_answer
+from desk.views.panels import PANEL, form_page
+from desk.views.record import record_answer, record_page
 from leads.access import may_work_opportunity
-from leads.models import Opportunity, Outcome
-from leads.opportunities import OPEN_STAGES, change_stage, close_opportunity, edit_opportunity, reopen_opportunity
+from leads.models import BuyingRole, Opportunity, Outcome
+from leads.opportunities import change_stage, close_opportunity, reopen_opportunity
+from leads.pipeline import open_stages, pipeline
+from leads.stalled import is_quiet, is_stalled
 
+PAGE = "desk/opportunity.html"
 REFUSED = "Only the owner of this opportunity or their manager may do that."
-# Where a stage of the path lies, seen from the present one.
-DONE, NOW, AHEAD = "done", "now", "ahead"
 
 
 @require_GET
 def opportunity(request: PersonRequest, pk: int) -> HttpResponse:
-    deal = get_object_or_404(with_everything(), pk=pk)
-    may_work = may_work_opportunity(request.user, deal)
-    context = {
-        "deal": deal,
-        "now": timezone.now(),
-        "may_work": may_work,
-        "path": path_of(deal),
-        "next_stage": next_stage(deal),
-        "others": others_at_company(deal),
-        "timeline": timeline(deal.lead) if deal.lead else None,
-    }
-    return render(request, "desk/opportunity.html", context)
+    deal = get_deal(pk)
+    return record_page(request, PAGE, deal, partial(facts, request, deal))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def stage(request: PersonRequest, pk: int) -> HttpResponse:
-    """Take it to another open stage."""
-    deal = get_object_or_404(Opportunity, pk=pk)
-    wanted, seen = request.POST.get("stage", ""), request.POST.get("seen", "")
+    """Take it to another open stage; GET shows where it may go."""
+    deal = get_deal(pk)
+    if request.method == "GET":
+        require(may_work_opportunity(request.user, deal), REFUSED)
+        offered = [row for row in open_stages(pipeline()) if row.stage != deal.stage]
+        page = "desk/opportunity_move.html#form" if request.htmx.target == PANEL else "desk/opportunity_move.html"
+        return render(request, page, {"deal": deal, "offered": offered, "on": on_board(request)})
+    # Undo is a post without a body.
+    asked = request.POST if "stage" in request.POST else request.GET
+    seen, wanted = asked.get("seen", ""), asked.get("stage", "")
+    changed = partial(deal_answer, request, pk, stages={deal.stage, seen, wanted})
     try:
-        deal = change_stage(deal, wanted, by=request.user, at=timezone.now(), seen=seen)
-    except StaleState as error:
-        messages.warning(request, str(error))
-    else:
-        messages.success(request, f"Now in {deal.get_stage_display()}, {deal.probability} % probable.")
-    return redirect("desk:opportunity", pk)
+        moved = change_stage(deal, wanted, by=request.user, at=timezone.now(), seen=seen)
+    except (StaleState, BusinessError) as error:
+        if error.status == 403:
+            raise
+        return changed(text=str(error), level="warning", status=error.status)
+    undo = f"{request.path}?stage={deal.stage}&seen={moved.stage}" if moved.stage != deal.stage else ""
+    text = f"{moved} is now in {pipeline()[moved.stage].label}, {moved.probability} % probable."
+    return changed(text=text, undo_url=undo)
 
 
 @require_http_methods(["GET", "POST"])
 def closing(request: PersonRequest, pk: int) -> HttpResponse:
     """Close it as won, or as lost with a reason; GET is the form for lost."""
-    deal = get_object_or_404(with_everything(), pk=pk)
+    deal = get_deal(pk)
     require(may_work_opportunity(request.user, deal), REFUSED)
     form = CloseForm(request.POST or None, initial={"outcome": Outcome.LOST})
-    if request.method == "POST" and form.is_valid():
-        try:
-            close_opportunity(deal, by=request.user, at=timezone.now(), **form.cleaned_data)
-        except StaleState as error:
-            messages.warning(request, str(error))
-            return redirect("desk:opportunity", pk)
-        except BusinessError as error:
-            show_refusal(form, error)
-        else:
-            undo = f"undo:{reverse('desk:opportunity-reopening', args=[pk])}"
-            messages.success(request, f"{deal.name} is {form.cleaned_data['outcome']}.", extra_tags=undo)
-            return redirect("desk:opportunity", pk)
-    return form_page(request, "desk/opportunity_close.html", {"form": form, "deal": deal})
+    if request.method == "GET" or not form.is_valid():
+        return ask_to_close(request, deal, form)
+    changed = partial(deal_answer, request, pk, stages={deal.stage})
+    try:
+        closed = close_opportunity(deal, by=request.user, at=timezone.now(), **form.cleaned_data)
+    except StaleState as error:
+        return changed(text=str(error), level="warning", status=error.status)
+    except BusinessError as error:
+        show_refusal(form, error)
+        return ask_to_close(request, deal, form)
+    undo = reverse("desk:opportunity-reopening", args=[pk])
+    return changed(text=f"{closed} is {closed.outcome}.", undo_url=undo)
+
+
+def ask_to_close(request: PersonRequest, deal: Opportunity, form: CloseForm) -> HttpResponse:
+    context = {"form": form, "deal": deal, "on": on_board(request)}
+    return form_page(request, "desk/opportunity_close.html", context)
+
+
+def on_board(request: PersonRequest) -> str:
+    """What a form without JavaScript carries along to come back to the board."""
+    return "board" if board_address(request) else ""
 
 
 @require_POST
 def reopening(request: PersonRequest, pk: int) -> HttpResponse:
     """Take the close back."""
-    deal = get_object_or_404(Opportunity, pk=pk)
+    deal = get_deal(pk)
     try:
-        deal = reopen_opportunity(deal, by=request.user, at=timezone.now())
-    except StaleState as error:
-        messages.warning(request, str(error))
-    else:
-        messages.info(request, f"Open again, in {deal.get_stage_display()}.")
-    return HttpResponse(headers={"HX-Refresh": "true"}) if request.htmx else redirect("desk:opportunity", pk)
+        opened = reopen_opportunity(deal, by=request.user, at=timezone.now())
+    except (StaleState, BusinessError) as error:
+        if error.status == 403:
+            raise
+        return deal_answer(request, pk, stages=set(), text=str(error), level="warning", status=error.status)
+    text = f"{opened} is open again, in {pipeline()[opened.stage].label}."
+    return deal_answer(request, pk, stages={opened.stage}, text=text, level="info")
 
 
-@require_http_methods(["GET", "POST"])
-def edit(request: PersonRequest, pk: int) -> HttpResponse:
-    """Change its fields; only those that were changed are written, so that two people may edit at once."""
-    deal = get_object_or_404(with_everything(), pk=pk)
-    require(may_work_opportunity(request.user, deal), REFUSED)
-    form = OpportunityForm(request.POST or None, instance=deal)
-    if request.method == "POST" and form.is_valid():
-        changed = {name: form.cleaned_data[name] for name in form.changed_data}
-        if changed:
-            edit_opportunity(Opportunity.objects.get(pk=pk), by=request.user, at=timezone.now(), **changed)
-            messages.success(request, "Saved.")
-        return redirect("desk:opportunity", pk)
-    return form_page(request, "desk/opportunity_edit.html", {"form": form, "deal": deal})
+def deal_answer(request: PersonRequest, pk: int, *, stages: set[str], **answer: Any) -> HttpResponse:
+    """Where it was asked: the columns of these stages of the board, or the record as it is now."""
+    deal = get_deal(pk)
+    if address := board_address(request):
+        return board_answer(request, address, stages | {deal.stage}, **answer)
+    return record_answer(request, PAGE, deal, partial(facts, request, deal), **answer)
 
 
-def with_everything() -> QuerySet[Opportunity]:
-    return Opportunity.objects.select_related(
-        "company", "contact", "owner", "team", "reason", "lead__campaign", "lead__owner", "lead__company"
-    )
+def facts(request: PersonRequest, deal: Opportunity) -> dict[str, Any]:
+    """What the record shows around its time line."""
+    now, stages = timezone.now(), pipeline()
+    people = people_of(deal)
+    return {
+        "deal": deal,
+        "may_work": may_work_opportunity(request.user, deal),
+        "verbs": with_archive(opportunity_verbs(request.user, deal, stages), deal, request.user),
+        "path": path_of(deal, stages),
+        "stage": stages[deal.stage],
+        "is_stalled": is_stalled(deal, stages, at=now),
+        "is_quiet": is_quiet(deal, at=now),
+        "people": people,
+        "roles": BuyingRole.choices,
+        "leads": leads_behind(deal, people),
+        "others": others_at_company(deal),
+        "fields": rows_for(deal, request.user),
+    }
 
 
-def path_of(deal: Opportunity) -> list[dict[str, str]]:
-    """The open stages in order; of a closed opportunity all up to where it was closed are done."""
-    present = deal.stage if deal.is_open else deal.stage_before_close
-    names = [stage.value for stage in OPEN_STAGES]
-    at = names.index(present) if present in names else (len(names) if deal.outcome == Outcome.WON else -1)
-    steps = []
-    for index, stage in enumerate(OPEN_STAGES):
-        state = NOW if index == at and deal.is_open else DONE if index <= at else AHEAD
-        steps.append({"stage": stage.value, "label": str(stage.label), "state": state})
-    return steps
-
-
-def next_stage(deal: Opportunity) -> dict[str, str] | None:
-    """The stage after the present one; None at the last, where it is won or lost."""
-    ahead = [step for step in path_of(deal) if step["state"] == AHEAD]
-    return ahead[0] if deal.is_open and ahead else None
-
-
-def others_at_company(deal: Opportunity) -> QuerySet[Opportunity]:
-    """Other opportunities of the same company, newest first."""
-    if deal.company_id is None:
-        return Opportunity.objects.none()
-    others = Opportunity.objects.filter(company=deal.company_id).exclude(pk=deal.pk)
-    return others.select_related("owner").order_by("-id")[:5]
+def get_deal(pk: int) -> Opportunity:
+    return get_object_or_404(with_everything(), pk=pk)

@@ -5,7 +5,7 @@ from django_filters import CharFilter, MultipleChoiceFilter, NumberFilter
 
 from crm.api.filters import StrictFilterSet
 from leads.lifecycle import CLOCK_OF, Clock
-from leads.models import Company, Contact, Import, Lead, Opportunity, Reason, Touch, Transition
+from leads.models import Company, Contact, Import, Lead, Opportunity, PipelineStage, Reason, Touch, Transition
 
 EXACT, DAYS, TIMES = ["exact"], ["exact", "gte", "lt"], ["gte", "lt"]
 IDENTITY = {"source_system": EXACT, "external_id": EXACT}
@@ -75,6 +75,12 @@ class OpportunityFilters(StrictFilterSet):
             "amount": ["gte", "lt"], "expected_close": DAYS, "opened_at": TIMES, "closed_at": TIMES, "updated_at":
             TIMES,
         }  # fmt: skip
+
+
+class PipelineStageFilters(StrictFilterSet):
+    class Meta:
+        model = PipelineStage
+        fields = ["stage", "retired"]
 
 
 class ReasonFilters(StrictFilterSet):

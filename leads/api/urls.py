@@ -11,6 +11,7 @@ router.register("leads", leads.LeadViews, basename="leads")
 router.register("transitions", leads.TransitionViews, basename="transitions")
 router.register("touches", leads.TouchViews, basename="touches")
 router.register("opportunities", opportunities.OpportunityViews, basename="opportunities")
+router.register("pipeline-stages", opportunities.PipelineStageViews, basename="pipeline-stages")
 router.register("reasons", reasons.ReasonViews, basename="reasons")
 router.register("imports", imports.ImportViews, basename="imports")
 

@@ -1,6 +1,9 @@
-"""Opportunities."""
+"""Opportunities, their people, and the stages they go through."""
+
+from typing import ClassVar
 
 from django.db import transaction
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -10,9 +13,16 @@ from rest_framework.response import Response
 
 from crm.api.views import Resource
 from leads.api import filters
-from leads.api.serializers.opportunities import CloseBody, NewOpportunitySerializer, OpportunitySerializer
+from leads.api.serializers.opportunities import (
+    CloseBody,
+    NewOpportunitySerializer,
+    OpportunitySerializer,
+    PartEditSerializer,
+    PartSerializer,
+    PipelineStageSerializer,
+)
 from leads.lifecycle import ReasonUse
-from leads.models import Opportunity
+from leads.models import Opportunity, PipelineStage
 from leads.opportunities import (
     change_stage,
     close_opportunity,
@@ -20,13 +30,14 @@ from leads.opportunities import (
     edit_opportunity,
     reopen_opportunity,
 )
+from leads.opportunity_people import add_person, change_role, remove_person
 from leads.reasons import find_reason
 
 
 class OpportunityViews(Resource):
     """Deals with a value and a date."""
 
-    queryset = Opportunity.objects.select_related("reason")
+    queryset = Opportunity.objects.select_related("reason").prefetch_related("parts")
     serializer_class = OpportunitySerializer
     filterset_class = filters.OpportunityFilters
     ordering_fields = {
@@ -68,3 +79,37 @@ class OpportunityViews(Resource):
     def reopen(self, request: Request, pk: int) -> Response:
         """Take back a close; the lead follows."""
         return self.show(reopen_opportunity(self.get_object(), by=self.person, at=timezone.now()))
+
+    @extend_schema(methods=["get"], responses=PartSerializer(many=True))
+    @extend_schema(methods=["post"], request=PartSerializer, responses={201: PartSerializer})
+    @action(detail=True, methods=["get", "post"], pagination_class=None, filterset_class=None)
+    def people(self, request: Request, pk: int) -> Response:
+        """Who has a part in it; to add a contact a second time changes nothing."""
+        opportunity = self.get_object()
+        if request.method == "GET":
+            return Response(PartSerializer(opportunity.parts.all(), many=True).data)
+        part, is_new = add_person(opportunity, by=self.person, at=timezone.now(), **self.clean(PartSerializer))
+        code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
+        return Response(PartSerializer(part).data, status=code)
+
+    @extend_schema(methods=["patch"], request=PartEditSerializer, responses=PartSerializer)
+    @extend_schema(methods=["delete"], request=None, responses={204: None})
+    @action(detail=True, methods=["patch", "delete"], url_path="people/<int:part>", url_name="person")
+    def person_of(self, request: Request, pk: int, part: int) -> Response:
+        """Name the part somebody has, or take them out; who came with a lead stays."""
+        found = get_object_or_404(self.get_object().parts.select_related("contact", "opportunity"), pk=part)
+        if request.method == "DELETE":
+            remove_person(found, by=self.person, at=timezone.now())
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        role = self.clean(PartEditSerializer, record=found).get("role", found.role)
+        return Response(PartSerializer(change_role(found, role, by=self.person, at=timezone.now())).data)
+
+
+class PipelineStageViews(Resource):
+    """The stages of opportunities as the organisation has set them up; changed on the page of settings."""
+
+    queryset = PipelineStage.objects.all()
+    serializer_class = PipelineStageSerializer
+    filterset_class = filters.PipelineStageFilters
+    ordering = "position"
+    ordering_fields: ClassVar = {"position": "position"}

@@ -1,0 +1,35 @@
+"""What a person may do with an opportunity now: the one next step, and the rest for the menu."""
+
+from dataclasses import replace
+
+from django.urls import reverse
+
+from crm.models import User
+from desk.verbs import Verb, Verbs
+from leads.access import may_work_opportunity
+from leads.models import Opportunity, PipelineStage
+from leads.pipeline import open_stages
+
+LOG_CALL = Verb("Log call", "What was said, and what comes next.", "phone", how="link", url="#composer", key="c")
+WIN = Verb("Win", "They buy. Its leads become customers.", "trophy", how="post", key="w", fields={"outcome": "won"})
+LOSE = Verb("Lose", "They do not buy, and why.", "flag-off", key="l", is_danger=True)
+REOPEN = Verb("Reopen", "Back to the stage it was closed in; its leads with it.", "arrow-back-up", how="post")
+ADD_PERSON = Verb("Add a person", "Who decides, who helps, who is against it.", "user-plus", key="p")
+
+
+def opportunity_verbs(user: User, deal: Opportunity, stages: dict[str, PipelineStage]) -> Verbs:
+    """Calling until the last stage, then winning; what is closed can be opened again."""
+    if not may_work_opportunity(user, deal):
+        return Verbs(None, [])
+    closing, person = address_of(deal, "closing"), replace(ADD_PERSON, url=address_of(deal, "people"))
+    if not deal.is_open:
+        return Verbs(None, [replace(REOPEN, url=address_of(deal, "reopening")), person])
+    win, lose = replace(WIN, url=closing), replace(LOSE, url=closing)
+    offered = open_stages(stages)
+    if offered and deal.stage == offered[-1].stage:
+        return Verbs(win, [lose, person])
+    return Verbs(LOG_CALL, [win, lose, person])
+
+
+def address_of(deal: Opportunity, verb: str) -> str:
+    return reverse(f"desk:opportunity-{verb}", args=[deal.pk])
