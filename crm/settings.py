@@ -127,6 +127,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "crm.context.organisation",
+                "crm.context.bell",
                 "leads.context.pipeline_stages",
                 "feedback.context.inbox",
             ],
@@ -169,7 +170,9 @@ AXES_VERBOSE = False
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = flag("SECURE_COOKIES")
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("BEHIND_PROXY") else None
+# Only then X-Forwarded-Proto and X-Forwarded-For are believed.
+BEHIND_PROXY = flag("BEHIND_PROXY")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -216,6 +219,7 @@ CELERY_TIMEZONE = "UTC"
 OUTBOX_CONSUMERS = {
     "scoring": "scoring.engine",
     "funnel": "funnel.recompute",
+    "search": "desk.search.words",
 }
 
 REST_FRAMEWORK = {

@@ -29,6 +29,17 @@ function press(element) {
   }
 }
 
+const capOf = (key) => KEY_NAMES[key] || (key.length === 1 ? key.toUpperCase() : key[0].toUpperCase() + key.slice(1));
+
+/* The page's own keys with their meaning, for the search: {element, label, cap}, each meaning once. */
+export function keysOfPage() {
+  const entries = carriers().filter((element) => !element.matches("[data-palette]"));
+  const known = new Map(entries.map((element) => [word(element), { element, label: word(element), cap: capOf(element.dataset.key) }]));
+  return [...known.values()].filter((entry) => entry.label);
+}
+
+export const pressKey = (element) => press(element);
+
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (!isOn() || isField(event.target)) return;

@@ -15,3 +15,5 @@ import "./unsaved.js";
 import "./clock.js";
 import "./live.js";
 import "./chart.js";
+import "./composer.js";
+import "./log-strip.js";

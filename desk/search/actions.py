@@ -1,0 +1,73 @@
+"""What can be done from the search: one list, each action with who may do it and the other words it is known by."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from campaigns.access import may_create_campaigns
+from crm.models import User
+from crm.search import words_of
+from leads.access import may_create_leads, may_import
+from leads.models.imports import ImportKind
+
+MAKE = "create add write"
+GO = "go to open show"
+
+
+def everybody(user: User) -> bool:
+    return True
+
+
+def admins(user: User) -> bool:
+    return user.is_admin
+
+
+@dataclass(frozen=True)
+class Action:
+    """``also``: words that find it beside those of its label."""
+
+    label: str
+    icon: str
+    page: str
+    also: str = ""
+    may: Callable[[User], bool] = everybody
+
+    @property
+    def url(self) -> str:
+        return reverse(self.page)
+
+    def answers(self, words: list[str]) -> bool:
+        """Whether each of ``words`` begins a word of the label or of the others."""
+        own = words_of(f"{self.label} {self.also}")
+        return all(any(known.startswith(word) for known in own) for word in words)
+
+
+ACTIONS = (
+    Action("New lead", "user-plus", "leads:lead-new", f"{MAKE} person", may_create_leads),
+    Action("New campaign", "speakerphone", "campaigns:campaign-new", MAKE, may_create_campaigns),
+    Action("Import", "file-import", "leads:import-new", "upload csv excel file list leads load",
+           lambda user: may_import(user, ImportKind.LEADS)),
+    Action("Go to Today", "home", "desk:home", f"{GO} home start"),
+    Action("Go to Inbox", "inbox", "desk:inbox", f"{GO} hand-offs waiting accept reject"),
+    Action("Go to Leads", "users", "desk:leads", f"{GO} list"),
+    Action("Go to Contacts", "address-book", "desk:contacts", f"{GO} people list"),
+    Action("Go to Companies", "building", "desk:companies", f"{GO} accounts list"),
+    Action("Go to Opportunities", "briefcase", "desk:opportunities", f"{GO} deals pipeline list"),
+    Action("Go to Campaigns", "speakerphone", "desk:campaigns", f"{GO} list"),
+    Action("Go to Reports", "chart-bar", "funnel:funnel", f"{GO} funnel dashboard figures"),
+    Action("Go to Agreement", "heart-handshake", "desk:agreement", f"{GO} service level definition signature"),
+    Action("Go to Imports", "file-import", "leads:imports", f"{GO} files"),
+    Action("Your settings", "user-cog", "crm:me", "profile me working hours time zone away keys api preferences"),
+    Action("Change password", "lock", "account_change_password", "security login"),
+    Action("Settings", "settings", "crm:settings", "people users admin preferences", admins),
+    Action("Add a person", "user-plus", "crm:person-new", f"{MAKE} invite user colleague rep new", admins),
+    Action("Teams", "users-group", "crm:teams", f"settings {GO}", admins),
+    Action("Organisation", "building-community", "crm:organisation", "settings time zone currency name", admins),
+)  # fmt: skip
+
+
+def actions_for(user: User, text: str = "") -> list[Action]:
+    """What ``user`` may do and ``text`` names, in the order of the list; all of it for no text."""
+    words = words_of(text)
+    return [action for action in ACTIONS if action.may(user) and action.answers(words)]
