@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 
@@ -23,6 +24,12 @@ app.conf.beat_schedule = {
     "resume interrupted imports": {"task": "leads.resume_imports", "schedule": 300.0, "options": {"expires": 300}},
     # Every hour: how long won opportunities stood in each stage, to tell which ones stand still.
     "measure stays in stages": {"task": "leads.measure_stays", "schedule": 3600.0, "options": {"expires": 3600}},
+    # Every minute: answers to forms that were not announced, or whose worker died.
+    "process what forms brought": {"task": "leads.process_submissions", "schedule": 60.0, "options": {"expires": 60}},
+    # Every night at 2:40 UTC: what strangers sent through forms more than 90 days ago is forgotten.
+    "forget what forms brought": {"task": "leads.blank_submissions", "schedule": crontab(hour=2, minute=40)},
+    # Every night at 2:50 UTC: telephone numbers that could not be told when they were written.
+    "tell telephone numbers": {"task": "leads.tell_numbers", "schedule": crontab(hour=2, minute=50)},
     # Every hour: changes that every consumer has read, answers kept for repeated requests, old notifications.
     "prune what is done with": {"task": "crm.prune", "schedule": 3600.0, "options": {"expires": 3600}},
 }

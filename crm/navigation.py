@@ -23,7 +23,7 @@ PLACES = (
     Place("Inbox", "/inbox/", "inbox", ("/feedback/",)),
     Place("Leads", "/leads/", "users", ("/contacts/", "/companies/", "/imports/")),
     Place("Opportunities", "/opportunities/", "briefcase", ("/board/",)),
-    Place("Campaigns", "/campaigns/", "speakerphone"),
+    Place("Campaigns", "/campaigns/", "speakerphone", ("/capture-forms/",)),
     Place("Reports", "/dashboards/", "chart-bar"),
     Place("Agreement", "/agreement/", "heart-handshake", ("/scoring/",)),
 )

@@ -3,7 +3,7 @@
 from crm.access import does_marketing, heads, is_manager_of, manages, require
 from crm.models import Side, User
 from leads.lifecycle import CLAIM, DISCARD, DISQUALIFY, MARK_MQL, PARK, QUALIFY, RECYCLE, RETURN, Move, Stage
-from leads.models import Activity, Company, Contact, Lead, Opportunity, Task
+from leads.models import Activity, CaptureForm, Company, Contact, Lead, Opportunity, Task
 from leads.models.lead import SourcedBy
 from leads.subjects import Subject
 
@@ -109,3 +109,15 @@ def may_import(user: User, kind: str) -> bool:
 
 def require_move(user: User, lead: Lead, move: Move) -> None:
     require(may_move(user, lead, move), f"You may not {move.verb} this lead.")
+
+
+def may_make_capture_forms(user: User) -> bool:
+    return does_marketing(user)
+
+
+def may_write_capture_form(user: User, form: CaptureForm) -> bool:
+    """Marketers their own: its leads come to them, or its campaign is theirs. Their managers and admins any."""
+    if user.is_admin or is_manager_of(user, Side.MARKETING):
+        return True
+    own_campaign = form.campaign is not None and form.campaign.owner_id == user.pk
+    return user.is_marketer and (form.owner_id == user.pk or own_campaign)

@@ -6,6 +6,8 @@ from celery import shared_task
 
 # A file that was uploaded and neither imported nor forgotten holds personal data for nothing.
 ABANDONED_AFTER = timedelta(days=7)
+# What strangers sent is needed until somebody has looked into what became of it.
+SUBMISSIONS_KEPT = timedelta(days=90)
 
 
 @shared_task(name="leads.run_import")
@@ -40,3 +42,28 @@ def remind() -> None:
     from leads.reminders import remind
 
     remind(at=timezone.now())
+
+
+@shared_task(name="leads.process_submissions")
+def process_submissions() -> None:
+    from django.utils import timezone
+
+    from leads.capture.processing import process_submissions
+
+    process_submissions(at=timezone.now())
+
+
+@shared_task(name="leads.blank_submissions")
+def blank_submissions() -> None:
+    from django.utils import timezone
+
+    from leads.capture.processing import blank_submissions
+
+    blank_submissions(before=timezone.now() - SUBMISSIONS_KEPT)
+
+
+@shared_task(name="leads.tell_numbers")
+def tell_numbers() -> None:
+    from leads.numbers import tell_numbers
+
+    tell_numbers()
