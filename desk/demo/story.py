@@ -13,6 +13,7 @@ from crm.errors import BusinessError
 from crm.models import Organisation, Team, User
 from crm.outbox import rebuild, record_change, want_rebuild
 from desk.demo.arrivals import FULL, SEED, Story, arrivals
+from desk.demo.capture import publish, submissions
 from desk.demo.cast import hire
 from desk.demo.documents import dates, sign_documents
 from desk.demo.life import DealEvent, Frame, Life
@@ -30,6 +31,7 @@ from leads.models import (
     Opportunity,
     OpportunityPerson,
     Reason,
+    Submission,
     Task,
     Touch,
     Transition,
@@ -97,6 +99,7 @@ def tell(story: Story, leads: int) -> None:
     for number, life in enumerate(story.lives):
         look_ahead(life)
         work_on(life, story.cast, Random(f"{SEED} work {number}"))
+        life.lead.tags = tags_of(life.lead, Random(f"{SEED} tags {number}"))
         for person in (life.lead, life.contact, *life.colleagues):
             if person is not None:
                 person.phone_e164 = e164(person.phone)
@@ -114,6 +117,11 @@ def look_ahead(life: Life) -> None:
     for deal in life.opportunities:
         if deal.is_open and deal.expected_close and deal.expected_close <= today and life.rng.random() < 0.8:
             deal.expected_close = today + timedelta(days=life.rng.randint(6, 50))
+
+
+def tags_of(lead: Lead, rng: Random) -> list[str]:
+    tags = {"event": ["Factory Forward"], "partner": ["Nordic ERP"]}.get(lead.channel, [])
+    return tags + (["key account"] if lead.segment == "Enterprise" and rng.random() < 0.3 else [])
 
 
 def write(story: Story) -> None:
@@ -134,6 +142,7 @@ def write(story: Story) -> None:
     copy_rows(Task, every(lives, "tasks"))
     invited = Activity.participants.through
     invited.objects.bulk_create(invited(activity_id=activity, user=guest) for activity, guest in guests_of(lives))
+    Submission.objects.bulk_create(submissions(lives, publish(story.plans), Random(f"{SEED} forms")))
     record_change("lead", [life.lead.pk for life in lives])
     record_change("handoff", [row.pk for row in every(lives, "handoffs")])
     record_change("opportunity", [row.pk for row in every(lives, "opportunities")])
