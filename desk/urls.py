@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from desk.views import (
+    activities,
     agreement,
     archive,
     board,
@@ -22,6 +23,7 @@ from desk.views import (
     pick,
     search,
     spends,
+    tasks,
 )
 
 app_name = "desk"
@@ -55,9 +57,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("companies/<int:pk>/edit/", fields.edit, {"kind": "company"}, name="company-edit"),
     path("companies/<int:pk>/archive/", archive.archive, {"kind": "company"}, name="company-archive"),
     path("companies/<int:pk>/restore/", archive.restore, {"kind": "company"}, name="company-restore"),
+    path("touches/<int:pk>/correction/", touch.correction, name="touch-correction"),
     path("pick/<slug:key>/", pick.suggestions, name="pick"),
     path("campaigns/", lists.campaigns, name="campaigns"),
     path("tasks/", lists.tasks, name="tasks"),
+    path("tasks/new/", tasks.task_new, name="task-new"),
+    path("tasks/postponement/", tasks.tasks_postponement, name="tasks-postponement"),
+    path("tasks/<int:pk>/", tasks.task, name="task"),
+    path("tasks/<int:pk>/done/", tasks.task_done, name="task-done"),
+    path("tasks/<int:pk>/reopening/", tasks.task_reopening, name="task-reopening"),
+    path("tasks/<int:pk>/snooze/", tasks.task_snooze, name="task-snooze"),
+    path("tasks/<int:pk>/snooze/undo/", tasks.task_snooze_undo, name="task-snooze-undo"),
+    path("tasks/<int:pk>/removal/", tasks.task_removal, name="task-removal"),
+    path("tasks/<int:pk>/owner/", tasks.task_owner, name="task-owner"),
+    path("activities/", activities.activities, name="activities"),
+    path("activities/<int:pk>/", activities.activity, name="activity"),
+    path("activities/<int:pk>/removal/", activities.activity_removal, name="activity-removal"),
     path("peek/<slug:key>/<int:pk>/", lists.peek, name="peek"),
     path("campaigns/<int:pk>/", campaign.campaign, name="campaign"),
     path("campaigns/<int:pk>/edit/", fields.edit, {"kind": "campaign"}, name="campaign-edit"),
@@ -65,6 +80,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<int:pk>/restore/", archive.restore, {"kind": "campaign"}, name="campaign-restore"),
     path("campaigns/<int:pk>/handoffs/", campaign.handoffs, name="campaign-handoffs"),
     path("campaigns/<int:pk>/spends/", spends.spends, name="campaign-spends"),
+    path("campaigns/<int:pk>/spends/return/", spends.spend_return, name="campaign-spend-return"),
     path("campaigns/<int:pk>/spends/<int:spend_pk>/", spends.spend, name="campaign-spend"),
     path("campaigns/<int:pk>/spends/<int:spend_pk>/removal/", spends.spend_removal, name="campaign-spend-removal"),
     path("opportunities/", lists.opportunities, name="opportunities"),

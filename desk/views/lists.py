@@ -1,131 +1,81 @@
-"""Lists of leads, contacts, companies and opportunities."""
+"""The six lists. Each is one page; what differs between them stands in desk/lists/."""
 
+from functools import partial
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
-from django.http import HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from crm.keyset import count_up_to, count_words, page_of
-from crm.periods import local_day, zone
+from crm.keyset import COUNT_UP_TO, count_up_to, count_words, page_of
 from crm.requests import PersonRequest
-from crm.search import every_word
-from desk.list_filters import TAB_OF, TABS, LeadFilterForm, chips, default_tab, filter_leads, without
-from leads.access import may_create_leads
-from leads.lifecycle import Stage
-from leads.list_queries import needing_repair, present_leads, with_last_touch
-from leads.models import Company, Contact, Lead, Opportunity, Outcome
+from desk.lists.asker import Asker
+from desk.lists.asking import Asked
+from desk.lists.bar import bar_of, heads_of, sorts_of, tabs_of
+from desk.lists.registry import LISTS, list_of
+from desk.lists.saved_views import views_for
+from desk.lists.telling import ways_out, truth
 
 
 @require_GET
-def leads(request: PersonRequest) -> HttpResponse:
-    """The list people work from: a tab, filters, newest first."""
-    user, now = request.user, timezone.now()
-    tab = TAB_OF.get(request.GET.get("tab", ""), TAB_OF[default_tab(user)])
-    form = LeadFilterForm(request.GET)
-    chosen = form.chosen()
-    rows = filter_leads(tab.leads(user, local_day(now, zone())), chosen, by=user)
-    count = count_up_to(rows)
-    return render(
-        request,
-        "leads/leads.html",
-        {
-            "now": now,
-            "truth": truth(),
-            "tabs": [{"tab": other, "address": tab_address(request, other.key)} for other in TABS],
-            "tab": tab,
-            "form": form,
-            "chips": chips(form, request.GET),
-            "clear_url": without(request.GET, *chosen),
-            "page": page_of(with_last_touch(rows.for_lists()), request.GET),
-            "count": count_words(count),
-            "noun": "lead" if count == 1 else "leads",
-            "may_create": may_create_leads(user),
-        },
-    )
+def list_page(request: PersonRequest, key: str) -> HttpResponse:
+    """A list: what is asked for is in the address, all of it."""
+    asked = Asked(list_of(key), request.GET, Asker(request.user, timezone.now()))
+    context = {"list": asked.list, "asked": asked, "now": asked.asker.at, "today": asked.asker.today}
+    if request.htmx.target == "filter-bar":
+        return render(request, "desk/list/bar.html", context | bar_context(asked))
+    return render(request, "desk/list.html", context | head_context(asked) | bar_context(asked) | rows_context(asked))
 
 
-def truth() -> dict[str, str]:
-    """The three counts that say how things stand, capped."""
-    present = present_leads()
+leads, contacts, companies, opportunities, campaigns, tasks = (
+    partial(list_page, key=key) for key in ("leads", "contacts", "companies", "opportunities", "campaigns", "tasks")
+)
+
+
+def head_context(asked: Asked) -> dict[str, Any]:
+    user = asked.asker.user
     return {
-        "open": count_words(count_up_to(present.open())),
-        "waiting": count_words(count_up_to(present.filter(stage=Stage.OFFERED))),
-        "repair": count_words(count_up_to(needing_repair(present))),
+        "truth": truth(asked),
+        "actions": [action for action in asked.list.actions if action.allowed(user)],
+        "siblings": [list_of(key) for key in asked.list.beside],
+        "tabs": tabs_of(asked, views_for(user, asked.list.key)),
     }
 
 
-def tab_address(request: PersonRequest, key: str) -> str:
-    """Another tab with the same filters."""
-    query = request.GET.copy()
-    for name in ("after", "before"):
-        query.pop(name, None)
-    query["tab"] = key
-    return f"?{query.urlencode()}"
+def bar_context(asked: Asked) -> dict[str, Any]:
+    return {"bar": bar_of(asked), "sorts": sorts_of(asked)}
+
+
+def rows_context(asked: Asked) -> dict[str, Any]:
+    listed, count = asked.list, count_up_to(asked.rows)
+    page = page_of(
+        asked.rows,
+        asked.query,
+        order=asked.order,
+        shown=listed.shown(listed.rows()),
+        is_short=count <= COUNT_UP_TO,
+    )
+    listed.complete(page.rows, asked.asker)
+    return {
+        "page": page,
+        "count": count,
+        "count_words": f"{count_words(count)} {listed.counted(count)}",
+        "heads": heads_of(asked),
+        "nothing_title": f"No {listed.noun} passes these filters",
+        "show_all": f"Show all {listed.nouns}",
+        "ways_out": ways_out(asked) if not count and asked.is_narrowed else [],
+    }
 
 
 @require_GET
-def contacts(request: PersonRequest) -> HttpResponse:
-    search = request.GET.get("q", "").strip()
-    found = every_word(
-        search, "first_name__icontains", "last_name__icontains", "email__icontains", "company__name__icontains"
-    )
-    rows = Contact.objects.select_related("company").annotate(lead_count=related_count(Lead, "contact"))
-    return people_page(request, "leads/contacts.html", rows.filter(found), search)
-
-
-@require_GET
-def companies(request: PersonRequest) -> HttpResponse:
-    search = request.GET.get("q", "").strip()
-    rows = Company.objects.annotate(
-        lead_count=related_count(Lead, "company"),
-        open_count=related_count(Opportunity, "company", outcome=""),
-    )
-    found = every_word(search, "name__icontains", "domain__icontains", "industry__icontains")
-    return people_page(request, "leads/companies.html", rows.filter(found), search)
-
-
-def people_page(request: PersonRequest, template: str, rows: QuerySet[Any], search: str) -> HttpResponse:
-    count = count_words(count_up_to(rows))
-    return render(request, template, {"page": page_of(rows, request.GET), "count": count, "search": search})
-
-
-def related_count(model: Any, field: str, **conditions: Any) -> Coalesce:
-    """How many rows of ``model`` name this row in ``field``; counted for the rows of the page only."""
-    rows = model.objects.filter(**{field: OuterRef("pk")}, **conditions).order_by().values(field)
-    return Coalesce(Subquery(rows.annotate(count=Count("pk")).values("count")), 0)
-
-
-OPPORTUNITY_TABS = {
-    "mine": ("My open", lambda user: Q(outcome="", owner=user)),
-    "open": ("Open", lambda user: Q(outcome="")),
-    "won": ("Won", lambda user: Q(outcome=Outcome.WON)),
-    "lost": ("Lost", lambda user: Q(outcome=Outcome.LOST)),
-}
-
-
-@require_GET
-def opportunities(request: PersonRequest) -> HttpResponse:
-    """Deals: mine, open, won, lost; newest first."""
-    user, now = request.user, timezone.now()
-    first = "mine" if user.is_rep else "open"
-    tab = request.GET.get("tab", "")
-    tab = tab if tab in OPPORTUNITY_TABS else first
-    search = request.GET.get("q", "").strip()
-    found = every_word(search, "name__icontains", "company__name__icontains")
-    rows = Opportunity.objects.filter(OPPORTUNITY_TABS[tab][1](user), found)
-    return render(
-        request,
-        "leads/opportunities.html",
-        {
-            "now": now,
-            "tab": tab,
-            "tabs": [{"key": key, "label": label} for key, (label, _rows) in OPPORTUNITY_TABS.items()],
-            "page": page_of(rows.select_related("company", "owner", "lead", "reason"), request.GET),
-            "count": count_words(count_up_to(rows)),
-            "search": search,
-        },
-    )
+def peek(request: PersonRequest, key: str, pk: int) -> HttpResponse:
+    """A record of a list, told briefly beside it."""
+    if key not in LISTS:
+        raise Http404(key)
+    shown, asker = list_of(key), Asker(request.user, timezone.now())
+    record = get_object_or_404(shown.shown(shown.rows()), pk=pk)
+    shown.complete([record], asker)
+    cells = [(column, f"{shown.cells}#{column.key}") for column in shown.columns]
+    context = {"list": shown, "row": record, "cells": cells, "now": asker.at, "today": asker.today}
+    return render(request, "desk/list/peek.html", context)

@@ -1,0 +1,207 @@
+"""The list of leads: whom do I work on now?"""
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+
+from django.db.models import CharField, DateTimeField, Exists, F, OuterRef, PositiveSmallIntegerField, Q, Value
+from django.db.models.functions import Concat, Lower
+
+from campaigns.models import Campaign, Channel
+from crm.keyset import Order
+from crm.models import User
+from crm.search import matches
+from desk.lists.asker import Asker
+from desk.lists.common import (
+    activity_filter,
+    archived_filter,
+    days_filter,
+    humanised,
+    is_open_state,
+    next_step_filter,
+    owner_filter,
+    record_filter,
+)
+from desk.lists.definition import Action, Column, Fact, ListDefinition, Sort, Tab
+from desk.lists.filters import Choice, Numbers, Option, is_in, lies_in, of_choices
+from feedback.models import Handoff, HandoffStatus
+from leads.lifecycle import OPEN, Stage
+from leads.list_queries import leads_of, needing_repair, nurture_due, present_leads, recent_values
+from leads.models import Company, Contact, Lead, PickList, PickValue, ReasonFamily
+
+MOST_CAMPAIGNS = 300
+IS_OPEN = Q(stage__in=OPEN)
+# As the index lead_by_full_name has it.
+FULL_NAME = Lower(Concat("last_name", Value(" "), "first_name"))
+GRADES = [f"{fit}{engagement}" for fit in "ABCD" for engagement in "1234"]
+
+
+# Filters
+
+
+def campaign_options() -> list[Option]:
+    newest = Campaign.objects.filter(archived_at__isnull=True).order_by("-starts_on", "-id")
+    return [Option(str(pk), name) for pk, name in newest.values_list("pk", "name")[:MOST_CAMPAIGNS]]
+
+
+def value_filter(field: str, label: str, kept: PickList) -> Choice:
+    """A field of free text: the values of its list and those of the newest leads; any other works as well."""
+
+    def options() -> list[Option]:
+        listed = list(PickValue.objects.filter(list=kept, retired=False).values_list("value", flat=True))
+        return humanised(listed + [value for value in recent_values(field) if value not in listed])
+
+    return Choice(key=field, label=label, options=options, test=is_in(field), takes=lambda value: True)
+
+
+def tag_filter() -> Choice:
+    def options() -> list[Option]:
+        newest = Lead.objects.exclude(tags=[]).order_by("-id").values_list("tags", flat=True)[:500]
+        return [Option(tag, tag) for tag in sorted({tag for tags in newest for tag in tags})]
+
+    return Choice(
+        key="tag",
+        label="Tag",
+        options=options,
+        test=lambda values, asker: Q(tags__overlap=list(values)),
+        takes=lambda value: True,
+        labels=lambda values: {value: value for value in values},
+    )
+
+
+def verdict_filter() -> Choice:
+    """What sales answered to the last hand-off."""
+
+    def test(values: Sequence[str], asker: Asker) -> Q:
+        return reduce(or_, (answered(value) for value in values))
+
+    options = [
+        Option("waiting", "waiting"),
+        Option("accepted", "accepted"),
+        *[Option(f"rejected:{family}", f"rejected: {label.lower()}") for family, label in ReasonFamily.choices],
+        Option("none", "never handed over"),
+    ]
+    return Choice(key="verdict", label="Verdict", options=lambda: options, test=test)
+
+
+def answered(value: str) -> Q:
+    kind, _colon, family = value.partition(":")
+    if kind == "waiting":
+        return Q(stage=Stage.OFFERED)
+    if kind == "none":
+        return ~Exists(Handoff.objects.filter(lead=OuterRef("pk")))
+    later = Handoff.objects.filter(lead=OuterRef("lead"), pk__gt=OuterRef("pk"))
+    last = Handoff.objects.filter(~Exists(later))
+    if kind == "accepted":
+        return Q(pk__in=last.filter(status=HandoffStatus.ACCEPTED).values("lead"))
+    return Q(pk__in=last.filter(status=HandoffStatus.REJECTED, reason__family=family).values("lead"))
+
+
+def grade_filter() -> Choice:
+    fits = [Option(fit, f"{fit}, any engagement") for fit in "ABCD"]
+
+    def test(values: Sequence[str], asker: Asker) -> Q:
+        grades = [grade for grade in GRADES if grade in values or grade[0] in values]
+        return Q(leadscore__grade__in=grades)
+
+    options = [*fits, *[Option(grade, grade) for grade in GRADES]]
+    return Choice(key="grade", label="Grade", options=lambda: options, test=test)
+
+
+FILTERS = (
+    Choice(key="stage", label="Stage", options=of_choices(Stage), test=is_in("stage")),
+    is_open_state(IS_OPEN),
+    owner_filter(),
+    record_filter("campaign", "Campaign", Campaign, options=campaign_options),
+    value_filter("source", "Source", PickList.SOURCE),
+    value_filter("segment", "Segment", PickList.SEGMENT),
+    Choice(key="channel", label="Channel", options=of_choices(Channel), test=is_in("channel")),
+    Numbers(key="score", label="Score", most=100, test=lies_in("leadscore__shown")),
+    grade_filter(),
+    days_filter("captured", "Added", "captured_at"),
+    activity_filter(),
+    next_step_filter(IS_OPEN),
+    verdict_filter(),
+    tag_filter(),
+    record_filter("company", "Company", Company),
+    record_filter("contact", "Contact", Contact),
+    archived_filter(),
+)
+
+
+def first_tab(user: User) -> str:
+    """Admins have no leads of their own."""
+    return "all" if user.is_admin else "mine"
+
+
+LEADS = ListDefinition(
+    key="leads",
+    title="Leads",
+    noun="lead",
+    nouns="leads",
+    icon="users",
+    model=Lead,
+    rows=present_leads,
+    shown=lambda rows: rows.select_related("owner", "campaign", "company", "leadscore"),
+    search=matches,
+    placeholder="Name, company, e-mail, phone",
+    filters=FILTERS,
+    columns=(
+        Column("name", "Name", sort="name", phone=""),
+        Column("company", "Company"),
+        Column("stage", "Stage", sort="stage_since", phone="end"),
+        Column("score", "Score", sort="score"),
+        Column("source", "Source"),
+        Column("activity", "Last activity", sort="activity", phone=""),
+        Column("next", "Next step", sort="next", phone="end"),
+        Column("owner", "Owner"),
+        Column("captured", "Added", sort="captured", spare=True),
+        Column("segment", "Segment", spare=True),
+        Column("channel", "Channel", spare=True),
+        Column("country", "Country", spare=True),
+        Column("email", "E-mail", spare=True),
+        Column("phone", "Phone", spare=True),
+        Column("tags", "Tags", spare=True),
+    ),
+    sorts=(
+        Sort("captured", "Added", Order("captured_at", DateTimeField())),
+        Sort("name", "Name", Order(FULL_NAME, CharField()), descending=False),
+        Sort("score", "Score", Order("leadscore__shown", PositiveSmallIntegerField(), can_miss=True, pk="leadscore__lead_id")),
+        Sort("stage_since", "Time in stage", Order("stage_since", DateTimeField()), descending=False),
+        Sort("activity", "Last activity", Order("last_activity_at", DateTimeField(), can_miss=True)),
+        Sort("next", "Next step", Order("next_step_at", DateTimeField(), can_miss=True), descending=False),
+    ),
+    tabs=(
+        Tab(
+            "mine", "My open", lambda rows, asker: rows & leads_of(asker.user).open(),
+            "No open lead is yours", "New leads of your campaigns and leads you accept stand here.",
+        ),
+        Tab(
+            "waiting", "Waiting for sales", lambda rows, asker: rows.filter(stage=Stage.OFFERED),
+            "Nothing waits for sales", "Every lead handed over has its answer. That is what good looks like.",
+        ),
+        Tab(
+            "repair", "Needs repair", lambda rows, asker: needing_repair(rows),
+            "Nothing to repair", "No lead came back for missing or wrong data. That is what good looks like.",
+        ),
+        Tab(
+            "nurture", "Nurture due", lambda rows, asker: nurture_due(rows, on=asker.today),
+            "Nobody is due today", "Leads in nurture stand here on the day you meant to look at them again.",
+        ),
+        Tab(
+            "all", "All", lambda rows, asker: rows,
+            "No leads yet", "Import a list, put a form on your site, or write down the first one.",
+        ),
+    ),
+    first_tab=first_tab,
+    facts=(
+        Fact("open", "tab=all&state=open"),
+        Fact("waiting for sales", "tab=waiting"),
+        Fact("without next step", "tab=all&next=none"),
+    ),
+    actions=(
+        Action("New lead", "leads:lead-new", icon="plus", key="n"),
+        Action("Import", "leads:imports", icon="file-import"),
+    ),
+    beside=("leads", "contacts", "companies"),
+)  # fmt: skip

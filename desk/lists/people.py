@@ -1,0 +1,170 @@
+"""The lists of contacts and of companies."""
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import and_
+from typing import Any
+
+from django.db.models import CharField, Count, DateTimeField, Exists, F, Model, OuterRef, PositiveIntegerField, Q, Value
+from django.db.models.functions import Concat, Lower
+
+from crm.keyset import Order
+from crm.search import matches, words_of
+from desk.lists.asker import Asker
+from desk.lists.common import archived_filter, days_filter, humanised, record_filter
+from desk.lists.definition import Action, Column, ListDefinition, Sort, Tab
+from desk.lists.filters import Choice, Numbers, Option, is_in, lies_in
+from leads.lifecycle import OPEN
+from leads.models import Company, Contact, Lead, Opportunity
+
+MOST_COMPANIES = 500
+MOST_VALUES = 200
+BESIDE = ("leads", "contacts", "companies")
+
+
+def with_company(text: str) -> Q:
+    """Each word stands in the record or in the name of its company.
+
+    Companies are asked for beforehand: PostgreSQL joins the two indexes, but not an index and a subquery.
+    """
+    return reduce(and_, (matches(word) | Q(company__in=companies_named(word)) for word in words_of(text)), Q())
+
+
+def companies_named(word: str) -> list[int]:
+    return list(Company.objects.filter(matches(word)).order_by().values_list("pk", flat=True)[:MOST_COMPANIES])
+
+
+def count_onto(rows: Sequence[Model], name: str, found: Any, field: str) -> None:
+    """Put onto each row, as ``name``, how many of ``found`` name it in ``field``."""
+    mine = found.filter(**{f"{field}__in": [row.pk for row in rows]}).order_by().values_list(field)
+    counts = dict(mine.annotate(count=Count("pk")))
+    for row in rows:
+        setattr(row, name, counts.get(row.pk, 0))
+
+
+def values_of(model: type[Model], field: str) -> Callable[[], list[Option]]:
+    """What the newest rows have in a field of free text."""
+
+    def options() -> list[Option]:
+        newest = model._default_manager.order_by("-id").values_list(field, flat=True)[:5_000]
+        return humanised(sorted(set(newest) - {""})[:MOST_VALUES])
+
+    return options
+
+
+def free_text(model: type[Model], key: str, label: str) -> Choice:
+    return Choice(key=key, label=label, options=values_of(model, key), test=is_in(key), takes=lambda value: True)
+
+
+def complete_contacts(rows: Sequence[Any], asker: Asker) -> None:
+    count_onto(rows, "lead_count", Lead.objects.filter(merged_into__isnull=True), "contact")
+
+
+def complete_companies(rows: Sequence[Any], asker: Asker) -> None:
+    count_onto(rows, "lead_count", Lead.objects.filter(merged_into__isnull=True), "company")
+    count_onto(rows, "contact_count", Contact.objects.filter(archived_at__isnull=True), "company")
+    count_onto(rows, "open_count", Opportunity.objects.filter(outcome="", archived_at__isnull=True), "company")
+
+
+def has_work() -> Choice:
+    """Whether somebody works on it now."""
+    tests = {
+        "lead": Exists(Lead.objects.filter(company=OuterRef("pk"), stage__in=OPEN)),
+        "opportunity": Exists(Opportunity.objects.filter(company=OuterRef("pk"), outcome="")),
+    }
+    options = [Option("lead", "open lead"), Option("opportunity", "open opportunity")]
+
+    def test(values: Sequence[str], asker: Asker) -> Q:
+        return reduce(lambda one, other: one | other, (Q(tests[value]) for value in values))
+
+    return Choice(key="has", label="Has", options=lambda: options, test=test)
+
+
+def consent() -> Choice:
+    options = [Option("call", "may be called"), Option("mail", "may be mailed"), Option("none", "leave alone")]
+    tests = {
+        "call": Q(do_not_call=False),
+        "mail": Q(do_not_mail=False),
+        "none": Q(do_not_call=True) | Q(do_not_mail=True),
+    }
+
+    def test(values: Sequence[str], asker: Asker) -> Q:
+        return reduce(lambda one, other: one | other, (tests[value] for value in values))
+
+    return Choice(key="consent", label="Consent", options=lambda: options, test=test)
+
+
+CONTACTS = ListDefinition(
+    key="contacts",
+    title="Contacts",
+    noun="contact",
+    nouns="contacts",
+    icon="address-book",
+    model=Contact,
+    rows=Contact.objects.all,
+    shown=lambda rows: rows.select_related("company"),
+    complete=complete_contacts,
+    search=with_company,
+    placeholder="Name, e-mail, phone, company",
+    filters=(
+        record_filter("company", "Company", Company),
+        consent(),
+        days_filter("added", "Added", "created_at"),
+        archived_filter(),
+    ),
+    columns=(
+        Column("name", "Name", sort="name", phone=""),
+        Column("company", "Company", phone="end"),
+        Column("email", "E-mail"),
+        Column("phone", "Phone"),
+        Column("leads", "Leads", css="num"),
+        Column("added", "Added", sort="added_on", spare=True),
+    ),
+    sorts=(
+        Sort("name", "Name", Order(Lower(Concat("last_name", Value(" "), "first_name")), CharField()), descending=False),
+        Sort("added_on", "Added", Order("created_at", DateTimeField())),
+    ),
+    tabs=(Tab("all", "All", lambda rows, asker: rows, "No contacts yet", "A lead becomes a contact of a company when sales converts it."),),
+    first_tab=lambda user: "all",
+    beside=BESIDE,
+)  # fmt: skip
+
+COMPANIES = ListDefinition(
+    key="companies",
+    title="Companies",
+    noun="company",
+    nouns="companies",
+    icon="building",
+    model=Company,
+    rows=Company.objects.all,
+    shown=lambda rows: rows,
+    complete=complete_companies,
+    search=matches,
+    placeholder="Name, domain, industry",
+    filters=(
+        free_text(Company, "industry", "Industry"),
+        free_text(Company, "country", "Country"),
+        Numbers(key="employees", label="Employees", most=2_000_000_000, test=lies_in("employees")),
+        has_work(),
+        days_filter("added", "Added", "created_at"),
+        archived_filter(),
+    ),
+    columns=(
+        Column("name", "Company", sort="name", phone=""),
+        Column("industry", "Industry"),
+        Column("country", "Country", phone="end"),
+        Column("employees", "Employees", sort="employees", css="num"),
+        Column("contacts", "Contacts", css="num"),
+        Column("leads", "Leads", css="num"),
+        Column("open", "Open opportunities", css="num"),
+        Column("added", "Added", sort="added_on", spare=True),
+    ),
+    sorts=(
+        Sort("name", "Name", Order(Lower("name"), CharField()), descending=False),
+        Sort("employees", "Employees", Order("employees", PositiveIntegerField(), can_miss=True)),
+        Sort("added_on", "Added", Order("created_at", DateTimeField())),
+    ),
+    tabs=(Tab("all", "All", lambda rows, asker: rows, "No companies yet", "The first converted lead brings the first company."),),
+    first_tab=lambda user: "all",
+    beside=BESIDE,
+)  # fmt: skip
