@@ -8,6 +8,9 @@ from crm.models import Notification, User
 # A bell is no archive: what was read goes after a month, the rest after a quarter.
 KEEP_READ = timedelta(days=30)
 KEEP_UNREAD = timedelta(days=90)
+# The panel shows these; a bell counts no further than "99+".
+NEWEST = 20
+COUNT_UP_TO = 100
 
 
 def notify(
@@ -19,6 +22,11 @@ def notify(
         for user in users
     ]
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def count_unread(user: User) -> int:
+    """How much is new to this person, at most 100."""
+    return Notification.objects.filter(user=user, read_at__isnull=True)[:COUNT_UP_TO].count()
 
 
 def mark_read(notification: Notification, *, at: datetime) -> None:

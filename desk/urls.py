@@ -24,6 +24,7 @@ from desk.views import (
     search,
     spends,
     tasks,
+    touch,
 )
 
 app_name = "desk"

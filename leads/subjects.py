@@ -80,19 +80,18 @@ class Subject:
 def subject_of(
     *, lead: Lead | None = None, opportunity: Opportunity | None = None, contact: Contact | None = None
 ) -> Subject:
-    """Raises MergedLead, and BusinessError when nothing is named or lead and opportunity do not belong together."""
+    """Raises BusinessError when nothing is named, or lead and opportunity do not belong together."""
     if not (lead or opportunity or contact):
         raise BusinessError("Say whom this is about: a lead, an opportunity or a contact.", code="about_nothing")
     if opportunity and lead and opportunity.lead_id != lead.pk:
         raise BusinessError("This opportunity did not come of that lead.", code="other_lead")
-    lead = lead or (opportunity and opportunity.lead) or None
-    if lead and lead.merged_into_id:
-        raise MergedLead(lead)
-    return Subject(lead, opportunity, contact)
+    return Subject(lead or (opportunity and opportunity.lead) or None, opportunity, contact)
 
 
 def require_reachable(subject: Subject, kind: str, direction: str = Direction.OUTBOUND) -> None:
-    """Raise when we would call or write to somebody who asked us not to."""
+    """Raise when the lead is another one by now (MergedLead), or when whom we would reach asked us not to."""
+    if subject.lead and subject.lead.merged_into_id:
+        raise MergedLead(subject.lead)
     asked = [person for person in (subject.lead, subject.contact) if person is not None]
     if subject.lead and subject.lead.contact:
         asked.append(subject.lead.contact)

@@ -116,9 +116,14 @@ def test_a_subject_hangs_together(lead, rob):
 
     assert refusal(subject_of) == "about_nothing"
     assert refusal(subject_of, lead=lead, opportunity=stranger) == "other_lead"
+
+
+def test_nothing_is_logged_on_a_lead_that_is_another_one_by_now(lead, rob):
     lead.merged_into = make_lead()
+    lead.save()
+
     with pytest.raises(MergedLead):
-        subject_of(lead=lead)
+        call(lead, rob)
 
 
 def test_who_may_log(lead, rob, rosa, mia, max_, ada):
