@@ -76,6 +76,11 @@ class Asked:
     def is_narrowed(self) -> bool:
         return bool(self.in_force or self.search)
 
+    @property
+    def is_set_up(self) -> bool:
+        """Whether it is more than one of the tabs: worth a name."""
+        return self.is_narrowed or "ordering" in self.query or "columns" in self.query
+
     @cached_property
     def rows(self) -> QuerySet[Any]:
         return self.rows_without("")

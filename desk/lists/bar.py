@@ -97,19 +97,23 @@ class TabLink:
     address: str
     is_present: bool
     note: str = ""
+    is_shared: bool = False
 
 
-def tabs_of(asked: Asked, views: list[SavedView]) -> list[TabLink]:
+def tabs_of(asked: Asked, views: list[SavedView], shown: SavedView | None) -> list[TabLink]:
     """The parts of the list with the present filters, and the saved views as they were saved."""
-    open_view = asked.query.get("view", "")
-    shown = any(str(view.pk) == open_view for view in views)
     tabs = [
         TabLink(tab.label, asked.address("view", tab=tab.key), tab == asked.tab and not shown) for tab in asked.list.tabs
     ]
     return tabs + [
-        TabLink(view.name, f"?{view.query}&view={view.pk}", str(view.pk) == open_view, said_of(view, asked))
+        TabLink(view.name, f"?{view.query}&view={view.pk}", view == shown, said_of(view, asked), view.team_id is not None)
         for view in views
     ]
+
+
+def view_shown(asked: Asked, views: list[SavedView]) -> SavedView | None:
+    """The saved view that the address came from, changed since or not."""
+    return next((view for view in views if str(view.pk) == asked.query.get("view", "")), None)
 
 
 def said_of(view: SavedView, asked: Asked) -> str:

@@ -38,14 +38,14 @@ def may_change_view(user: User, view: SavedView) -> bool:
 
 
 def kept_query(text: str) -> str:
-    """What of an address belongs to a view."""
-    query = QueryDict(text[: 2 * LONGEST_QUERY], mutable=True)
-    for name in NOT_KEPT:
-        query.pop(name, None)
-    kept = query.urlencode()
-    if len(kept) > LONGEST_QUERY:
-        raise ViewTooLong("This view has too many filters to be saved. Take some away.")
-    return kept
+    """What of an address belongs to a view; ViewTooLong when it is more than a view can hold."""
+    if len(text) <= 2 * LONGEST_QUERY:
+        query = QueryDict(text, mutable=True)
+        for name in NOT_KEPT:
+            query.pop(name, None)
+        if len(kept := query.urlencode()) <= LONGEST_QUERY:
+            return kept
+    raise ViewTooLong("This view has too many filters to be saved. Take some away.")
 
 
 def save_view(*, list: str, name: str, query: str, team: Team | None, by: User, at: datetime) -> SavedView:

@@ -12,9 +12,9 @@ from crm.keyset import COUNT_UP_TO, count_up_to, count_words, page_of
 from crm.requests import PersonRequest
 from desk.lists.asker import Asker
 from desk.lists.asking import Asked
-from desk.lists.bar import bar_of, heads_of, sorts_of, tabs_of
+from desk.lists.bar import bar_of, heads_of, sorts_of, tabs_of, view_shown
 from desk.lists.registry import LISTS, list_of
-from desk.lists.saved_views import views_for
+from desk.lists.saved_views import kept_query, may_change_view, views_for
 from desk.lists.telling import ways_out, truth
 
 
@@ -35,11 +35,16 @@ leads, contacts, companies, opportunities, campaigns, tasks = (
 
 def head_context(asked: Asked) -> dict[str, Any]:
     user = asked.asker.user
+    views = views_for(user, asked.list.key)
+    view = view_shown(asked, views)
     return {
         "truth": truth(asked),
         "actions": [action for action in asked.list.actions if action.allowed(user)],
         "siblings": [list_of(key) for key in asked.list.beside],
-        "tabs": tabs_of(asked, views_for(user, asked.list.key)),
+        "tabs": tabs_of(asked, views, view),
+        "view": view,
+        "may_change_view": view is not None and may_change_view(user, view),
+        "view_differs": view is not None and kept_query(asked.question) != view.query,
     }
 
 
