@@ -1,7 +1,9 @@
 """Who is here: people and their teams, written by admins only."""
 
+from importlib import import_module
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from crm.access import require
@@ -24,8 +26,11 @@ def create_user(*, by: User, **fields: Any) -> User:
 
 @transaction.atomic
 def edit_user(user: User, *, by: User, **fields: Any) -> User:
+    """Change a person. Who is switched off has handed over their work before (desk/leaving.py), else `open_work`."""
     require(by.is_admin, REFUSED)
     user = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+    if user.is_active and fields.get("is_active") is False:
+        import_module(settings.OPEN_WORK).require_nothing_open(user)
     save_put(user, with_plain_email(fields))
     require_an_admin()
     return user

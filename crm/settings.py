@@ -222,6 +222,9 @@ OUTBOX_CONSUMERS = {
     "search": "desk.search.words",
 }
 
+# Who knows what is open of a person's: a module with require_nothing_open(person) (crm/people.py).
+OPEN_WORK = "desk.leaving"
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "crm.api.authentication.TokenAuthentication",

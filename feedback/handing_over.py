@@ -103,3 +103,31 @@ def take_back_handoffs(handoff_ids: Iterable[int], *, by: User, at: datetime) ->
     for pk in move_leads(hold_leads(open_ones), Stage.MQL, by=by, at=at, handoffs=open_ones):
         deed.change(pk)
     return deed
+
+
+@transaction.atomic
+def pass_on_waiting(
+    person: User, *, by: User, at: datetime, to_user: User | None = None, to_team: Team | None = None
+) -> list[int]:
+    """Whoever waits for ``person`` waits for somebody else from now on; gives the ids of the new hand-offs.
+
+    The old ones are withdrawn, the new ones follow them: another clock starts, the lead's own runs on.
+    """
+    check_recipient(to_user, to_team)
+    waiting = Handoff.objects.open().filter(to_user=person).select_for_update(of=("self",)).order_by("pk")
+    old = list(waiting)
+    decided = {"status": HandoffStatus.WITHDRAWN, "decided_by": by, "decided_at": at, "updated_at": timezone.now()}
+    Handoff.objects.filter(pk__in=[handoff.pk for handoff in old]).update(**decided)
+    due_at, team = verdict_due(at), to_team or (to_user.team if to_user else None)
+    fresh = Handoff.objects.bulk_create(
+        Handoff(
+            lead_id=handoff.lead_id, episode=handoff.episode, to_user=to_user, to_team=to_team, team=team,
+            promised=handoff.promised, offered_by_id=handoff.offered_by_id, offered_at=at,
+            waiting_since=handoff.waiting_since, due_at=due_at, follows=handoff,
+            definition_version=handoff.definition_version, routing={"rule": "left", "from": str(person)},
+        )
+        for handoff in old
+    )  # fmt: skip
+    record_change("handoff", [handoff.pk for handoff in (*old, *fresh)])
+    record_change("lead", [handoff.lead_id for handoff in old])
+    return [handoff.pk for handoff in fresh]

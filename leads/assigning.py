@@ -6,13 +6,12 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from crm.access import heads, manages
 from crm.assigning import assign, take_back
 from crm.deeds import Deed
 from crm.errors import BusinessError
 from crm.models import User
 from crm.outbox import record_change
-from leads.access import may_edit_lead, may_work_opportunity, works_for_sales
+from leads.access import may_change_task, may_edit_lead, may_work_opportunity, works_for_sales
 from leads.editing import NOT_YOURS
 from leads.models import Lead, Opportunity, Task
 
@@ -30,7 +29,7 @@ def opportunities_to_assign() -> QuerySet[Opportunity]:
 
 def tasks_to_assign() -> QuerySet[Task]:
     return Task.objects.select_related("owner").only(
-        "lead", "opportunity", "done_at", "made_by", "owner__team", "owner__first_name", "owner__last_name"
+        "lead", "opportunity", "done_at", "made_by", "owner__first_name", "owner__last_name"
     )
 
 
@@ -79,13 +78,12 @@ def take_back_opportunities(deed: Deed, *, by: User, at: datetime) -> Deed:
 
 @transaction.atomic
 def assign_tasks(ids: Iterable[int], *, to: User, by: User, at: datetime) -> Deed:
-    """Give open tasks to a colleague: one's own, those one made, those of one's team."""
+    """Give open tasks to a colleague."""
 
     def why_not(task: Task) -> str:
         if task.done_at:
             return "It is done."
-        own = by.pk in (task.owner_id, task.made_by_id) or by.is_admin
-        return "" if own or (manages(by) and heads(by, task.owner.team_id)) else f"It is {task.owner}’s."
+        return "" if may_change_task(by, task) else f"It is {task.owner}’s."
 
     require_here(to)
     return assign(tasks_to_assign(), ids, to=to, why_not=why_not)
