@@ -55,7 +55,7 @@ def keep_message(lead: Lead, message: str, *, by: User | None, at: datetime) -> 
     note = Activity(
         lead=lead, kind=ActivityKind.NOTE, at=at, by=by, note=message[:LONGEST_MESSAGE], is_sample=lead.is_sample
     )
-    note.full_clean()
+    note.full_clean(exclude=["by"])
     note.save(force_insert=True)
     record_change("activity", [note.pk])
     return note
