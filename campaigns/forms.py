@@ -7,7 +7,7 @@ from django import forms
 
 from campaigns.models import Campaign, Channel, Spend
 from campaigns.picking import CAMPAIGN_OWNERS, CAMPAIGNS
-from crm.forms import CurrencyField, DateInput
+from crm.forms import CurrencyField, DateInput, SeenForm
 from crm.models import User
 from crm.picking import PickField
 
@@ -46,7 +46,7 @@ class CampaignForm(forms.ModelForm):
         return values
 
 
-class SpendForm(forms.ModelForm):
+class SpendForm(SeenForm):
     """One row of the spend log; the currency is the campaign's."""
 
     class Meta:
@@ -61,6 +61,7 @@ class SpendForm(forms.ModelForm):
         self.fields["on"].initial = today
         self.fields["amount"].widget.attrs |= {"placeholder": "0.00", "step": "0.01", "min": "0"}
         self.fields["note"].widget.attrs |= {"placeholder": "What for"}
+        self.fields["note"].widget.attrs.pop("maxlength", None)
 
     def clean_on(self) -> date:
         on: date = self.cleaned_data["on"]

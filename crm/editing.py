@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -92,6 +93,8 @@ def trace(value: Any) -> str:
         return ""
     if isinstance(value, list):
         value = "\n".join(map(str, value))
+    if isinstance(value, Decimal):
+        value = f"{value.normalize():f}"
     text = str(getattr(value, "pk", value)).replace("\r\n", "\n")
     return text if len(text) <= LONGEST_TRACE else f"sha256:{sha256(text.encode()).hexdigest()}"
 

@@ -5,7 +5,9 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.db.models import Model
 
+from crm.editing import StaleEdit, trace
 from crm.errors import BusinessError
 from crm.models import Organisation, Role, Team, User
 
@@ -48,6 +50,40 @@ def show_refusal(form: forms.BaseForm, error: BusinessError) -> None:
     if error.status != 422:
         raise error
     form.add_error(getattr(form, "field_of", {}).get(error.code), str(error))
+
+
+class SeenForm(forms.ModelForm):
+    """A form that carries what its reader saw of each field, so that only what they changed is written.
+
+    ``seen`` and ``changed`` are what crm/editing.py takes.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.named = list(self.fields)
+        for name in self.named if self.instance.pk else []:
+            kept = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+            kept.initial = trace(getattr(self.instance, name))
+            self.fields[f"seen_{name}"] = kept
+
+    @property
+    def seen(self) -> dict[str, str]:
+        return {name: self.cleaned_data.get(f"seen_{name}", "") for name in self.named}
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        return {
+            name: self.cleaned_data[name] for name in self.named if trace(self.cleaned_data[name]) != self.seen[name]
+        }
+
+    def show_stale(self, error: StaleEdit, present: Model) -> None:
+        """Say at each field what somebody else made of it; sent again, this form's values are meant."""
+        who = error.write.name if error.write else "Somebody"
+        self.data = self.data.copy()
+        for name in error.extra["fields"]:
+            self.add_error(name, f"{who} wrote “{getattr(present, name)}” meanwhile. Save again to keep yours.")
+        for name in self.named:
+            self.data[f"seen_{name}"] = trace(getattr(present, name))
 
 
 def zone_choices(blank: str = "") -> list[tuple[str, str]]:

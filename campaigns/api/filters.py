@@ -1,12 +1,13 @@
 """Which campaigns, spends and pieces of content."""
 
 from campaigns.models import Asset, Campaign, Spend
+from crm.api.archiving import ArchivableFilters
 from crm.api.filters import StrictFilterSet
 
 EXACT, DAYS, TIMES = ["exact"], ["exact", "gte", "lt"], ["gte", "lt"]
 
 
-class CampaignFilters(StrictFilterSet):
+class CampaignFilters(ArchivableFilters):
     class Meta:
         model = Campaign
         fields = {

@@ -12,8 +12,9 @@ class CampaignSerializer(RecordSerializer):
         model = Campaign
         fields = [
             "id", "external_id", "source_system", "name", "parent", "channel", "kind", "status", "starts_on",
-            "ends_on", "owner", "budget", "currency", "created_at", "updated_at",
+            "ends_on", "owner", "budget", "currency", "archived_at", "created_at", "updated_at",
         ]  # fmt: skip
+        read_only_fields = ["archived_at"]
 
 
 class SpendSerializer(RecordSerializer):

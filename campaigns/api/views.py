@@ -6,18 +6,21 @@ from rest_framework.response import Response
 
 from campaigns.api.filters import AssetFilters, CampaignFilters, SpendFilters
 from campaigns.api.serializers import AssetSerializer, CampaignSerializer, SpendSerializer
+from campaigns.archiving import CAMPAIGN_RULE
 from campaigns.editing import create_asset, create_campaign, edit_asset, edit_campaign
 from campaigns.models import Asset, Campaign, Spend
 from campaigns.spending import change_spend, record_spend, remove_spend
+from crm.api.archiving import ArchivableResource
 from crm.api.views import Resource
 
 
-class CampaignViews(Resource):
+class CampaignViews(ArchivableResource):
     """What leads come from: everybody reads, marketers write their own, marketing managers and admins any."""
 
     queryset = Campaign.objects.all()
     serializer_class = CampaignSerializer
     filterset_class = CampaignFilters
+    archive_rule = CAMPAIGN_RULE
     ordering_fields = {**Resource.ordering_fields, "name": "name", "starts_on": "starts_on", "ends_on": "ends_on"}
 
     def create(self, request: Request) -> Response:

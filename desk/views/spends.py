@@ -1,5 +1,7 @@
 """The spend log of a campaign: rows are added on its page, corrected and taken out each by itself."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
@@ -10,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from campaigns.access import may_write_campaign
 from campaigns.forms import SpendForm
 from campaigns.models import Spend
-from campaigns.spending import REFUSED, change_spend, record_spend, remove_spend
+from campaigns.spending import REFUSED, bring_back_spend, change_spend, record_spend, remove_spend
 from crm.access import require
+from crm.editing import StaleEdit
 from crm.once import is_repeat
 from crm.requests import PersonRequest
 from desk.views.campaign import campaign_page, get_campaign, today
@@ -35,20 +38,41 @@ def spends(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def spend(request: PersonRequest, pk: int, spend_pk: int) -> HttpResponse:
-    """Correct one row of the spend log."""
-    row = get_object_or_404(Spend.objects.select_related("campaign"), pk=spend_pk, campaign=pk)
+    """Correct one row of the spend log; what somebody else corrected meanwhile is shown first."""
+    row = get_spend(pk, spend_pk)
     require(may_write_campaign(request.user, row.campaign), REFUSED)
     form = SpendForm(request.POST or None, instance=row, today=today())
     if request.method == "POST" and form.is_valid():
-        change_spend(Spend.objects.select_related("campaign").get(pk=spend_pk), by=request.user, **form.cleaned_data)
-        messages.success(request, "Spend corrected.")
-        return redirect(f"{reverse('desk:campaign', args=[pk])}#spend")
+        seen_row = get_spend(pk, spend_pk)
+        try:
+            change_spend(seen_row, by=request.user, seen=form.seen, **form.changed)
+        except StaleEdit as error:
+            form.show_stale(error, seen_row)
+        else:
+            messages.success(request, "Spend corrected.")
+            return redirect(log_of(pk))
     return form_page(request, "desk/spend.html", {"form": form, "spend": row, "campaign": row.campaign})
 
 
 @require_POST
 def spend_removal(request: PersonRequest, pk: int, spend_pk: int) -> HttpResponse:
-    row = get_object_or_404(Spend.objects.select_related("campaign"), pk=spend_pk, campaign=pk)
-    remove_spend(row, by=request.user)
-    messages.success(request, "Spend taken out of the log.")
-    return redirect(f"{reverse('desk:campaign', args=[pk])}#spend")
+    kept = remove_spend(get_spend(pk, spend_pk), by=request.user)
+    undo = f"{reverse('desk:campaign-spend-return', args=[pk])}?{urlencode({'kept': kept})}"
+    messages.success(request, "Spend taken out of the log.", extra_tags=f"undo:{undo}")
+    return redirect(log_of(pk))
+
+
+@require_POST
+def spend_return(request: PersonRequest, pk: int) -> HttpResponse:
+    """Undo a removal."""
+    bring_back_spend(request.GET.get("kept", ""), by=request.user)
+    messages.info(request, "The spend is in the log again.")
+    return HttpResponse(headers={"HX-Redirect": log_of(pk)}) if request.htmx else redirect(log_of(pk))
+
+
+def get_spend(pk: int, spend_pk: int) -> Spend:
+    return get_object_or_404(Spend.objects.select_related("campaign"), pk=spend_pk, campaign=pk)
+
+
+def log_of(pk: int) -> str:
+    return f"{reverse('desk:campaign', args=[pk])}#spend"

@@ -3,15 +3,28 @@
 from django.db.models import QuerySet
 from django_filters import CharFilter, MultipleChoiceFilter, NumberFilter
 
-from crm.api.filters import StrictFilterSet
+from crm.api.archiving import ArchivableFilters
+from crm.api.filters import StrictFilterSet, YesNoFilter
 from leads.lifecycle import CLOCK_OF, Clock
-from leads.models import Company, Contact, Import, Lead, Opportunity, PipelineStage, Reason, Touch, Transition
+from leads.models import (
+    Activity,
+    Company,
+    Contact,
+    Import,
+    Lead,
+    Opportunity,
+    PipelineStage,
+    Reason,
+    Task,
+    Touch,
+    Transition,
+)
 
 EXACT, DAYS, TIMES = ["exact"], ["exact", "gte", "lt"], ["gte", "lt"]
 IDENTITY = {"source_system": EXACT, "external_id": EXACT}
 
 
-class CompanyFilters(StrictFilterSet):
+class CompanyFilters(ArchivableFilters):
     class Meta:
         model = Company
         fields = {
@@ -20,13 +33,13 @@ class CompanyFilters(StrictFilterSet):
         }  # fmt: skip
 
 
-class ContactFilters(StrictFilterSet):
+class ContactFilters(ArchivableFilters):
     class Meta:
         model = Contact
         fields = {**IDENTITY, "email": EXACT, "phone": EXACT, "last_name": EXACT, "company": EXACT, "updated_at": TIMES}
 
 
-class LeadFilters(StrictFilterSet):
+class LeadFilters(ArchivableFilters):
     side = MultipleChoiceFilter(choices=Clock.choices, method="on_clock")
     score = NumberFilter(field_name="leadscore__shown")
     score__gte = NumberFilter(field_name="leadscore__shown", lookup_expr="gte")
@@ -66,7 +79,7 @@ class TouchFilters(StrictFilterSet):
         }  # fmt: skip
 
 
-class OpportunityFilters(StrictFilterSet):
+class OpportunityFilters(ArchivableFilters):
     class Meta:
         model = Opportunity
         fields = {
@@ -83,6 +96,26 @@ class PipelineStageFilters(StrictFilterSet):
         fields = ["stage", "retired"]
 
 
+class ActivityFilters(StrictFilterSet):
+    class Meta:
+        model = Activity
+        fields = {
+            **IDENTITY, "lead": EXACT, "opportunity": EXACT, "contact": EXACT, "kind": EXACT, "direction": EXACT,
+            "outcome": EXACT, "by": EXACT, "asset": EXACT, "at": TIMES, "updated_at": TIMES,
+        }  # fmt: skip
+
+
+class TaskFilters(StrictFilterSet):
+    open = YesNoFilter(field_name="done_at", lookup_expr="isnull")
+
+    class Meta:
+        model = Task
+        fields = {
+            **IDENTITY, "lead": EXACT, "opportunity": EXACT, "contact": EXACT, "kind": EXACT, "owner": EXACT,
+            "made_by": EXACT, "due_at": TIMES, "done_at": TIMES, "updated_at": TIMES,
+        }  # fmt: skip
+
+
 class ReasonFilters(StrictFilterSet):
     class Meta:
         model = Reason
@@ -93,3 +126,15 @@ class ImportFilters(StrictFilterSet):
     class Meta:
         model = Import
         fields = ["kind", "status", "by"]
+
+
+class CaptureFormFilters(StrictFilterSet):
+    class Meta:
+        model = CaptureForm
+        fields = {**IDENTITY, "key": EXACT, "campaign": EXACT, "owner": EXACT, "is_active": EXACT, "updated_at": TIMES}
+
+
+class SubmissionFilters(StrictFilterSet):
+    class Meta:
+        model = Submission
+        fields = {"form": EXACT, "status": EXACT, "lead": EXACT}

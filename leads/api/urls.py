@@ -2,7 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
-from leads.api.views import imports, leads, opportunities, people, reasons
+from leads.api.views import capture, imports, leads, opportunities, people, reasons, work
 
 router = SimpleRouter(use_regex_path=False)
 router.register("companies", people.CompanyViews, basename="companies")
@@ -12,6 +12,10 @@ router.register("transitions", leads.TransitionViews, basename="transitions")
 router.register("touches", leads.TouchViews, basename="touches")
 router.register("opportunities", opportunities.OpportunityViews, basename="opportunities")
 router.register("pipeline-stages", opportunities.PipelineStageViews, basename="pipeline-stages")
+router.register("activities", work.ActivityViews, basename="activities")
+router.register("tasks", work.TaskViews, basename="tasks")
+router.register("capture-forms", capture.CaptureFormViews, basename="capture-forms")
+router.register("submissions", capture.SubmissionViews, basename="submissions")
 router.register("reasons", reasons.ReasonViews, basename="reasons")
 router.register("imports", imports.ImportViews, basename="imports")
 

@@ -10,6 +10,7 @@ from crm.api.serializers import Body, RecordSerializer
 from leads.api.serializers.reasons import ReasonField
 from leads.lifecycle import Clock, Stage
 from leads.models import Lead, Touch, Transition
+from leads.tagging import clean_tags
 
 EXPECTED = "Sent along: the version this is based on; 409 when somebody wrote the lead since."
 
@@ -27,13 +28,20 @@ class LeadSerializer(RecordSerializer):
     class Meta:
         model = Lead
         fields = [
-            "id", "external_id", "source_system", "first_name", "last_name", "email", "phone", "title",
-            "company_name", "company", "contact", "stage", "episode", "side", "owner", "team", "campaign", "channel",
-            "source", "segment", "country", "product_interest", "sourced_by", "need", "authority", "timing", "score",
-            "grade", "scored_at", "custom", "captured_at", "revisit_on", "merged_into", "version", "created_at",
-            "updated_at",
+            "id", "external_id", "source_system", "first_name", "last_name", "email", "phone", "phone_e164",
+            "title", "company_name", "company", "contact", "stage", "episode", "side", "owner", "team", "campaign",
+            "channel", "source", "segment", "country", "product_interest", "sourced_by", "need", "authority",
+            "timing", "budget", "preferred_channel", "preferred_hours", "time_zone", "do_not_call", "do_not_mail",
+            "tags", "score", "grade", "scored_at", "custom", "captured_at", "revisit_on", "last_activity_at",
+            "next_step_at", "archived_at", "merged_into", "version", "created_at", "updated_at",
         ]  # fmt: skip
-        read_only_fields = ["stage", "episode", "captured_at", "merged_into"]
+        read_only_fields = [
+            "stage", "episode", "captured_at", "merged_into", "phone_e164", "last_activity_at", "next_step_at",
+            "archived_at",
+        ]  # fmt: skip
+
+    def validate_tags(self, tags: list[str]) -> list[str]:
+        return clean_tags(tags)
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_scored_at(self, lead: Lead) -> datetime | None:

@@ -83,9 +83,9 @@ class OpportunitySerializer(RecordSerializer):
             "id", "external_id", "source_system", "name", "lead", "company", "contact", "owner", "team", "kind",
             "stage", "outcome", "reason", "note", "competitor", "product", "amount", "currency", "probability",
             "forecast_category", "opened_at", "expected_close", "closed_at", "people", "stalled", "last_activity_at",
-            "next_step_at", "created_at", "updated_at",
+            "next_step_at", "archived_at", "created_at", "updated_at",
         ]  # fmt: skip
-        read_only_fields = ["lead", "outcome", "closed_at", "last_activity_at", "next_step_at"]
+        read_only_fields = ["lead", "outcome", "closed_at", "last_activity_at", "next_step_at", "archived_at"]
 
     def get_stalled(self, opportunity: Opportunity) -> bool | None:
         if "pipeline" not in self.context:
@@ -95,7 +95,7 @@ class OpportunitySerializer(RecordSerializer):
 
 class NewOpportunitySerializer(OpportunitySerializer):
     class Meta(OpportunitySerializer.Meta):
-        read_only_fields = ["outcome", "closed_at", "last_activity_at", "next_step_at"]
+        read_only_fields = ["outcome", "closed_at", "last_activity_at", "next_step_at", "archived_at"]
 
 
 class CloseBody(Body):

@@ -9,14 +9,16 @@ class CompanySerializer(RecordSerializer):
         model = Company
         fields = [
             "id", "external_id", "source_system", "name", "domain", "industry", "country", "region", "employees",
-            "created_at", "updated_at",
+            "archived_at", "created_at", "updated_at",
         ]  # fmt: skip
+        read_only_fields = ["archived_at"]
 
 
 class ContactSerializer(RecordSerializer):
     class Meta:
         model = Contact
         fields = [
-            "id", "external_id", "source_system", "first_name", "last_name", "email", "phone", "title", "company",
-            "created_at", "updated_at",
+            "id", "external_id", "source_system", "first_name", "last_name", "email", "phone", "phone_e164",
+            "title", "company", "do_not_call", "do_not_mail", "archived_at", "created_at", "updated_at",
         ]  # fmt: skip
+        read_only_fields = ["phone_e164", "archived_at"]

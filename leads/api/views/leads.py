@@ -7,6 +7,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from crm.api.archiving import ArchivableResource
 from crm.api.views import Resource
 from leads.api import filters
 from leads.api.serializers.leads import (
@@ -16,18 +17,20 @@ from leads.api.serializers.leads import (
     TransitionSerializer,
 )
 from leads.api.serializers.opportunities import ConversionBody, OpportunitySerializer
+from leads.archiving import RULES
 from leads.converting import convert_lead, join_opportunity, undo_conversion
 from leads.editing import create_lead, edit_lead
 from leads.models import Lead, Touch, Transition
 from leads.touches import log_touch
 
 
-class LeadViews(Resource):
+class LeadViews(ArchivableResource):
     """Each is one time that somebody may buy."""
 
     queryset = Lead.objects.select_related("leadscore")
     serializer_class = LeadSerializer
     filterset_class = filters.LeadFilters
+    archive_rule = RULES[Lead]
     ordering_fields = {
         **Resource.ordering_fields,
         "captured_at": "captured_at",

@@ -4,20 +4,22 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from crm.api.views import Resource
+from crm.api.archiving import ArchivableResource
 from leads.api import filters
 from leads.api.serializers.people import CompanySerializer, ContactSerializer
+from leads.archiving import RULES
 from leads.editing import create_company, create_contact, edit_company, edit_contact
 from leads.models import Company, Contact
 
 
-class CompanyViews(Resource):
+class CompanyViews(ArchivableResource):
     """Organisations that may buy."""
 
     queryset = Company.objects.all()
     serializer_class = CompanySerializer
     filterset_class = filters.CompanyFilters
-    ordering_fields = {**Resource.ordering_fields, "name": "name", "employees": "employees"}
+    archive_rule = RULES[Company]
+    ordering_fields = {**ArchivableResource.ordering_fields, "name": "name", "employees": "employees"}
 
     def create(self, request: Request) -> Response:
         return self.show(create_company(by=self.person, **self.clean()), status.HTTP_201_CREATED)
@@ -27,13 +29,14 @@ class CompanyViews(Resource):
         return self.show(edit_company(company, by=self.person, **self.clean(record=company)))
 
 
-class ContactViews(Resource):
+class ContactViews(ArchivableResource):
     """People known by name."""
 
     queryset = Contact.objects.all()
     serializer_class = ContactSerializer
     filterset_class = filters.ContactFilters
-    ordering_fields = {**Resource.ordering_fields, "last_name": "last_name"}
+    archive_rule = RULES[Contact]
+    ordering_fields = {**ArchivableResource.ordering_fields, "last_name": "last_name"}
 
     def create(self, request: Request) -> Response:
         return self.show(create_contact(by=self.person, **self.clean()), status.HTTP_201_CREATED)
