@@ -1,22 +1,24 @@
-"""The measurements of docs/performance.md: `python -m bench [figures [LEADS …]]`, without arguments all of them."""
+"""The measurements of docs/performance.md: `python -m bench [figures|pages [LEADS …]]`, without arguments all of them."""
 
 import subprocess
 import sys
+from importlib import import_module
 
 from bench.database import prepare
 
+MEASUREMENTS = ("figures", "pages")
 
-def main(arguments: list[str]) -> None:
+
+def main(name: str, sizes: list[str]) -> None:
     prepare()
-    from bench import figures  # only now: models need Django's settings
-
-    figures.measure([int(size.replace("_", "")) for size in arguments])
+    # Only now: models need Django's settings.
+    import_module(f"bench.{name}").measure([int(size.replace("_", "")) for size in sizes])
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["figures"]:
-        main(sys.argv[2:])
+    if sys.argv[1:2] and sys.argv[1] in MEASUREMENTS:
+        main(sys.argv[1], sys.argv[2:])
     else:
         # Each in a process of its own, with a database of its own.
-        for measurement in (["bench", "figures"], ["bench.importing"]):
+        for measurement in (*(["bench", name] for name in MEASUREMENTS), ["bench.importing"]):
             subprocess.run([sys.executable, "-m", *measurement], check=True)
