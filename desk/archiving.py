@@ -1,5 +1,6 @@
 """Archive and bring back, as verbs of a record."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.urls import reverse
@@ -19,8 +20,8 @@ def with_archive(verbs: Verbs, record: Any, user: User) -> Verbs:
         return verbs
     if record.is_archived:
         others = [verbs.next, *verbs.others] if verbs.next else verbs.others
-        return Verbs(at(RESTORE, f"desk:{kind.key}-restore", record), others)
-    return Verbs(verbs.next, [*verbs.others, at(ARCHIVE, f"desk:{kind.key}-archive", record)])
+        return replace(verbs, next=at(RESTORE, f"desk:{kind.key}-restore", record), others=others)
+    return replace(verbs, others=[*verbs.others, at(ARCHIVE, f"desk:{kind.key}-archive", record)])
 
 
 def at(verb: Verb, name: str, record: Any) -> Verb:

@@ -13,14 +13,18 @@ from crm.models import User
 from feedback.access import may_decide, may_hand_over, may_undo, may_withdraw
 from feedback.models import VERDICTS, Handoff
 from leads.access import may_convert, may_move, may_touch
+from leads.attempts import NONE, Attempts, micro_state
 from leads.lifecycle import CLAIM, DISCARD, DISQUALIFY, MARK_MQL, MOVES, PARK, QUALIFY, RECYCLE, RETURN, Move, Stage
 from leads.models import Lead, Opportunity, Transition
-from leads.transitions import UNDO_WITHIN
+from leads.transitions import UNDO_WITHIN, last_effective
 
 
 @dataclass(frozen=True)
 class Verb:
-    """One thing to do. ``how``: "post" does it at once, "panel" asks for more first, "link" leads to another page."""
+    """One thing to do.
+
+    ``how``: "post" does it at once, "panel" asks for more first, "link" leads elsewhere, "#composer" to the composer.
+    """
 
     label: str
     text: str
@@ -36,20 +40,20 @@ class Verb:
 # The moves of POST transition in words.
 MOVE_VERBS = {
     MARK_MQL: Verb(
-        "Mark as MQL", "Meets the definition: ready to be handed to sales.", "flag", how="post", key="m", is_next=True
+        "Mark as MQL", "Meets the definition: ready to be handed to sales.", "flag", how="post", key="f", is_next=True
     ),
     PARK: Verb("Park", "Not ready yet: nurture it until a date.", "clock-pause"),
     DISCARD: Verb("Discard", "Spam, a test, a competitor, or wants no contact.", "trash", is_danger=True),
     CLAIM: Verb(
         "Take it on", "You found this lead: work it without a hand-off.", "user-check", how="post", is_next=True
     ),
-    QUALIFY: Verb(
-        "Qualify", "Need, authority and timing are confirmed.", "rosette-discount-check", key="q", is_next=True
-    ),
+    QUALIFY: Verb("Qualify", "They told us what they need.", "rosette-discount-check", key="q", is_next=True),
     RETURN: Verb("Return to marketing", "No answer, or not now: marketing nurtures it until a date.", "arrow-back-up"),
     DISQUALIFY: Verb("Disqualify", "Never a buyer.", "ban", is_danger=True),
     RECYCLE: Verb("Recycle", "Back to nurture for another time round.", "recycle", how="post"),
 }
+REOPEN = Verb("Reopen", "It was no mistake after all: back to nurture.", "arrow-back-up", how="post")
+LOG_CALL = Verb("Log call", "What was said, and what comes next.", "phone", how="link", url="#composer", is_next=True)
 HAND_OVER = Verb("Hand to sales", "A rep or a team answers within the agreed time.", "send", key="h", is_next=True)
 ACCEPT = Verb("Accept", "Take this lead.", "check", how="post", key="a", is_next=True)
 REJECT = Verb("Reject", "Before working it: not this one, and why.", "x", key="r", is_danger=True)
@@ -59,7 +63,7 @@ OPEN = Verb("Open opportunity", "Work the deal that came of it.", "briefcase", h
 LOG_TOUCH = Verb("Log a touch", "What happened between the buyer and us; score and campaign count it.", "hand-finger")
 UNDO_VERDICT = Verb("Undo the verdict", "It waits for sales again, with its old due time.", "arrow-back", how="post")
 UNDO_CONVERSION = Verb(
-    "Undo the conversion", "Removes the opportunity; company and contact stay.", "arrow-back", how="post"
+    "Undo the conversion", "For ten minutes; company and contact stay, the lead is as it was.", "arrow-back", how="post"
 )
 
 
@@ -72,25 +76,45 @@ class Situation:
     waiting: Handoff | None
     latest: Handoff | None
     opportunities: list[Opportunity]
+    # Of an accepted lead: how often it was tried, and whether the buyer answered.
+    attempts: Attempts = NONE
+
+    @property
+    def micro_state(self) -> str:
+        return micro_state(self.lead.stage, self.attempts)
 
 
 @dataclass(frozen=True)
 class Verbs:
+    """``call``: the number to call with one thumb, "" where nobody wants or can be called."""
+
     next: Verb | None
     others: list[Verb]
+    call: str = ""
 
 
 def verbs_for(user: User, situation: Situation, *, now: datetime) -> Verbs:
     """The next step of this stage for this person, and every other verb allowed, in the order of the way."""
+    lead = situation.lead
     found = [
         *verdict_verbs(user, situation),
+        *call_verbs(user, situation),
         *move_verbs(user, situation.lead),
         *conversion_verbs(user, situation),
         *undo_verbs(user, situation, now=now),
         *note_verbs(user, situation.lead),
     ]
     following = next((verb for verb in found if verb.is_next), None)
-    return Verbs(following, [verb for verb in found if verb is not following])
+    others = [verb for verb in found if verb not in (following, LOG_CALL)]
+    return Verbs(following, others, lead.phone if lead.may_be_called and lead.is_open else "")
+
+
+def call_verbs(user: User, situation: Situation) -> list[Verb]:
+    """An accepted lead is called until somebody answers."""
+    lead = situation.lead
+    waits_for_call = lead.stage == Stage.ACCEPTED and not situation.attempts.is_connected
+    can_call = bool(lead.phone) and lead.may_be_called
+    return [LOG_CALL] if waits_for_call and can_call and may_move(user, lead, QUALIFY) else []
 
 
 def move_verbs(user: User, lead: Lead) -> list[Verb]:
@@ -101,6 +125,8 @@ def move_verbs(user: User, lead: Lead) -> list[Verb]:
 
 def move_verb(lead: Lead, to: Stage, move: Move) -> Verb:
     verb, address = MOVE_VERBS[move], address_of(lead, "move")
+    if move == RECYCLE and lead.stage == Stage.DISQUALIFIED:
+        verb = REOPEN
     url = f"{address}?to={to.value}" if verb.how == "panel" else address
     return replace(verb, url=url, fields={"to": to.value, "seq": lead.seq})
 
@@ -131,6 +157,16 @@ def conversion_verbs(user: User, situation: Situation) -> list[Verb]:
     return [replace(OPEN, url=reverse("desk:opportunity", args=[deal.pk])) for deal in situation.opportunities[:1]]
 
 
+def conversion_undo(user: User, lead: Lead, *, now: datetime) -> list[Verb]:
+    """On the page of the opportunity: take back the conversion that it came of, while that is possible."""
+    if lead.stage != Stage.OPPORTUNITY:
+        return []
+    last = last_effective(lead)
+    return (
+        [replace(UNDO_CONVERSION, url=address_of(lead, "undo"))] if is_fresh_conversion(user, lead, last, now) else []
+    )
+
+
 def undo_verbs(user: User, situation: Situation, *, now: datetime) -> list[Verb]:
     """Undo the last verdict or the conversion, for ten minutes."""
     url = address_of(situation.lead, "undo")
@@ -158,6 +194,9 @@ def can_undo_verdict(user: User, situation: Situation, *, now: datetime) -> bool
 
 
 def can_undo_conversion(user: User, situation: Situation, *, now: datetime) -> bool:
-    last = situation.last
-    converted = situation.lead.stage == Stage.OPPORTUNITY and last.to_stage == Stage.OPPORTUNITY
-    return converted and now - last.at <= UNDO_WITHIN and (last.by_id == user.pk or may_convert(user, situation.lead))
+    return is_fresh_conversion(user, situation.lead, situation.last, now)
+
+
+def is_fresh_conversion(user: User, lead: Lead, last: Transition, now: datetime) -> bool:
+    converted = lead.stage == Stage.OPPORTUNITY and last.to_stage == Stage.OPPORTUNITY
+    return converted and now - last.at <= UNDO_WITHIN and (last.by_id == user.pk or may_convert(user, lead))

@@ -150,8 +150,10 @@ def leads_of(opportunity: Opportunity) -> QuerySet[Lead]:
 
 def opportunities_of(lead: Lead) -> QuerySet[Opportunity]:
     """Those made of the lead and those it joined."""
-    joined = OpportunityPerson.objects.filter(lead=lead).values("opportunity")
-    return Opportunity.objects.filter(Q(lead=lead) | Q(pk__in=joined))
+    made = Opportunity.objects.filter(lead=lead).order_by().values("pk")
+    joined = OpportunityPerson.objects.filter(lead=lead).order_by().values("opportunity")
+    # One by the index of the lead, one by that of the people: with an OR all opportunities would be read.
+    return Opportunity.objects.filter(pk__in=made.union(joined))
 
 
 def close_lead(lead: Lead, outcome: str, *, by: User, at: datetime, reason: Reason | None) -> None:

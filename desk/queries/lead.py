@@ -10,8 +10,10 @@ from django.db.models.functions import Lower
 from desk.queries.inbox import Origin, decided_handoffs, origin_of
 from desk.verbs import Situation
 from feedback.models import Handoff, HandoffStatus
+from leads.attempts import NONE, attempts_of
 from leads.lifecycle import CLOCK_OF, RANK, SUCCESS, Clock, Stage
 from leads.models import Lead, Transition
+from leads.opportunities import opportunities_of
 from scoring.explanation import Contribution, explain
 
 OTHERS = 5
@@ -23,7 +25,7 @@ class Story:
     """The lead with all that stands around its time line."""
 
     situation: Situation
-    steps: list[dict[str, Any]]
+    way: list[dict[str, Any]]
     clocks: dict[str, timedelta]
     verdict: Handoff | None
     origin: Origin
@@ -41,10 +43,11 @@ def story_of(lead: Lead, *, now: datetime) -> Story:
     waiting = (
         lead.handoffs.filter(status=HandoffStatus.OPEN).select_related("to_user__team", "to_team", "offered_by").first()
     )
-    deals = list(lead.opportunities.select_related("owner").order_by("outcome", "-id")[:DEALS])
+    deals = list(opportunities_of(lead).select_related("owner").order_by("outcome", "-id")[:DEALS])
+    attempts = attempts_of([lead.pk]).get(lead.pk, NONE) if lead.stage == Stage.ACCEPTED else NONE
     return Story(
-        situation=Situation(lead, moves[-1], waiting, answers[0] if answers else None, deals),
-        steps=stage_steps(lead, moves, now=now),
+        situation=Situation(lead, moves[-1], waiting, answers[0] if answers else None, deals, attempts),
+        way=stage_steps(lead, moves, now=now),
         clocks=clocks(moves, now=now),
         verdict=answers[0] if answers and answers[0].status != HandoffStatus.WITHDRAWN else None,
         origin=origin_of(lead),

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -18,19 +20,21 @@ from crm.models import Organisation
 from crm.requests import PersonRequest, id_of
 from desk.forms.moves import ConversionForm, HandoffForm, MoveForm, TouchForm
 from desk.forms.verdicts import RejectHandoffForm
+from desk.queries.conversion import conversion_facts
 from desk.queries.inbox import decided_handoffs, with_row
 from desk.verbs import CONVERT, HAND_OVER, LOG_TOUCH, MOVE_VERBS, Verb
 from desk.views.lead import get_lead, lead_answer
+from desk.views.record import address_of
 from feedback.access import may_decide, may_hand_over
+from feedback.giving_up import transition_as_agreed
 from feedback.models import Handoff
 from feedback.verdicts import accept_handoff, offer_lead, reject_handoff, undo_verdict, withdraw_handoff
 from leads.access import may_convert, may_touch, require_move
-from leads.converting import convert_lead, matching_company, matching_contact, undo_conversion
+from leads.converting import convert_lead, join_opportunity, undo_conversion
 from leads.errors import IllegalMove, StaleLead
 from leads.lifecycle import MOVES, Move, Stage
 from leads.models import Lead
 from leads.touches import REFUSED, log_touch
-from leads.transitions import transition_lead
 
 
 @require_http_methods(["GET", "POST"])
@@ -49,7 +53,7 @@ def move(request: PersonRequest, pk: int) -> HttpResponse:
         return ask()
 
     def deed() -> None:
-        transition_lead(lead, to, by=request.user, at=timezone.now(), **form.cleaned_data)
+        transition_as_agreed(lead, to, by=request.user, at=timezone.now(), **form.cleaned_data)
 
     return perform(request, lead, deed, f"{lead} is now “{Stage(to).label}”.", form=form, ask=ask)
 
@@ -114,26 +118,22 @@ def conversion(request: PersonRequest, pk: int) -> HttpResponse:
     """Convert: the same opportunity however often it is clicked."""
     lead = get_lead(pk)
     require(may_convert(request.user, lead), "Only the owner of this lead or their manager may convert it.")
+    facts = conversion_facts(lead)
     initial = {"name": lead.company_label or str(lead), "currency": Organisation.get().currency}
-    form = ConversionForm(request.POST or None, initial=initial)
-    ask = partial(panel, request, lead, form, CONVERT, **what_conversion_uses(lead))
+    form = ConversionForm(request.POST or None, lead=lead, facts=facts, initial=initial)
+    ask = partial(panel, request, lead, form, CONVERT, facts=facts)
     if request.method == "GET" or not form.is_valid():
         return ask()
 
     def deed() -> None:
-        convert_lead(lead, by=request.user, at=timezone.now(), **form.cleaned_data)
+        if form.joined:
+            contact = form.parties.get("contact")
+            join_opportunity(lead, form.joined, by=request.user, at=timezone.now(), contact=contact)
+        else:
+            convert_lead(lead, by=request.user, at=timezone.now(), **form.parties, **form.deal)
 
-    return perform(request, lead, deed, f"{lead} is an opportunity now.", form=form, ask=ask, can_be_undone=True)
-
-
-def what_conversion_uses(lead: Lead) -> dict[str, Any]:
-    """What will be found rather than made, and how much moves along."""
-    return {
-        "converts": True,
-        "company": lead.company or matching_company(lead),
-        "contact": lead.contact or matching_contact(lead),
-        "touches": lead.touches.effective().count(),
-    }
+    done = f"{lead} joined {form.joined}." if form.joined else f"{lead} is an opportunity now."
+    return perform(request, lead, deed, done, form=form, ask=ask, can_be_undone=True)
 
 
 @require_POST
@@ -147,7 +147,13 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
         else:
             undo_verdict(get_object_or_404(decided_handoffs(lead)[:1]), by=request.user, at=timezone.now())
 
-    return perform(request, lead, deed, f"Undone: {lead} stands where it stood before.")
+    done = f"Undone: {lead} stands where it stood before."
+    if request.htmx and urlsplit(request.htmx.current_url or "").path != address_of(lead):
+        # Asked from the page of the opportunity that goes with it.
+        deed()
+        messages.success(request, done)
+        return HttpResponse(headers={"HX-Redirect": address_of(lead)})
+    return perform(request, lead, deed, done)
 
 
 @require_http_methods(["GET", "POST"])
@@ -200,9 +206,11 @@ def panel(
     request: PersonRequest, lead: Lead, form: forms.BaseForm, verb: Verb, *, hidden: Any = None, **facts: Any
 ) -> HttpResponse:
     """The questions of a verb: in the side panel, or as a page without JavaScript."""
-    page = "desk/lead_verb_form.html" if request.htmx else "desk/lead_verb.html"
+    fragment = "desk/lead_conversion.html" if verb is CONVERT else "desk/lead_verb_form.html"
+    page = fragment if request.htmx else "desk/lead_verb.html"
     next(iter(form.fields.values())).widget.attrs["autofocus"] = True
     context = {"lead": lead, "form": form, "verb": verb, "hidden": hidden or {}, "action": request.path, **facts}
+    context["fragment"] = fragment
     return render(request, page, context, status=422 if form.errors else 200)
 
 

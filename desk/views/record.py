@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from crm.requests import PersonRequest
 from desk.queries.timeline import KINDS, timeline
+from desk.queries.work import work_context
 from desk.views.answers import redirect_with, with_toast
 from leads.models import Company, Contact, Lead, Opportunity
 
@@ -58,8 +59,10 @@ def record_answer(
 
 
 def frame_context(request: PersonRequest, record: Record) -> dict[str, Any]:
+    """A company has no composer and no next step: these belong to its people."""
     shell = "desk/bare.html" if request.htmx else "base.html"
-    return {"shell": shell, "record_list": PAGES[type(record)][1], **timeline_context(request, record)}
+    work = {} if isinstance(record, Company) else work_context(record, request.user, timezone.now())
+    return {"shell": shell, "record_list": PAGES[type(record)][1], **work, **timeline_context(request, record)}
 
 
 def timeline_context(request: PersonRequest, record: Record) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def test_undone_steps_leave_no_trace_in_the_clocks(rob):
     undo_verdict(handoff, by=rob, at=MONDAY + HOUR)
     record = story_of(Lead.objects.get(pk=handoff.lead_id), now=MONDAY + 5 * HOUR)
     assert record.clocks == {"marketing": timedelta(), "waiting": 5 * HOUR, "sales": timedelta()}
-    assert [(step["stage"], step["state"]) for step in record.steps][:4] == [
+    assert [(step["stage"], step["state"]) for step in record.way][:4] == [
         ("inquiry", "done"),
         ("mql", "done"),
         ("offered", "now"),
@@ -121,7 +121,7 @@ def test_undone_steps_leave_no_trace_in_the_clocks(rob):
 def test_the_path_of_a_rejected_lead_ends_where_it_is(rob):
     handoff = make_handoff(to=rob, at=MONDAY)
     reject_handoff(handoff, by=rob, at=MONDAY + HOUR, reason=reason("industry"))
-    steps = story_of(Lead.objects.get(pk=handoff.lead_id), now=MONDAY + DAY).steps
+    steps = story_of(Lead.objects.get(pk=handoff.lead_id), now=MONDAY + DAY).way
     assert [(step["stage"], step["state"]) for step in steps] == [
         ("inquiry", "done"), ("mql", "done"), ("offered", "done"), ("disqualified", "now"),
     ]  # fmt: skip

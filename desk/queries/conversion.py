@@ -1,0 +1,33 @@
+"""What a conversion finds: the company and contact that are known, what may be joined, and what moves along."""
+
+from dataclasses import dataclass
+
+from leads.converting import joinable_opportunities, matching_company, matching_contact
+from leads.models import ActivityKind, Company, Contact, Lead, Opportunity
+
+JOINABLE = 5
+
+
+@dataclass(frozen=True)
+class ConversionFacts:
+    """``joinable``: open opportunities of the company, the most valuable first."""
+
+    company: Company | None
+    contact: Contact | None
+    joinable: list[Opportunity]
+    touches: int
+    calls: int
+    other_activities: int
+
+
+def conversion_facts(lead: Lead) -> ConversionFacts:
+    kinds = list(lead.activities.order_by().values_list("kind", flat=True))
+    calls = kinds.count(ActivityKind.CALL)
+    return ConversionFacts(
+        company=lead.company or matching_company(lead),
+        contact=lead.contact or matching_contact(lead),
+        joinable=list(joinable_opportunities(lead)[:JOINABLE]),
+        touches=lead.touches.effective().count(),
+        calls=calls,
+        other_activities=len(kinds) - calls,
+    )
