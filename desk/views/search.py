@@ -41,4 +41,4 @@ def palette(request: PersonRequest) -> HttpResponse:
 
 
 def text_of(request: PersonRequest) -> str:
-    return request.GET.get("q", "").replace("\0", " ").strip()[:LONGEST]
+    return request.GET.get("q", "").strip()[:LONGEST]
