@@ -100,6 +100,9 @@ class Handoff(Stamped):
             models.Index(fields=["to_user", "due_at"], condition=Q(status="open"), name="handoff_of_user"),
             models.Index(fields=["to_team", "due_at"], condition=Q(status="open"), name="handoff_of_team"),
             models.Index(fields=["lead", "-id"], name="handoff_of_lead"),
+            # The list of leads by the verdict of sales.
+            models.Index(fields=["reason", "lead"], condition=Q(status="rejected"), name="handoff_rejected_for"),
+            models.Index(fields=["-lead"], condition=Q(status="accepted"), name="handoff_accepted"),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +13,7 @@ from campaigns.models import Campaign, Channel
 from crm.models import Team, User, validate_time_zone
 from crm.records import Archivable, Sourced, Stamped, one_of, search_column, tracked, unique_identity
 from leads.lifecycle import CLOCK_OF, OPEN, Stage
-from leads.models.people import Company, Contact, Reachable
+from leads.models.people import FULL_NAME, IS_ARCHIVED, Company, Contact, Reachable
 
 
 class SourcedBy(models.TextChoices):
@@ -32,6 +32,11 @@ class PreferredChannel(models.TextChoices):
     MESSAGE = "message", _("Text message")
     SOCIAL = "social", _("Social network")
     VIDEO = "video", _("Video call")
+
+
+def for_lists(*fields: str, name: str, condition: Q | None = None) -> models.Index:
+    """An index that also tells what lists leave out, so that they count without reading the rows."""
+    return models.Index(fields=fields, condition=condition, include=["archived_at", "merged_into"], name=name)
 
 
 class LeadQuerySet(models.QuerySet["Lead"]):
@@ -118,16 +123,25 @@ class Lead(Sourced, Reachable, Archivable, Stamped):
             models.CheckConstraint(condition=~Q(merged_into=models.F("id")), name="lead_not_merged_into_itself"),
         ]
         indexes: ClassVar = [
-            # Each serves one filter of the list of leads, newest first.
-            models.Index(fields=["stage", "-id"], name="lead_by_stage"),
-            models.Index(fields=["owner", "-id"], name="lead_by_owner"),
-            models.Index(fields=["team", "-id"], name="lead_by_team"),
-            models.Index(fields=["campaign", "-id"], name="lead_by_campaign"),
-            models.Index(fields=["source", "-id"], name="lead_by_source"),
-            models.Index(fields=["segment", "-id"], name="lead_by_segment"),
-            models.Index(fields=["-captured_at", "-id"], name="lead_by_captured"),
-            models.Index(fields=["-last_activity_at", "-id"], name="lead_by_last_activity"),
-            models.Index(fields=["next_step_at", "id"], condition=Q(stage__in=OPEN), name="lead_by_next_step"),
+            # Each serves one filter or order of the list of leads.
+            for_lists("stage", "-id", name="lead_by_stage"),
+            for_lists("owner", "-id", name="lead_by_owner"),
+            for_lists("team", "-id", name="lead_by_team"),
+            for_lists("campaign", "-id", name="lead_by_campaign"),
+            for_lists("channel", "-id", name="lead_by_channel"),
+            for_lists("source", "-id", name="lead_by_source"),
+            for_lists("segment", "-id", name="lead_by_segment"),
+            for_lists("-captured_at", "-id", name="lead_by_captured"),
+            for_lists("-last_activity_at", "-id", name="lead_by_last_activity"),
+            for_lists("stage_since", "id", name="lead_by_stage_since"),
+            for_lists("next_step_at", "id", condition=Q(stage__in=OPEN), name="lead_by_next_step"),
+            for_lists("next_step_at", "id", condition=Q(next_step_at__isnull=False), name="lead_with_next_step"),
+            models.Index(FULL_NAME, F("id"), name="lead_by_full_name"),
+            # What a score or a hand-off names is in the lists, and what is archived.
+            models.Index(
+                fields=["-id"], condition=Q(merged_into__isnull=True, archived_at__isnull=True), name="lead_present"
+            ),
+            models.Index(fields=["-id"], condition=IS_ARCHIVED, name="lead_archived"),
             GinIndex(fields=["tags"], name="lead_tags"),
             GinIndex(fields=["search"], name="lead_search"),
             # Duplicates: the same telephone, the same name.
@@ -213,6 +227,7 @@ class LeadScore(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["-shown", "-lead"], name="leadscore_highest"),
+            models.Index(fields=["grade", "-lead"], name="leadscore_by_grade"),
             models.Index(fields=["rounds_at"], condition=Q(rounds_at__isnull=False), name="leadscore_due"),
         ]
 

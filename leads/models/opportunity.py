@@ -6,6 +6,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Team, User
@@ -151,6 +152,10 @@ class Opportunity(Sourced, Archivable, Stamped):
                 name="opportunity_board",
             ),
             models.Index(fields=["next_step_at", "id"], condition=Q(outcome=""), name="opportunity_by_next_step"),
+            # Orders of the list of opportunities.
+            models.Index(fields=["expected_close", "id"], condition=Q(outcome=""), name="opportunity_by_close"),
+            models.Index(fields=["-last_activity_at", "-id"], condition=Q(outcome=""), name="opportunity_by_activity"),
+            models.Index(Lower("name"), F("id"), name="opportunity_by_name"),
             GinIndex(fields=["search"], name="opportunity_search"),
         ]
 

@@ -5,12 +5,16 @@ from typing import Any, ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models import F, Q, Value
+from django.db.models.functions import Concat, Lower
 
 from crm.models import Organisation
 from crm.records import Archivable, Sourced, Stamped, search_column, tracked, unique_identity
 from leads.identity import e164
+
+# How people are put in order: "lovelace ada". Lists order by it, so it is indexed with the id.
+FULL_NAME = Lower(Concat("last_name", Value(" "), "first_name"))
+IS_ARCHIVED = Q(archived_at__isnull=False)
 
 
 def number_of(phone: str, *, country: str = "") -> str:
@@ -78,6 +82,12 @@ class Company(Sourced, Archivable, Stamped):
         indexes: ClassVar = [
             models.Index(Lower("name"), name="company_by_name"),
             models.Index(Lower("domain"), name="company_by_domain"),
+            # Each serves one filter or order of the list of companies.
+            models.Index(fields=["country", "-id"], name="company_by_country"),
+            models.Index(fields=["industry", "-id"], name="company_by_industry"),
+            models.Index(fields=["employees", "id"], name="company_by_employees"),
+            models.Index(fields=["-created_at", "-id"], name="company_by_created"),
+            models.Index(fields=["-id"], condition=IS_ARCHIVED, name="company_archived"),
             GinIndex(fields=["search"], name="company_search"),
         ]
 
@@ -104,6 +114,13 @@ class Contact(Sourced, Reachable, Archivable, Stamped):
             models.Index(Lower("email"), name="contact_by_email"),
             models.Index(fields=["phone_e164"], condition=~Q(phone_e164=""), name="contact_by_phone"),
             models.Index(Lower("last_name"), Lower("first_name"), name="contact_by_name"),
+            # Each serves one filter or order of the list of contacts.
+            models.Index(FULL_NAME, F("id"), name="contact_by_full_name"),
+            models.Index(fields=["-created_at", "-id"], name="contact_by_created"),
+            models.Index(
+                fields=["-id"], condition=Q(do_not_call=True) | Q(do_not_mail=True), name="contact_left_alone"
+            ),
+            models.Index(fields=["-id"], condition=IS_ARCHIVED, name="contact_archived"),
             GinIndex(fields=["search"], name="contact_search"),
         ]
 
