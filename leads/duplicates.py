@@ -67,6 +67,8 @@ class Duplicates:
         return bool(self.matches)
 
 
+# The fields of a person that are asked about.
+KNOWN_BY = ("email", "phone", "first_name", "last_name", "company_name", "country")
 NONE = Duplicates([])
 
 

@@ -59,3 +59,9 @@ class BeforeLastMove(BusinessError):
 
 class CannotUndo(StaleState):
     code = "cannot_undo"
+
+
+class CannotRetry(BusinessError):
+    """An answer to a form that is processed, or no longer kept."""
+
+    code = "cannot_retry"

@@ -8,6 +8,7 @@ from crm.api.filters import StrictFilterSet, YesNoFilter
 from leads.lifecycle import CLOCK_OF, Clock
 from leads.models import (
     Activity,
+    CaptureForm,
     Company,
     Contact,
     Import,
@@ -15,6 +16,7 @@ from leads.models import (
     Opportunity,
     PipelineStage,
     Reason,
+    Submission,
     Task,
     Touch,
     Transition,

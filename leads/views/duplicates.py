@@ -10,10 +10,9 @@ from django.views.decorators.http import require_POST
 from crm.models import User
 from crm.requests import PersonRequest, id_of
 from leads.access import may_touch
-from leads.duplicates import NONE, Duplicates, find_companies, find_duplicates
+from leads.duplicates import KNOWN_BY, NONE, Duplicates, find_companies, find_duplicates
 from leads.models import Company, Contact, Lead
 
-PERSON_FIELDS = ("email", "phone", "first_name", "last_name", "company_name", "country")
 KINDS: dict[str, type[Lead | Contact | Company]] = {"lead": Lead, "contact": Contact, "company": Company}
 # No field that is looked up holds more.
 LONGEST = 254
@@ -49,7 +48,7 @@ def known_like(kind: str, values: Mapping[str, Any], *, exclude: Any = None) -> 
 
     if kind == "company":
         return find_companies(name=text("name"), domain=text("domain"), exclude=exclude)
-    person = {name: text(name) for name in PERSON_FIELDS}
+    person = {name: text(name) for name in KNOWN_BY}
     if kind == "contact" and not person["company_name"]:
         person["company_name"] = company_of(values.get("company"))
     return find_duplicates(**person, exclude=exclude)

@@ -53,6 +53,23 @@ class NewLeadSerializer(LeadSerializer):
     version = serializers.IntegerField(read_only=True)
 
 
+class DuplicateSerializer(Body):
+    """Somebody known already who may be the same, strongest first."""
+
+    kind = serializers.ChoiceField(choices=["lead", "contact"])
+    id = serializers.IntegerField()
+    reasons = serializers.ListField(child=serializers.CharField())
+
+
+class CapturedLeadSerializer(LeadSerializer):
+    """The lead, and who may be the same as its person: a warning, nothing is held back."""
+
+    duplicates = DuplicateSerializer(many=True, read_only=True)
+
+    class Meta(LeadSerializer.Meta):
+        fields = [*LeadSerializer.Meta.fields, "duplicates"]
+
+
 class TransitionSerializer(RecordSerializer):
     reason = ReasonField()
 
@@ -87,5 +104,5 @@ class TouchSerializer(RecordSerializer):
         model = Touch
         fields = [
             "id", "lead", "kind", "channel", "campaign", "asset", "at", "by", "source_system", "external_id", "utm",
-            "corrects", "created_at",
+            "raised_hand", "corrects", "created_at",
         ]  # fmt: skip

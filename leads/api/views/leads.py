@@ -11,6 +11,7 @@ from crm.api.archiving import ArchivableResource
 from crm.api.views import Resource
 from leads.api import filters
 from leads.api.serializers.leads import (
+    CapturedLeadSerializer,
     LeadSerializer,
     NewLeadSerializer,
     TouchSerializer,
@@ -19,6 +20,7 @@ from leads.api.serializers.leads import (
 from leads.api.serializers.opportunities import ConversionBody, OpportunitySerializer
 from leads.archiving import RULES
 from leads.converting import convert_lead, join_opportunity, undo_conversion
+from leads.duplicates import KNOWN_BY, find_duplicates
 from leads.editing import create_lead, edit_lead
 from leads.models import Lead, Touch, Transition
 from leads.touches import log_touch
@@ -39,12 +41,16 @@ class LeadViews(ArchivableResource):
         "score": "leadscore__shown",
     }
 
-    @extend_schema(request=NewLeadSerializer, responses={201: LeadSerializer})
+    @extend_schema(request=NewLeadSerializer, responses={201: CapturedLeadSerializer})
     def create(self, request: Request) -> Response:
         """Capture a lead: an inquiry. A rep's lead is the rep's own and sourced by sales."""
         fields = self.clean(NewLeadSerializer)
         at = fields.pop("captured_at", None) or timezone.now()
-        return self.show(create_lead(by=self.person, at=at, **fields), status.HTTP_201_CREATED)
+        known = find_duplicates(**{name: fields.get(name, "") for name in KNOWN_BY})
+        answer = self.show(create_lead(by=self.person, at=at, **fields), status.HTTP_201_CREATED)
+        duplicates = [{"kind": match.kind, "id": match.record.pk, "reasons": match.reasons} for match in known.matches]
+        answer.data["duplicates"] = duplicates
+        return answer
 
     def partial_update(self, request: Request, pk: int) -> Response:
         """Change what is known of a lead. With `version`, 409 when somebody wrote it since."""
