@@ -5,11 +5,13 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
 from crm.api.docs import Documentation
+from crm.api.notifications import NotificationViews
 from crm.api.views import Root, TeamViews, UnknownAddress, UserViews
 
 router = SimpleRouter(use_regex_path=False)
 router.register("users", UserViews, basename="users")
 router.register("teams", TeamViews, basename="teams")
+router.register("notifications", NotificationViews, basename="notifications")
 
 app_name = "api"
 urlpatterns = [
