@@ -1,4 +1,4 @@
-"""Input to settings: people, teams, the organisation, oneself; and what forms of every room share."""
+"""Input to the settings of the organisation, and what forms of every room share."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,10 +6,12 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.db.models import Model
+from django.utils.dates import MONTHS
+from phonenumbers import SUPPORTED_REGIONS, country_code_for_region
 
 from crm.editing import StaleEdit, trace
 from crm.errors import BusinessError
-from crm.models import Organisation, Role, Team, User
+from crm.models import Organisation
 
 
 class DateInput(forms.DateInput):
@@ -91,47 +93,15 @@ def zone_choices(blank: str = "") -> list[tuple[str, str]]:
     return [("", blank), *names] if blank else names
 
 
-class PersonForm(forms.ModelForm):
-    class Meta:
-        model = User
-        fields = ["first_name", "last_name", "email", "role", "team", "capacity", "away_until", "is_active"]
-        labels = {"is_active": "May log in", "capacity": "Most open hand-offs at a time", "email": "E-mail"}
-        help_texts = {"is_active": "Without it nobody can log in as this person, and no lead is routed to them."}
-        widgets = {"away_until": DateInput()}
+def region_choices() -> list[tuple[str, str]]:
+    """Countries by the code that telephone numbers begin with: ("DE", "Germany (+49)")."""
+    # Half a second and some megabytes, for this page alone.
+    from phonenumbers.geodata.locale import LOCALE_DATA
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # Imported people may have none; whoever is added here is to log in.
-        self.fields["email"].required = not (self.instance.pk and not self.instance.email)
-        self.fields["first_name"].required = True
-        if not self.instance.pk:
-            del self.fields["is_active"]
-
-    def clean_email(self) -> str | None:
-        email = (self.cleaned_data["email"] or "").strip().lower()
-        if email and User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError("Somebody else has this e-mail address.")
-        return email or None
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        team, role = values.get("team"), values.get("role")
-        sides = {Role.REP: "sales", Role.MARKETER: "marketing"}
-        if team and role in sides and team.kind != sides[role]:
-            self.add_error("team", f"{team} is a {team.get_kind_display().lower()} team.")
-        return values
-
-
-class TeamForm(forms.ModelForm):
-    class Meta:
-        model = Team
-        fields = ["name", "kind", "manager", "region"]
-        labels = {"kind": "Side"}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        managers = User.objects.filter(role=Role.MANAGER, is_active=True)
-        self.fields["manager"].queryset = managers  # type: ignore[attr-defined]
+    named = {region: LOCALE_DATA.get(region, {}).get("en", region) for region in SUPPORTED_REGIONS}
+    ordered = sorted(named, key=lambda region: named[region])
+    words = [(region, f"{named[region]} (+{country_code_for_region(region)})") for region in ordered]
+    return [("", "None: it stays as it was written"), *words]
 
 
 class OrganisationForm(forms.ModelForm):
@@ -139,21 +109,22 @@ class OrganisationForm(forms.ModelForm):
         choices=zone_choices, help_text="Cuts every day and month, whoever looks. A change counts all figures anew."
     )
     currency = CurrencyField()
+    fiscal_year_starts = forms.TypedChoiceField(
+        label="Fiscal year starts in",
+        coerce=int,
+        choices=list(MONTHS.items()),
+        help_text="Cuts the quarters of plan and forecast. A change counts all figures anew.",
+    )
+    phone_region = forms.ChoiceField(
+        label="Telephone numbers without a country",
+        choices=region_choices,
+        required=False,
+        help_text="Where such a number is taken to be, so that the same number is found however it is written.",
+    )
 
     class Meta:
         model = Organisation
-        fields = ["name", "time_zone", "currency", "fiscal_year_starts"]
-        labels = {"fiscal_year_starts": "Fiscal year starts in month"}
-
-
-class ProfileForm(forms.ModelForm):
-    time_zone = forms.ChoiceField(choices=lambda: zone_choices("As the organisation"), required=False)
-
-    class Meta:
-        model = User
-        fields = ["first_name", "last_name", "time_zone", "away_until"]
-        help_texts = {"away_until": "No lead is routed to you until the day after."}
-        widgets = {"away_until": DateInput()}
+        fields = ["name", "time_zone", "currency", "fiscal_year_starts", "phone_region"]
 
 
 class ConfirmForm(forms.Form):

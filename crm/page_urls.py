@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/new/", people.person_new, name="person-new"),
     path("people/<int:pk>/", people.person, name="person"),
     path("people/<int:pk>/link/", people.person_link, name="person-link"),
+    path("people/<int:pk>/return/", people.person_return, name="person-return"),
     path("teams/", people.teams, name="teams"),
     path("teams/new/", people.team_new, name="team-new"),
     path("teams/<int:pk>/", people.team, name="team"),

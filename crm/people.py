@@ -36,6 +36,11 @@ def edit_user(user: User, *, by: User, **fields: Any) -> User:
     return user
 
 
+def let_back_in(user: User, *, by: User) -> User:
+    """Somebody who had left may log in again, and is routed leads again."""
+    return edit_user(user, by=by, is_active=True)
+
+
 @transaction.atomic
 def edit_profile(user: User, **fields: Any) -> User:
     """What people change about themselves: name, time zone, absence; never role, team or e-mail."""

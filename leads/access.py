@@ -69,6 +69,11 @@ def may_write_reasons(user: User) -> bool:
     return user.is_admin or is_manager_of(user, Side.SALES)
 
 
+def may_write_lists(user: User) -> bool:
+    """Sources, segments and products: marketing managers and admins."""
+    return user.is_admin or is_manager_of(user, Side.MARKETING)
+
+
 def may_set_up_pipeline(user: User) -> bool:
     return user.is_admin or is_manager_of(user, Side.SALES)
 

@@ -1,13 +1,17 @@
 """Why people decide as they do: the reasons a new installation starts with, and what is asked of one that is given."""
 
+from itertools import count
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.text import slugify
 
 from crm.access import require
 from crm.editing import make, put
 from crm.errors import BusinessError
 from crm.models import User
+from crm.positions import last_position, move
 from leads.access import may_write_reasons
 from leads.lifecycle import ReasonUse
 from leads.models import Reason, ReasonFamily, Route
@@ -118,8 +122,18 @@ def require_reason(use: ReasonUse, reason: Reason | None, words: str, *, demand:
 
 @transaction.atomic
 def create_reason(*, by: User, **fields: Any) -> Reason:
+    """A new reason, behind the others of its use; without a ``code`` it gets one from its label."""
     require(may_write_reasons(by), REFUSED)
-    return make(Reason(**fields))
+    others = Reason.objects.filter(use=fields["use"])
+    code = fields.get("code") or free_code(others, fields["label"])
+    return make(Reason(**{"position": last_position(others), **fields, "code": code}))
+
+
+def free_code(others: QuerySet[Reason], label: str) -> str:
+    """A code that no other reason of the use has: "no_budget", "no_budget_2"."""
+    start = slugify(label).replace("-", "_")[:50] or "reason"
+    taken = set(others.filter(code__startswith=start).values_list("code", flat=True))
+    return next(code for number in count(1) if (code := start if number == 1 else f"{start}_{number}") not in taken)
 
 
 @transaction.atomic
@@ -129,6 +143,13 @@ def edit_reason(reason: Reason, *, by: User, **fields: Any) -> Reason:
     reason = Reason.objects.select_for_update().get(pk=reason.pk)
     reason.save(update_fields=put(reason, fields))
     return reason
+
+
+@transaction.atomic
+def move_reason(reason: Reason, *, by: User, step: int) -> None:
+    """Up (-1) or down (1) among the reasons of its use: keys 1–9 follow this order."""
+    require(may_write_reasons(by), REFUSED)
+    move(Reason.objects.filter(use=reason.use), reason.pk, step=step)
 
 
 def seed_reasons(**_signal: Any) -> None:

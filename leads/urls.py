@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from leads.views import capture, capture_forms, duplicates, imports, new, new_people, pipeline
+from leads.views import capture, capture_forms, duplicates, imports, new, new_people, picks, pipeline, reasons
 
 app_name = "leads"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -19,6 +19,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("submissions/<int:pk>/", capture_forms.submission, name="submission"),
     path("submissions/<int:pk>/retry/", capture_forms.retry, name="submission-retry"),
     path("duplicates/<str:kind>/", duplicates.duplicates, name="duplicates"),
+    path("settings/lists/", picks.lists, name="lists"),
+    path("settings/lists/new/", picks.value_new, name="value-new"),
+    path("settings/lists/<int:pk>/", picks.value, name="value"),
+    path("settings/lists/<int:pk>/position/", picks.value_position, name="value-position"),
+    path("settings/reasons/", reasons.reasons, name="reasons"),
+    path("settings/reasons/new/", reasons.reason_new, name="reason-new"),
+    path("settings/reasons/<int:pk>/", reasons.reason, name="reason"),
+    path("settings/reasons/<int:pk>/position/", reasons.reason_position, name="reason-position"),
     path("settings/pipeline/", pipeline.pipeline, name="pipeline"),
     path("settings/pipeline/<slug:stage>/", pipeline.stage, name="pipeline-stage"),
     path("settings/pipeline/<slug:stage>/retirement/", pipeline.retirement, name="pipeline-retirement"),

@@ -1,15 +1,14 @@
 """Bodies of people and teams, and what every body of the API has in common."""
 
-from datetime import time
 from typing import Any
 
 from rest_framework import serializers
 
 from crm.api.fields import ObjectField
 from crm.models import Team, User
+from crm.working_hours import DAYS, is_span
 
 SET_ELSEWHERE = "The product sets this; it cannot be written here."
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class StrictFields:
@@ -79,12 +78,3 @@ class TeamSerializer(RecordSerializer):
             if day not in DAYS or not is_span(span):
                 raise serializers.ValidationError('Give {"mon": ["09:00", "17:00"], …} with days mon to sun.')
         return hours
-
-
-def is_span(span: Any) -> bool:
-    """Whether this is [from, to] of one day, as "HH:MM"."""
-    try:
-        start, end = (time.fromisoformat(text) for text in span)
-    except (TypeError, ValueError):
-        return False
-    return start < end

@@ -8,7 +8,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
-from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect, Select
+from django.forms import (
+    BoundField,
+    CheckboxInput,
+    CheckboxSelectMultiple,
+    FileInput,
+    MultiWidget,
+    RadioSelect,
+    Select,
+)
 from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -205,7 +213,7 @@ def field(field: BoundField, *, label: str = "", **attributes: Any) -> dict[str,
         "attributes": attributes,
         "control": control(field, **attributes),
         "is_check": isinstance(widget, CheckboxInput),
-        "is_group": isinstance(widget, RadioSelect | CheckboxSelectMultiple),
+        "is_group": widget.use_fieldset and not isinstance(widget, MultiWidget),
         "is_optional": not field.field.required and not isinstance(widget, CheckboxInput | FileInput),
     }
 

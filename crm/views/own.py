@@ -9,10 +9,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.access import require
 from crm.erasure import remove_sample_data
-from crm.forms import ConfirmForm, OrganisationForm, ProfileForm, saved
+from crm.forms import ConfirmForm, OrganisationForm, saved
 from crm.models import Organisation, Team, Token, User
 from crm.organisation import edit_organisation
 from crm.people import edit_profile
+from crm.people_forms import ProfileForm
 from crm.requests import PersonRequest
 from crm.tokens import issue_token
 

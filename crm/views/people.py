@@ -4,14 +4,16 @@ from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.access import require
-from crm.forms import PersonForm, TeamForm, saved
+from crm.forms import saved
 from crm.keyset import count_up_to, count_words, page_of
 from crm.models import Team, User
-from crm.people import REFUSED, create_team, create_user, edit_team, edit_user
+from crm.people import REFUSED, create_team, create_user, edit_team, edit_user, let_back_in
+from crm.people_forms import PersonForm, TeamForm
 from crm.requests import PersonRequest
 from crm.reset_links import reset_link, sends_mail
 from crm.search import every_word
@@ -19,19 +21,25 @@ from crm.search import every_word
 
 @require_GET
 def people(request: PersonRequest) -> HttpResponse:
-    """Everybody, newest first."""
+    """Who is here, or who has left, newest first."""
     require(request.user.is_admin, REFUSED)
-    search = request.GET.get("q", "").strip()
+    search, left = request.GET.get("q", "").strip(), request.GET.get("tab") == "left"
     named = every_word(search, "first_name__icontains", "last_name__icontains", "email__icontains")
-    rows = User.objects.select_related("team").filter(named)
-    context = {"page": page_of(rows, request.GET), "count": count_words(count_up_to(rows)), "search": search}
+    rows = User.objects.select_related("team").filter(named, is_active=not left)
+    context = {
+        "page": page_of(rows, request.GET),
+        "count": count_words(count_up_to(rows)),
+        "search": search,
+        "tab": "left" if left else "",
+        "today": timezone.localdate(),
+    }
     return render(request, "crm/people.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 @never_cache
 def person_new(request: PersonRequest) -> HttpResponse:
-    """Add a person; the link to set a password is shown once, on the page that answers."""
+    """Invite a person; the link to set a password is shown once, on the page that answers."""
     require(request.user.is_admin, REFUSED)
     form = PersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -50,6 +58,14 @@ def person(request: PersonRequest, pk: int) -> HttpResponse:
         return redirect("crm:settings")
     context = {"form": form, "person": present, "sends_mail": sends_mail()}
     return render(request, "crm/person.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def person_return(request: PersonRequest, pk: int) -> HttpResponse:
+    """Somebody who had left is back."""
+    person = let_back_in(get_object_or_404(User, pk=pk), by=request.user)
+    messages.success(request, f"{person} may log in again.")
+    return redirect("crm:person", pk)
 
 
 @require_POST

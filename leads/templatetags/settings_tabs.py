@@ -1,0 +1,35 @@
+"""The pages of the settings, each for those who may change what is on it."""
+
+from typing import Any, NamedTuple
+
+from django import template
+from django.urls import reverse
+
+from crm.models import User
+from leads.access import may_make_capture_forms, may_set_up_pipeline, may_write_lists, may_write_reasons
+
+register = template.Library()
+
+
+class SettingsPage(NamedTuple):
+    key: str
+    label: str
+    address: str
+
+
+@register.simple_tag(takes_context=True)
+def settings_pages(context: dict[str, Any]) -> list[SettingsPage]:
+    """What the present person may change, their own profile last."""
+    user: User = context["user"]
+    pages = (
+        ("people", "People", "crm:settings", user.is_admin),
+        ("teams", "Teams", "crm:teams", user.is_admin),
+        ("organisation", "Organisation", "crm:organisation", user.is_admin),
+        ("lists", "Lists", "leads:lists", may_write_lists(user)),
+        ("reasons", "Reasons", "leads:reasons", may_write_reasons(user)),
+        ("pipeline", "Pipeline", "leads:pipeline", may_set_up_pipeline(user)),
+        ("capture", "Capture forms", "leads:capture-forms", may_make_capture_forms(user)),
+        ("sample", "Sample data", "crm:sample", user.is_admin),
+        ("me", "You", "crm:me", True),
+    )
+    return [SettingsPage(key, label, reverse(name)) for key, label, name, allowed in pages if allowed]
