@@ -5,12 +5,11 @@ from dataclasses import replace
 from django.urls import reverse
 
 from crm.models import User
-from desk.verbs import Verb, Verbs
+from desk.verbs import LOG_CALL, Verb, Verbs
 from leads.access import may_work_opportunity
 from leads.models import Opportunity, PipelineStage
 from leads.pipeline import open_stages
 
-LOG_CALL = Verb("Log call", "What was said, and what comes next.", "phone", how="link", url="#composer", key="c")
 WIN = Verb("Win", "They buy. Its leads become customers.", "trophy", how="post", key="w", fields={"outcome": "won"})
 LOSE = Verb("Lose", "They do not buy, and why.", "flag-off", key="l", is_danger=True)
 REOPEN = Verb("Reopen", "Back to the stage it was closed in; its leads with it.", "arrow-back-up", how="post")
@@ -18,7 +17,10 @@ ADD_PERSON = Verb("Add a person", "Who decides, who helps, who is against it.", 
 
 
 def opportunity_verbs(user: User, deal: Opportunity, stages: dict[str, PipelineStage]) -> Verbs:
-    """Calling until the last stage, then winning; what is closed can be opened again."""
+    """Calling until the last stage, then winning; what is closed can be opened again.
+
+    To whom nobody may call, winning is all that is next.
+    """
     if not may_work_opportunity(user, deal):
         return Verbs(None, [])
     closing, person = address_of(deal, "closing"), replace(ADD_PERSON, url=address_of(deal, "people"))
@@ -26,9 +28,14 @@ def opportunity_verbs(user: User, deal: Opportunity, stages: dict[str, PipelineS
         return Verbs(None, [replace(REOPEN, url=address_of(deal, "reopening")), person])
     win, lose = replace(WIN, url=closing), replace(LOSE, url=closing)
     offered = open_stages(stages)
-    if offered and deal.stage == offered[-1].stage:
-        return Verbs(win, [lose, person])
-    return Verbs(LOG_CALL, [win, lose, person])
+    is_last = not offered or deal.stage == offered[-1].stage
+    if is_last or (deal.contact and not deal.contact.may_be_called):
+        return Verbs(win, [lose, person], number_of(deal))
+    return Verbs(LOG_CALL, [win, lose, person], number_of(deal))
+
+
+def number_of(deal: Opportunity) -> str:
+    return deal.contact.phone if deal.contact and deal.contact.may_be_called else ""
 
 
 def address_of(deal: Opportunity, verb: str) -> str:

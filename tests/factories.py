@@ -59,7 +59,7 @@ def make_handoff(
 
 
 def make_opportunity(name: str = "Deal", **fields: Any) -> Opportunity:
-    return Opportunity.objects.create(name=name, opened_at=MONDAY, stage_since=MONDAY, **fields)
+    return Opportunity.objects.create(**{"name": name, "opened_at": MONDAY, "stage_since": MONDAY, **fields})
 
 
 def reason(code: str, use: str = "verdict") -> Reason:

@@ -38,6 +38,12 @@ class Card:
     is_quiet: bool
     may_work: bool
 
+    @property
+    def shows_company(self) -> bool:
+        """Many an opportunity is named for its company."""
+        company = self.deal.company
+        return company is not None and not self.deal.name.startswith(company.name)
+
 
 @dataclass(frozen=True)
 class Column:

@@ -9,6 +9,8 @@ from leads.models import Contact, Lead, Opportunity, OpportunityPerson, Outcome,
 
 # Where a stage of the path lies, seen from the present one.
 DONE, NOW, AHEAD = "done", "now", "ahead"
+# Forth and back along it.
+KEYS = {1: ">", -1: "<"}
 OTHERS = 5
 PEOPLE = 50
 
@@ -29,13 +31,20 @@ def with_everything() -> QuerySet[Opportunity]:
 
 
 def path_of(deal: Opportunity, stages: dict[str, PipelineStage]) -> list[dict[str, Any]]:
-    """The open stages in order; a retired one only if it stands there. Of what is closed, those it went through."""
+    """The open stages in order, a retired one only if it stands there; the neighbours of the present one have a key.
+
+    Of what is closed, those it went through are done.
+    """
     present = deal.stage if deal.is_open else deal.stage_before_close
     offered = [row for row in stages.values() if row.is_open and (not row.retired or row.stage == present)]
     names = [row.stage for row in offered]
     at = names.index(present) if present in names else len(names) if deal.outcome == Outcome.WON else -1
     return [
-        {"stage": row, "state": NOW if index == at and deal.is_open else DONE if index <= at else AHEAD}
+        {
+            "stage": row,
+            "state": NOW if index == at and deal.is_open else DONE if index <= at else AHEAD,
+            "key": KEYS.get(index - at, ""),
+        }
         for index, row in enumerate(offered)
     ]
 

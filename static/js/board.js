@@ -23,10 +23,11 @@ const singleKeys = () => document.documentElement.dataset.shortcuts !== "off";
 
 /* Moving */
 
-let wanted = null; // the card that keeps the focus when its column is swapped
-
 function move(card, stage) {
-  if (stage === "lost") return card.querySelector("[data-lose]")?.click();
+  if (stage === "lost") {
+    card.querySelector("[data-lose]").click();
+    return;
+  }
   if (stage === card.dataset.stage) return;
   const place = { parent: card.parentElement, next: card.nextElementSibling };
   const target = board().querySelector(`[data-column="${stage}"] [data-cards]`);
@@ -35,22 +36,24 @@ function move(card, stage) {
     if (card.isConnected) place.parent.insertBefore(card, place.next?.parentElement === place.parent ? place.next : null);
   };
   for (const trouble of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) card.addEventListener(trouble, goBack, { once: true });
-  if (document.activeElement && card.contains(document.activeElement)) wanted = card.id;
+  const hasFocus = card.contains(document.activeElement);
   card.classList.add("is-moving");
   const address = stage === "won" ? card.dataset.close : card.dataset.move;
   const values = stage === "won" ? { outcome: "won" } : { stage, seen: card.dataset.stage };
-  window.htmx.ajax("POST", address, { source: card, target: card, values, swap: "none" });
+  const answer = window.htmx.ajax("POST", address, { source: card, target: card, values, swap: "none" });
   target?.prepend(card);
-  if (wanted === card.id) linkOf(card).focus({ preventScroll: true });
+  if (!hasFocus) return;
+  linkOf(card).focus({ preventScroll: true });
+  answer.then(() => focusOn(card.id));
 }
 
-document.addEventListener("htmx:oobAfterSwap", () => {
-  const card = wanted && document.getElementById(wanted);
-  if (!card || card.classList.contains("is-moving")) return;
-  wanted = null;
+// Its column was swapped: the card of the same name is another element now.
+function focusOn(id) {
+  const card = document.getElementById(id);
+  if (!card) return;
   linkOf(card).focus({ preventScroll: true });
   card.scrollIntoView({ block: "nearest", inline: "nearest" });
-});
+}
 
 /* Keys */
 
