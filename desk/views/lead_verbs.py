@@ -148,8 +148,9 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
             undo_verdict(get_object_or_404(decided_handoffs(lead)[:1]), by=request.user, at=timezone.now())
 
     done = f"Undone: {lead} stands where it stood before."
-    if request.htmx and urlsplit(request.htmx.current_url or "").path != address_of(lead):
-        # Asked from the page of the opportunity that goes with it.
+    seen_from = request.htmx.current_url
+    if seen_from and urlsplit(seen_from).path != address_of(lead):
+        # From the page of the opportunity that goes with it.
         deed()
         messages.success(request, done)
         return HttpResponse(headers={"HX-Redirect": address_of(lead)})

@@ -12,6 +12,7 @@ from crm.requests import PersonRequest
 from desk.queries.timeline import KINDS, timeline
 from desk.queries.work import work_context
 from desk.views.answers import redirect_with, with_toast
+from leads.access import may_touch
 from leads.models import Company, Contact, Lead, Opportunity
 
 Record = Lead | Contact | Company | Opportunity
@@ -75,6 +76,7 @@ def timeline_context(request: PersonRequest, record: Record) -> dict[str, Any]:
         "page": page,
         "kind": kind,
         "kinds": KINDS.items(),
+        "may_correct": may_touch(request.user, record) if isinstance(record, Lead) else not request.user.is_rep,
         "now": timezone.now(),
     }
 

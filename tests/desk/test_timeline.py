@@ -86,7 +86,7 @@ def test_every_entry_once_over_the_pages_even_of_one_moment(mia):
     seen, cursor = [], ""
     for _ in range(4):
         page = timeline(lead, before=cursor)
-        seen += [(entry.title, entry.touch) for entry in page.entries]
+        seen += [(entry.title, entry.edit_url) for entry in page.entries]
         if not (cursor := page.more):
             break
     # Captured, marked as MQL, and the touch that brought it.

@@ -22,8 +22,9 @@ class Entry:
     # On the page of a company or a contact: which of its leads this is about.
     whose: str = ""
     whose_url: str = ""
-    # A touch that may be corrected.
-    touch: int | None = None
+    # Where the entry itself is put right, and what that is called.
+    edit_url: str = ""
+    edit_label: str = ""
     # When a move was written: an edit written with it is part of it.
     written_at: datetime | None = None
 

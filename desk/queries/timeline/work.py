@@ -1,5 +1,7 @@
 """What buyers met and what our people did, in words: touches, activities, tasks done."""
 
+from django.urls import reverse
+
 from desk.queries.timeline.entry import Entry
 from desk.queries.timeline.scope import Scope
 from desk.queries.timeline.whose import named
@@ -21,9 +23,12 @@ def told_touches(pks: list[int], scope: Scope) -> dict[int, Entry]:
 
 
 def told_touch(touch: Touch) -> Entry:
+    """A touch is append-only: a wrong one is corrected by another, once."""
+    is_corrected = hasattr(touch, "corrected_by")
     return Entry(
-        touch.at, TOUCH_ICONS[touch.kind], touch_line(touch), text=touch_origin(touch), touch=touch.pk,
-        side="" if touch.by == TouchBy.BUYER else touch.by, undone=hasattr(touch, "corrected_by"),
+        touch.at, TOUCH_ICONS[touch.kind], touch_line(touch), text=touch_origin(touch),
+        side="" if touch.by == TouchBy.BUYER else touch.by, undone=is_corrected,
+        edit_url="" if is_corrected else reverse("desk:touch-correction", args=[touch.pk]), edit_label="Correct",
     )  # fmt: skip
 
 
@@ -36,6 +41,7 @@ def told_activity(activity: Activity) -> Entry:
     return Entry(
         activity.at, ACTIVITY_ICONS[activity.kind], activity_line(activity), side_of_person(activity.by), activity.by,
         text=activity_text(activity), quote=activity.note,
+        edit_url=reverse("desk:activity", args=[activity.pk]), edit_label="Edit",
     )  # fmt: skip
 
 
