@@ -116,6 +116,8 @@ class User(Sourced, Stamped, AbstractBaseUser):
     working_hours = models.JSONField(default=dict, blank=True)
     away_until = models.DateField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
+    # When this person put away the checklist of the first steps (desk/queries/first_steps.py).
+    first_steps_done_at = models.DateTimeField(null=True, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
