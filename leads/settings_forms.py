@@ -26,10 +26,12 @@ class ReasonForm(forms.ModelForm):
         model = Reason
         fields = ["label", "family", "default_route", "needs_comment", "is_label", "retired"]
         labels = {
-            "label": "Words", "default_route": "The lead then goes",
-            "needs_comment": "Needs a few words of explanation", "is_label": "Says that the lead was not a fit: the score learns from it",
+            "label": "Words",
+            "default_route": "The lead then goes",
+            "needs_comment": "Needs a few words of explanation",
+            "is_label": "Says that the lead was not a fit: the score learns from it",
             "retired": "Retired: no longer offered",
-        }  # fmt: skip
+        }
         help_texts = {"label": "Where it was given already, the new words stand too: say the same thing better."}
 
     def __init__(self, *args: Any, use: str, **kwargs: Any) -> None:

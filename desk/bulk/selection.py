@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, QueryDict
@@ -27,7 +28,7 @@ class Selection:
     is_all: bool
 
     @property
-    def rows(self) -> QuerySet:  # type: ignore[type-arg]
+    def rows(self) -> QuerySet[Any]:
         if self.is_all:
             return rows_asked(self.asked.key, QueryDict(self.query), self.user)
         return self.asked.rows().filter(pk__in=self.ids)

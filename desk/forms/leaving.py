@@ -31,7 +31,7 @@ class HeirField(forms.ChoiceField):
         choices = [("", "Choose who takes over"), *nobody, *[group for group in groups if group[1]]]
         super().__init__(choices=choices, label=work.counted(count).capitalize())
 
-    def clean(self, value: Any) -> Heir:  # type: ignore[override]
+    def clean(self, value: Any) -> Heir:
         if value not in self.heirs:
             raise ValidationError("Choose who takes over.", code="required")
         return self.heirs[value]

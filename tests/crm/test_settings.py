@@ -20,7 +20,7 @@ def ann():
 
 
 def person(**fields: Any) -> dict[str, Any]:
-    return {"first_name": "Rob", "email": "Rob@Demo.test", "role": "rep"} | fields
+    return {"first_name": "Rob", "email": "Rob@Demo.test", "role": "rep", "weight": 1} | fields
 
 
 def link_on(answer: Any) -> str:
@@ -104,17 +104,86 @@ def test_a_rep_belongs_to_a_sales_team(client_for, ann):
     assert "Marketing is a marketing team." in answer.content.decode()
 
 
-def test_a_person_is_edited_and_switched_off(client_for, ann):
+def test_a_person_is_edited(client_for, ann):
     rob, north = make_user("rob"), make_team()
+    sent = person(
+        first_name="Robert", team=north.pk, specialisms="logistics,  public sector, logistics", weight=2, capacity=5,
+        started_on="2026-03-02", working_hours_mon_from="09:00", working_hours_mon_to="17:30",
+    )  # fmt: skip
 
-    client_for(ann).post(f"/settings/people/{rob.pk}/", person(first_name="Robert", team=north.pk))
+    answer = client_for(ann).post(f"/settings/people/{rob.pk}/", sent)
 
     rob.refresh_from_db()
-    assert (rob.first_name, rob.team, rob.is_active) == ("Robert", north, False)
+    assert (answer.status_code, rob.first_name, rob.team, rob.is_active) == (302, "Robert", north, True)
+    assert (rob.specialisms, rob.weight, rob.capacity) == (["logistics", "public sector"], 2, 5)
+    assert (str(rob.started_on), rob.working_hours) == ("2026-03-02", {"mon": ["09:00", "17:30"]})
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [("17:00", "09:00"), ("09:00", ""), ("nonsense", "17:00"), ("09:00", "09:00")]
+)
+def test_hours_that_make_no_sense_name_their_day(client_for, ann, start, end):
+    sent = person(weight=1, working_hours_tue_from=start, working_hours_tue_to=end)
+
+    answer = client_for(ann).post("/settings/people/new/", sent)
+
+    assert answer.status_code == 422
+    assert "Tuesday: give a beginning and a later end" in answer.content.decode()
+
+
+def test_team_hours_are_kept_and_shown(client_for, ann):
+    team = make_team(working_hours={"fri": ["08:00", "12:00"]})
+
+    shown = client_for(ann).get(f"/settings/teams/{team.pk}/").content.decode()
+
+    assert 'name="working_hours_fri_from" value="08:00"' in shown
+
+
+def test_who_was_invited_and_is_not_here_yet_stands_in_the_list(client_for, ann):
+    client = client_for(ann)
+    client.post("/settings/people/new/", person(weight=1))
+
+    assert "Invited, not here yet" in client.get("/settings/").content.decode()
+    rob = User.objects.get(email="rob@demo.test")
+    assert "Invite again" in client.get(f"/settings/people/{rob.pk}/").content.decode()
+
+
+def test_who_left_stands_apart(client_for, ann):
+    make_user("rob", is_active=False)
+    client = client_for(ann)
+
+    assert "rob@demo.test" not in client.get("/settings/").content.decode()
+    assert "rob@demo.test" in client.get("/settings/?tab=left").content.decode()
+
+
+def test_the_country_of_telephone_numbers_is_chosen(client_for, ann):
+    sent = {"name": "Acme", "time_zone": "UTC", "currency": "EUR", "fiscal_year_starts": 4, "phone_region": "DE"}
+    client = client_for(ann)
+
+    assert "Germany (+49)" in client.get("/settings/organisation/").content.decode()
+    client.post("/settings/organisation/", sent)
+
+    assert (Organisation.get().phone_region, Organisation.get().fiscal_year_starts) == ("DE", 4)
+    assert client.post("/settings/organisation/", sent | {"phone_region": "XX"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "seen"),
+    [
+        (Role.MANAGER, "sales", ["Reasons", "Pipeline", "You"]),
+        (Role.MANAGER, "marketing", ["Lists", "Capture forms", "You"]),
+        (Role.REP, "sales", ["You"]),
+    ],
+)
+def test_everybody_sees_the_tabs_they_may_use(client_for, role, kind, seen):
+    page = client_for(make_user("sue", role=role, team=make_team(kind=kind))).get("/settings/me/").content.decode()
+
+    tabs = page[page.index('aria-label="Settings"') :]
+    assert re.findall(r">([^<>]+)</a>", tabs[: tabs.index("</nav>")]) == seen
 
 
 def test_the_last_admin_stays(client_for, ann):
-    sent = {"first_name": "Ann", "email": "ann@demo.test", "role": "rep", "is_active": "on"}
+    sent = {"first_name": "Ann", "email": "ann@demo.test", "role": "rep", "weight": 1}
 
     answer = client_for(ann).post(f"/settings/people/{ann.pk}/", sent)
 
