@@ -47,6 +47,11 @@ class Attempts:
 NONE = Attempts()
 
 
+def try_of(kind: str, direction: str, outcome: str, at: datetime) -> Try:
+    inbound = direction == Direction.INBOUND
+    return Try(at, kind in ATTEMPTS and not inbound, inbound or outcome in ANSWERS)
+
+
 def count_attempts(tries: Iterable[Try]) -> Attempts:
     """Pure: the figures of one lead, whatever the order of ``tries``."""
     ordered = sorted(tries, key=lambda one: one.at)
@@ -91,7 +96,5 @@ def attempts_of(lead_ids: Iterable[int]) -> dict[int, Attempts]:
     )
     tries: dict[int, list[Try]] = {}
     for lead, kind, direction, outcome, at in rows:
-        inbound = direction == Direction.INBOUND
-        one = Try(at, kind in ATTEMPTS and not inbound, inbound or outcome in ANSWERS)
-        tries.setdefault(lead, []).append(one)
+        tries.setdefault(lead, []).append(try_of(kind, direction, outcome, at))
     return {lead: count_attempts(of_lead) for lead, of_lead in tries.items()}

@@ -1,20 +1,22 @@
 """What each role's first page shows: at most ten rows a block, at the same cost however much there is."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from campaigns.models import Campaign
 from campaigns.queries import ACTIVE
 from crm.models import Role, Token, User
 from crm.outbox import lag
-from crm.periods import add_months, start_of_month
+from crm.periods import add_months, local_day, start_of_day, start_of_month, start_of_week, zone
 from crm.words import percent
 from desk.queries.campaign import NOBODY, counts_by_campaign
+from desk.queries.first_steps import first_steps
 from desk.queries.inbox import answers_this_week, waiting_page
 from feedback.access import inbox_team_ids
 from feedback.models import Handoff
@@ -22,14 +24,19 @@ from feedback.queries import latest_verdicts
 from funnel.queries import waiting_now
 from funnel.reports.counts import steps
 from funnel.reports.question import Question
+from leads.attempts import Try, count_attempts, try_of
 from leads.lifecycle import RANK, SUCCESS, Stage
 from leads.list_queries import leads_of, needing_repair, present_leads, ready_for_sales
-from leads.models import Lead, Opportunity
+from leads.models import Activity, ActivityKind, Lead, Opportunity, Task, Touch, TouchBy
+from leads.pipeline import pipeline
+from leads.stalled import quiet, stalled
 
 ROWS = 10
 WEEK = timedelta(days=7)
 MONTHS_TOLD = 3
 ENOUGH = 10
+# Nobody has more to do; a count that reaches it is as good as any.
+MOST_COUNTED = 1_000
 
 
 def home_of(user: User, *, now: datetime, today: date) -> dict[str, Any]:
@@ -41,19 +48,40 @@ def home_of(user: User, *, now: datetime, today: date) -> dict[str, Any]:
         Role.ADMIN: admin_blocks,
     }
     role = Role(user.role)
-    return {"template": f"desk/home_{role.value}.html", "now": now, **blocks[role](user, now=now, today=today)}
+    return {
+        "template": f"desk/home_{role.value}.html",
+        "now": now,
+        "first_steps": first_steps(user),
+        **blocks[role](user, now=now, today=today),
+    }
 
 
 def rep_blocks(user: User, *, now: datetime, today: date) -> dict[str, Any]:
     waiting = waiting_page(user)
-    mine = Opportunity.objects.filter(owner=user, outcome="")
     return {
         "waiting": waiting.rows[:ROWS],
         "waiting_total": waiting.total_words,
+        "tasks": tasks_due(user, now=now, today=today),
         "working": cut(to_work(user)),
-        "deals": cut(mine.select_related("company").order_by(F("expected_close").asc(nulls_last=True), "pk")),
+        "quiet": cut(gone_quiet(user, now=now)),
+        "week": week_of(user, now=now),
+        "marketing": cut(done_by_marketing(user, now=now)),
         "answers": answers_this_week(user, now=now),
     }
+
+
+def gone_quiet(user: User, *, now: datetime) -> QuerySet[Opportunity]:
+    """Own open opportunities nobody does anything for, or that stand still; the longest silence on top."""
+    worrying = quiet(at=now) | stalled(pipeline(), at=now)
+    own = Opportunity.objects.filter(worrying, owner=user, archived_at__isnull=True)
+    return own.select_related("company").order_by(F("last_activity_at").asc(nulls_first=True), "pk")
+
+
+def done_by_marketing(user: User, *, now: datetime) -> QuerySet[Touch]:
+    """What marketing did this week for the person's own leads, and what these answered to a campaign."""
+    touches = Touch.objects.effective().filter(lead__owner=user, at__gt=now - WEEK, at__lte=now)
+    told = touches.filter(Q(by=TouchBy.MARKETING) | Q(by=TouchBy.BUYER, campaign__isnull=False))
+    return told.select_related("lead__company", "campaign", "asset").order_by("-at", "-pk")
 
 
 def to_work(user: User) -> QuerySet[Lead]:
@@ -65,6 +93,7 @@ def to_work(user: User) -> QuerySet[Lead]:
 def marketer_blocks(user: User, *, now: datetime, today: date) -> dict[str, Any]:
     mine = leads_of(user)
     return {
+        "tasks": tasks_due(user, now=now, today=today),
         "answers": cut(said_this_week(Handoff.objects.filter(lead__in=mine), now=now)),
         "repairs": cut(needing_repair(mine).for_lists().order_by("stage_since", "pk")),
         "ready": cut(ready_for_sales(mine).for_lists().order_by("stage_since", "pk")),
@@ -77,6 +106,7 @@ def manager_blocks(user: User, *, now: datetime, today: date) -> dict[str, Any]:
     teams = inbox_team_ids(user)
     handoffs = Handoff.objects.filter(decided_by__team__in=teams) if teams else Handoff.objects.all()
     return {
+        "tasks": tasks_due(user, now=now, today=today),
         "sentence": funnel_sentence(today),
         "everybody": everybody,
         "recipients": recipients[:ROWS],
@@ -97,6 +127,56 @@ def admin_blocks(user: User, *, now: datetime, today: date) -> dict[str, Any]:
         "lag": max(lag().values(), default=0.0),
         "has_sample": Lead.objects.filter(is_sample=True).exists(),
     }
+
+
+@dataclass(frozen=True)
+class Due:
+    """The first tasks due by tonight, how many more there are, and how many of all are late."""
+
+    shown: list[Task]
+    more: int
+    late: int
+
+    def __bool__(self) -> bool:
+        return bool(self.shown)
+
+
+def tasks_due(user: User, *, now: datetime, today: date) -> Due:
+    """A person's own open tasks up to tonight, the longest overdue on top; counted up to `MOST_COUNTED`."""
+    tonight = start_of_day(today + timedelta(days=1), zone())
+    due = Task.objects.open().filter(owner=user, due_at__lt=tonight)
+    shown = due.select_related("lead__company", "opportunity", "contact").order_by("due_at", "pk")[:ROWS]
+    counted = due.order_by()[:MOST_COUNTED].aggregate(all=Count("pk"), late=Count("pk", filter=Q(due_at__lt=now)))
+    return Due(list(shown), counted["all"] - min(counted["all"], ROWS), counted["late"])
+
+
+@dataclass(frozen=True)
+class Week:
+    """What a person did since Monday: ``attempts`` to reach a buyer, ``answers``: how often one was heard."""
+
+    calls: int
+    emails: int
+    meetings: int
+    attempts: int
+    answers: int
+
+
+def week_of(user: User, *, now: datetime) -> Week:
+    tz = zone()
+    since = start_of_day(start_of_week(local_day(now, tz)), tz)
+    done = Activity.objects.order_by().filter(by=user, at__gte=since, at__lte=now)
+    rows = done.values_list("lead", "opportunity", "contact", "kind", "direction", "outcome", "at")[:MOST_COUNTED]
+    kinds = Counter(row[3] for row in rows)
+    tries: dict[Any, list[Try]] = {}
+    for row in rows:
+        tries.setdefault(row[:3], []).append(try_of(*row[3:]))
+    return Week(
+        calls=kinds[ActivityKind.CALL],
+        emails=kinds[ActivityKind.EMAIL],
+        meetings=kinds[ActivityKind.MEETING],
+        attempts=sum(count_attempts(each).count for each in tries.values()),
+        answers=sum(one.is_answer for each in tries.values() for one in each),
+    )
 
 
 def said_this_week(handoffs: QuerySet[Handoff], *, now: datetime) -> QuerySet[Handoff]:

@@ -1,9 +1,12 @@
-"""When something is due, in words."""
+"""What is to be done: when in words, for whom, and where its page is."""
 
 from datetime import datetime
 
 from django import template
 from django.utils import timezone
+
+from leads.addresses import address_of
+from leads.models import Contact, Lead, Task
 
 register = template.Library()
 WEEK = 7
@@ -29,3 +32,15 @@ def due_words(due_at: datetime, now: datetime) -> str:
 @register.filter
 def is_late(due_at: datetime, now: datetime) -> bool:
     return due_at < now
+
+
+@register.filter
+def log_query(person: Lead | Contact) -> str:
+    """On whom a call to this person is logged: "lead=7"."""
+    return f"{person._meta.model_name}={person.pk}"
+
+
+@register.filter
+def task_address(task: Task) -> str:
+    """The page of what a task is about."""
+    return address_of(task)
