@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("imports/<int:pk>/", imports.import_page, name="import"),
     path("imports/<int:pk>/columns/", imports.import_columns, name="import-columns"),
     path("imports/<int:pk>/notations/", imports.import_notations, name="import-notations"),
+    path("imports/<int:pk>/known/", imports.import_known, name="import-known"),
     path("imports/<int:pk>/start/", imports.import_start, name="import-start"),
     path("imports/<int:pk>/removal/", imports.import_removal, name="import-removal"),
     path("imports/<int:pk>/refused.csv", imports.import_refused, name="import-refused"),

@@ -11,7 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 
 from campaigns.models import Campaign
-from crm.models import Team, User
+from crm.models import Organisation, Team, User
+from leads.identity import e164
 from leads.importing.errors import BadMapping, RowRefused
 from leads.importing.fields import Field, Type, field_named, is_custom
 from leads.importing.mapping import ANY_OTHER, FileMapping, Source, quoted
@@ -42,6 +43,8 @@ class References:
     campaigns: dict[str, int] = field(default_factory=dict)
     teams: dict[str, int] = field(default_factory=dict)
     people: dict[str, int] = field(default_factory=dict)
+    # Where a telephone number without a country is at home.
+    phone_region: str = ""
 
     @classmethod
     def load(cls, source_system: str) -> "References":
@@ -54,6 +57,7 @@ class References:
             campaigns=named(Campaign.objects.order_by("-id").values_list("id", "name", "source_system", "external_id")),
             teams=named(Team.objects.values_list("id", "name", "source_system", "external_id")),
             people=named(User.objects.values_list("id", "email", "source_system", "external_id")),
+            phone_region=Organisation.get().phone_region,
         )
 
 
@@ -75,7 +79,7 @@ class Cleaner:
         self.positions = positions_of(mapping, header)
         self.references = references
         self.latest = at + FUTURE_SLACK
-        self.columns = [*self.plain_columns(), *self.custom_column(), *self.identity_column()]
+        self.columns = [*self.plain_columns(), *self.number_column(), *self.custom_column(), *self.identity_column()]
         self.check = CHECKS[mapping.kind]
 
     def clean(self, cells: Cells) -> list[Any]:
@@ -93,6 +97,25 @@ class Cleaner:
 
     def plain_columns(self) -> list[Column]:
         return [self.column(name, source) for name, source in self.mapping.sources.items() if not self.is_custom(name)]
+
+    def number_column(self) -> list[Column]:
+        """The telephone as E.164, read in the row's country; empty where it cannot be told, None without one."""
+        if "phone" not in self.mapping.sources or self.mapping.kind != ImportKind.LEADS:
+            return []
+        phone = self.raw("phone")
+        country = self.raw("country") if "country" in self.mapping.sources else None
+        region = self.references.phone_region
+
+        def told(cells: Cells) -> str | None:
+            text = phone(cells)
+            return e164(text, country=country(cells) if country else "", region=region) if text else None
+
+        return [Column("phone_e164", "text", told)]
+
+    def raw(self, name: str) -> Callable[[Cells], str]:
+        """What the row says of a field, before it is made a value."""
+        source = self.mapping.sources[name]
+        return raw_value(source, self.positions.get(source.column))
 
     def custom_column(self) -> list[Column]:
         """All custom fields together, as one JSON object without the empty ones."""

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from campaigns.models import Asset
+from leads.importing.known import KNOWN, NOBODY_KNOWN, PARAMETERS, REASON, join_known, list_known
+from leads.importing.mapping import CREATE, SKIP, UPDATE
 from leads.importing.sql import (
     BY_ID,
     BY_KEY,
@@ -18,7 +20,7 @@ from leads.importing.sql import (
     taken_over,
 )
 from leads.importing.staging import STAGED
-from leads.importing.writers import CREATED, UPDATED, Writer
+from leads.importing.writers import CREATED, UPDATED, Result, Writer
 from leads.lifecycle import CLOCK_OF, Clock, Stage
 from leads.models import Lead, Touch, Transition
 
@@ -31,14 +33,16 @@ MARKETINGS = tuple(stage.value for stage in Stage if CLOCK_OF[stage] == Clock.MA
 
 CLASSIFY = """
     SELECT found.*, CASE
+            WHEN {is_skipped} THEN 'refused'
             WHEN lead_id IS NULL THEN 'created'
             WHEN is_merged OR NOT is_changed THEN 'unchanged'
             WHEN NOT is_permitted OR same_lead > 1 THEN 'refused'
             ELSE 'updated' END AS verdict,
-        CASE WHEN NOT is_permitted THEN 'This lead is not yours to change.'
+        CASE WHEN {is_skipped} THEN 'You have this person already: lead ' || known_id || ', ' || {why} || '.'
+            WHEN NOT is_permitted THEN 'This lead is not yours to change.'
             ELSE 'This is the same lead as in row ' || first_row || '.' END AS reason
     FROM (
-        SELECT s.*, {owner} AS owner, {asset} AS asset, l.id AS lead_id, l.merged_into_id IS NOT NULL AS is_merged,
+        SELECT s.*, {owner} AS owner, {asset} AS asset, {known}, l.id AS lead_id, l.merged_into_id IS NOT NULL AS is_merged,
             {changed} AS is_changed, {permitted} AS is_permitted,
             row_number() OVER same AS same_lead, first_value(s.row) OVER same AS first_row
         FROM {candidates}
@@ -49,6 +53,7 @@ CLASSIFY = """
 
 class LeadWriter(Writer):
     tables: ClassVar = ("leads_lead", "leads_transition", "leads_touch")
+    is_asked_for_known = False
 
     def prepare(self, rows: dict[str, int]) -> None:
         if "owner_key" in self.columns:
@@ -61,8 +66,19 @@ class LeadWriter(Writer):
         statement = CLASSIFY.format(
             owner=self.owner, asset="a.id" if "asset_key" in self.columns else "NULL::bigint",
             changed=self.changed, permitted=self.permitted, candidates=self.candidates,
+            known=KNOWN if self.known_join else NOBODY_KNOWN,
+            is_skipped="known_id IS NOT NULL" if self.mapping.known == SKIP else "false", why=REASON,
         )  # fmt: skip
-        make_table(CHUNK, statement, {**self.parameters, **rows})
+        make_table(CHUNK, statement, {**self.parameters, **PARAMETERS, **rows})
+
+    def survey(self, first: int, last: int) -> Result:
+        self.is_asked_for_known = True
+        return super().survey(first, last)
+
+    def foreseen(self) -> Counter[str]:
+        """Rows about people known already, whatever is to become of them."""
+        found = list_known(self.file_id) if self.known_join else 0
+        return Counter({"known": found}) if found else Counter()
 
     def write(self, counts: Counter[str]) -> Counter[str]:
         if counts[CREATED]:
@@ -82,12 +98,22 @@ class LeadWriter(Writer):
             address = "CASE WHEN s.external_id IS NULL THEN s.email END"
             joins += LEAD_BY_EMAIL.format(email=address, name="by_email")
             known = "coalesce(by_id.id, by_email.id)"
+        if self.known_join:
+            joins += join_known(self.columns, identity=known)
+            known = f"coalesce({known}, known.id)" if self.mapping.known == UPDATE else known
         joins += BY_ID.format(table="leads_lead", id=known, name="l")
         if "owner_key" in self.columns:
             joins += BY_KEY.format(table="crm_user", key="s.owner_key", name="u")
         if "asset_key" in self.columns:
             joins += BY_KEY.format(table="campaigns_asset", key="s.asset_key", name="a")
         return f"{joins} WHERE s.row BETWEEN %(first)s AND %(last)s"
+
+    @property
+    def known_join(self) -> str:
+        """Empty where nobody asks who is known: an import that makes new leads of all of them."""
+        if not (self.is_asked_for_known or self.mapping.known != CREATE):
+            return ""
+        return join_known(self.columns, identity="NULL::bigint")
 
     @property
     def owner(self) -> str:
@@ -151,7 +177,7 @@ class LeadWriter(Writer):
         }  # fmt: skip
 
     def plain_defaults(self) -> list[tuple[str, str]]:
-        names = [name for name in self.has(*PLAIN) if not name.endswith("_id")]
+        names = [name for name in self.has(*PLAIN, "phone_e164") if not name.endswith("_id")]
         return [(name, Lead._meta.get_field(name).get_default()) for name in names]
 
     def transition_values(self, seq: int, stage: Stage) -> dict[str, str]:
@@ -179,7 +205,9 @@ class LeadWriter(Writer):
     def update(self) -> None:
         """What the file says about leads that are there; where they stand in the life cycle stays as it is."""
         sets = [
-            part for part in (taken_over(self.has(*PLAIN), new="s", old="l"), self.owner_set, self.custom_set) if part
+            part
+            for part in (taken_over(self.has(*PLAIN, "phone_e164"), new="s", old="l"), self.owner_set, self.custom_set)
+            if part
         ]
         if not sets:
             return

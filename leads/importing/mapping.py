@@ -31,11 +31,14 @@ KEYS = {
     "fields",
     "touch",
     "asset",
+    "known",
 }
 SOURCE_KEYS = {"column", "constant", "default", "required", "values", "format", "create"}
 # Hand-offs and deals are records of their own: a lead cannot be imported straight into their stages.
 ENTRY_STAGES = (Stage.INQUIRY, Stage.MQL, Stage.ACCEPTED, Stage.QUALIFIED)
 ANY_OTHER = "*"
+# What becomes of a row that is new by its identity, about somebody who is known already (leads/importing/known.py).
+CREATE, UPDATE, SKIP = "create", "update", "skip"
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class FileMapping:
     touch_kind: str = TouchKind.FORM
     touch_by: str = TouchBy.BUYER
     asset_kind: str = AssetKind.LANDING_PAGE
+    known: str = CREATE
 
     @property
     def columns(self) -> set[str]:
@@ -134,6 +138,7 @@ def read_mapping(spec: dict[str, Any]) -> FileMapping:
         touch_kind=one_of("touch.kind", touch.get("kind", TouchKind.FORM), TouchKind.values),
         touch_by=one_of("touch.by", touch.get("by", TouchBy.BUYER), TouchBy.values),
         asset_kind=one_of("asset.kind", asset.get("kind", AssetKind.LANDING_PAGE), AssetKind.values),
+        known=one_of("known", spec.get("known", CREATE), [CREATE, UPDATE, SKIP]),
     )
     demand_identity(mapping)
     return mapping

@@ -36,7 +36,7 @@ from leads.importing.surveying import Survey, header_of, survey_file
 from leads.importing.user_writer import UserWriter
 from leads.importing.writers import Result, Writer
 from leads.lifecycle import Stage
-from leads.models import Import, Refusal
+from leads.models import Import, KnownRow, Refusal
 from leads.models.imports import ImportKind, ImportStatus
 from leads.models.lead import SourcedBy
 
@@ -157,6 +157,7 @@ class Run:
             forget_counts(self.file)
         self.file.save()
         Refusal.objects.filter(file=self.file, row__gt=self.file.rows_done + 1).delete()
+        KnownRow.objects.filter(file=self.file).delete()
 
     def survey(self) -> Survey:
         survey = survey_file(self.path, read_mapping(self.file.spec))
@@ -188,7 +189,7 @@ class Run:
         execute(f"ANALYZE {STAGED}")
         filled = frozenset(column.name for column in cleaner.columns)
         writer = WRITERS[self.file.kind]
-        self.writer = writer(mapping, filled, self.by, self.at, f"import {self.file.pk}")
+        self.writer = writer(mapping, filled, self.by, self.at, f"import {self.file.pk}", self.file.pk)
 
     def refuse(self, refusals: Iterable[tuple[int, str]]) -> None:
         rows = [Refusal(file=self.file, row=row, reason=reason) for row, reason in refusals]

@@ -30,6 +30,7 @@ class Writer:
     by: User | None
     at: datetime
     source: str
+    file_id: int
 
     tables: ClassVar[tuple[str, ...]] = ()
 

@@ -1,7 +1,7 @@
 """Who may buy: companies, contacts, leads and all that happens to them."""
 
 from leads.models.capture import CaptureForm, Submission, SubmissionStatus
-from leads.models.imports import Import, ImportMapping, Refusal
+from leads.models.imports import Import, ImportMapping, KnownRow, Refusal
 from leads.models.lead import Lead, LeadScore
 from leads.models.log import Reason, ReasonFamily, Route, Transition
 from leads.models.opportunity import (
@@ -33,6 +33,7 @@ __all__ = [
     "ForecastCategory",
     "Import",
     "ImportMapping",
+    "KnownRow",
     "Lead",
     "LeadScore",
     "Opportunity",

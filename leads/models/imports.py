@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models import User
 from crm.records import Stamped, one_of
+from leads.models.lead import Lead
 
 
 class ImportKind(models.TextChoices):
@@ -104,6 +105,22 @@ class Refusal(models.Model):
     class Meta:
         ordering: ClassVar = ["row"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["file", "row"], name="refusal_of_row")]
+
+    def __str__(self) -> str:
+        return f"row {self.row}: {self.reason}"
+
+
+class KnownRow(models.Model):
+    """One row of a file that was checked, about somebody who is a lead already; a list's first ones are kept."""
+
+    file = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="known_rows")
+    row = models.PositiveIntegerField()
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="+")
+    reason = models.CharField(max_length=60)
+
+    class Meta:
+        ordering: ClassVar = ["row"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["file", "row"], name="known_row_once")]
 
     def __str__(self) -> str:
         return f"row {self.row}: {self.reason}"

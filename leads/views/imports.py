@@ -16,6 +16,7 @@ from crm.models import User
 from crm.requests import PersonRequest
 from leads.access import may_import
 from leads.import_forms import ColumnsForm, UploadForm
+from leads.importing.mapping import CREATE, SKIP, UPDATE
 from leads.importing.reading import DELIMITER_NAMES
 from leads.importing.refused import as_csv, refused_rows
 from leads.importing.starting import check_import, drop_import, receive_file, save_mapping, start_import
@@ -27,6 +28,12 @@ from leads.models.imports import ImportKind, ImportStatus
 
 SHOWN_IMPORTS = 50
 SHOWN_REFUSALS = 20
+SHOWN_KNOWN = 20
+KNOWN_CHOICES = (
+    (CREATE, "Make new leads of them anyway"),
+    (UPDATE, "Take what the file says over to the leads that are there"),
+    (SKIP, "Leave these rows out"),
+)
 FINDINGS = {
     "out_of_order": "dated before the move they follow. They are in, with their own date, and marked out of order.",
 }
@@ -122,6 +129,14 @@ def import_notations(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+def import_known(request: PersonRequest, pk: int) -> HttpResponse:
+    """Say what becomes of rows about people known already, and check the file again."""
+    found = import_for(request.user, pk)
+    check_import(found, {**mapped(found), "known": request.POST.get("known", "")})
+    return redirect("leads:import", pk)
+
+
+@require_POST
 def import_start(request: PersonRequest, pk: int) -> HttpResponse:
     """Import what was checked: all rows that fit, or all or none."""
     found = import_for(request.user, pk)
@@ -172,6 +187,7 @@ def dialect_of(found: Import) -> dict[str, str]:
 def state_of(found: Import) -> dict[str, Any]:
     """What the page of an import shows."""
     refusals = list(found.refusals.all()[: SHOWN_REFUSALS + 1])
+    known_rows = list(found.known_rows.select_related("lead")[: SHOWN_KNOWN + 1])
     total = found.rows_total or 0
     return {
         "import": found,
@@ -181,7 +197,11 @@ def state_of(found: Import) -> dict[str, Any]:
         "is_asked": any(not notation["chosen"] for notation in found.notations),
         "refusals": refusals[:SHOWN_REFUSALS],
         "has_more_refusals": len(refusals) > SHOWN_REFUSALS,
-        "findings": [(count, FINDINGS.get(finding, finding)) for finding, count in found.findings.items()],
+        "findings": [(count, text) for finding, text in FINDINGS.items() if (count := found.findings.get(finding))],
+        "known_count": found.findings.get("known", 0),
+        "known_rows": known_rows[:SHOWN_KNOWN],
+        "known_choices": KNOWN_CHOICES,
+        "known_choice": found.spec.get("known", CREATE),
         "list_url": {"leads": "desk:leads", "opportunities": "desk:opportunities"}.get(found.kind),
         "would_take": found.created + found.updated,
     }
