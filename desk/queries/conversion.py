@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from crm.words import number
 from leads.converting import joinable_opportunities, matching_company, matching_contact
 from leads.models import ActivityKind, Company, Contact, Lead, Opportunity
 
@@ -18,6 +19,20 @@ class ConversionFacts:
     touches: int
     calls: int
     other_activities: int
+
+    @property
+    def along(self) -> str:
+        """ "9 touchpoints, 4 calls and 2 other entries"."""
+        *first, last = [
+            counted(self.touches, "touchpoint", "touchpoints"),
+            counted(self.calls, "call", "calls"),
+            *([counted(self.other_activities, "other entry", "other entries")] if self.other_activities else []),
+        ]
+        return f"{', '.join(first)} and {last}"
+
+
+def counted(count: int, one: str, many: str) -> str:
+    return f"{number(count)} {one if count == 1 else many}"
 
 
 def conversion_facts(lead: Lead) -> ConversionFacts:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Lower
 
 from desk.queries.inbox import Origin, decided_handoffs, origin_of
@@ -49,11 +49,18 @@ def story_of(lead: Lead, *, now: datetime) -> Story:
         situation=Situation(lead, moves[-1], waiting, answers[0] if answers else None, deals, attempts),
         way=stage_steps(lead, moves, now=now),
         clocks=clocks(moves, now=now),
-        verdict=answers[0] if answers and answers[0].status != HandoffStatus.WITHDRAWN else None,
+        verdict=next(filter(says_something, answers), None),
         origin=origin_of(lead),
         reasons=explain(lead, at=now),
-        others=list(others_there(lead)[: OTHERS + 1]),
+        others=others_there(lead),
     )
+
+
+def says_something(handoff: Handoff) -> bool:
+    """Whether its answer is more than the way of the lead says already: a no, or a yes with a word."""
+    if handoff.status == HandoffStatus.ACCEPTED:
+        return bool(handoff.comment or handoff.rating)
+    return handoff.status != HandoffStatus.WITHDRAWN
 
 
 def visits(moves: list[Transition], *, now: datetime) -> list[tuple[Transition, timedelta]]:
@@ -110,13 +117,19 @@ def step(stage: Stage, present: Stage, on_path: bool, at: datetime | None, lengt
     }
 
 
-def others_there(lead: Lead) -> QuerySet[Lead]:
-    """Other leads of the same company, newest first."""
+def others_there(lead: Lead) -> list[Lead]:
+    """Other leads of the same company, newest first, one more than a page shows."""
+    named = Lead.objects.exclude(company_name="").alias(lower_company=Lower("company_name"))
     name = lead.company_label.strip().lower()
-    same = Q(company=lead.company_id) if lead.company_id else Q(pk__in=[])
-    if not lead.company_id and not name:
-        return Lead.objects.none()
-    if name:
-        same |= Q(lower_company=name)
-    named = Lead.objects.alias(lower_company=Lower("company_name")).filter(same, merged_into__isnull=True)
-    return named.exclude(pk=lead.pk).select_related("company", "owner").order_by("-id")
+    same = [named.filter(lower_company=name)] if name else []
+    if lead.company_id:
+        same.append(Lead.objects.filter(company=lead.company_id))
+    if not same:
+        return []
+    # Each by its own index, and ordered by no bare id: else all leads would be walked from the newest on.
+    present = Q(merged_into=None, archived_at=None) & ~Q(pk=lead.pk)
+    newest = [rows.filter(present).order_by((F("pk") + 0).desc())[: OTHERS + 1] for rows in same]
+    first, *more = [rows.values_list("pk", flat=True) for rows in newest]
+    ids = sorted(first.union(*more), reverse=True)[: OTHERS + 1]
+    found = Lead.objects.select_related("company", "owner").in_bulk(ids)
+    return [found[pk] for pk in ids]

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
+from crm.access import manages
 from crm.requests import PersonRequest
 from desk.queries.timeline import KINDS, timeline
 from desk.queries.work import work_context
@@ -77,6 +78,7 @@ def timeline_context(request: PersonRequest, record: Record) -> dict[str, Any]:
         "kind": kind,
         "kinds": KINDS.items(),
         "may_correct": may_touch(request.user, record) if isinstance(record, Lead) else not request.user.is_rep,
+        "may_edit_entries": manages(request.user),
         "now": timezone.now(),
     }
 

@@ -4,9 +4,11 @@ An event is the row as it was before; what it became is the next newer event of 
 """
 
 from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Model, Q
+from django.utils import timezone
 from django.utils.text import capfirst
 
 from crm.models import User
@@ -159,6 +161,10 @@ def shown(row: Any, name: str, value: Any, names: dict[tuple[str, Any], str]) ->
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, datetime):
+        value = timezone.localtime(value)
+    if isinstance(value, date):
+        return f"{value.day} {value:%b %Y}"
     if isinstance(value, list):
         return ", ".join(value)
     field = row._meta.get_field(name.removesuffix("_id"))

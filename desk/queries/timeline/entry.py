@@ -28,6 +28,11 @@ class Entry:
     # When a move was written: an edit written with it is part of it.
     written_at: datetime | None = None
 
+    @property
+    def names_fields(self) -> bool:
+        """Whether its changes need the names of their fields; "Phone changed" says it."""
+        return len(self.changes) > 1 or not self.title.endswith(" changed")
+
 
 @dataclass(frozen=True)
 class Page:
