@@ -42,8 +42,8 @@ CLASSIFY = """
             WHEN NOT is_permitted THEN 'This lead is not yours to change.'
             ELSE 'This is the same lead as in row ' || first_row || '.' END AS reason
     FROM (
-        SELECT s.*, {owner} AS owner, {asset} AS asset, {known}, l.id AS lead_id, l.merged_into_id IS NOT NULL AS is_merged,
-            {changed} AS is_changed, {permitted} AS is_permitted,
+        SELECT s.*, {owner} AS owner, {asset} AS asset, {known}, l.id AS lead_id,
+            l.merged_into_id IS NOT NULL AS is_merged, {changed} AS is_changed, {permitted} AS is_permitted,
             row_number() OVER same AS same_lead, first_value(s.row) OVER same AS first_row
         FROM {candidates}
         WINDOW same AS (PARTITION BY l.id ORDER BY s.row)

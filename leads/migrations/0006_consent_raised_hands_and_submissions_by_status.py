@@ -6,49 +6,71 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leads', '0005_board_index_values_first_stays_measured'),
+        ("leads", "0005_board_index_values_first_stays_measured"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='captureform',
-            name='update_update',
+            model_name="captureform",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='captureform',
-            name='delete_delete',
+            model_name="captureform",
+            name="delete_delete",
         ),
         migrations.AddField(
-            model_name='captureform',
-            name='consent',
-            field=models.CharField(blank=True, default='', max_length=500),
+            model_name="captureform",
+            name="consent",
+            field=models.CharField(blank=True, default="", max_length=500),
         ),
         migrations.AddField(
-            model_name='captureformevent',
-            name='consent',
-            field=models.CharField(blank=True, default='', max_length=500),
+            model_name="captureformevent",
+            name="consent",
+            field=models.CharField(blank=True, default="", max_length=500),
         ),
         migrations.AddField(
-            model_name='touch',
-            name='raised_hand',
+            model_name="touch",
+            name="raised_hand",
             field=models.BooleanField(default=False),
         ),
         migrations.AddIndex(
-            model_name='submission',
-            index=models.Index(fields=['form', 'status', '-id'], name='submission_by_status'),
+            model_name="submission",
+            index=models.Index(fields=["form", "status", "-id"], name="submission_by_status"),
         ),
         migrations.AddIndex(
-            model_name='submission',
-            index=models.Index(condition=models.Q(('payload', {}), _negated=True), fields=['received_at'], name='submission_to_blank'),
+            model_name="submission",
+            index=models.Index(
+                condition=models.Q(("payload", {}), _negated=True), fields=["received_at"], name="submission_to_blank"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='captureform',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."campaign_id" IS DISTINCT FROM (NEW."campaign_id") OR OLD."consent" IS DISTINCT FROM (NEW."consent") OR OLD."is_active" IS DISTINCT FROM (NEW."is_active") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."segment" IS DISTINCT FROM (NEW."segment") OR OLD."source" IS DISTINCT FROM (NEW."source") OR OLD."thanks" IS DISTINCT FROM (NEW."thanks"))', func='INSERT INTO "leads_captureformevent" ("campaign_id", "consent", "id", "is_active", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment", "source", "thanks") VALUES (OLD."campaign_id", OLD."consent", OLD."id", OLD."is_active", OLD."name", OLD."owner_id", _pgh_attach_context(), NOW(), \'update\', OLD."id", OLD."segment", OLD."source", OLD."thanks"); RETURN NULL;', hash='feaa0950a8922785b7d92e66aba828dd3a9a5208', operation='UPDATE', pgid='pgtrigger_update_update_86491', table='leads_captureform', when='AFTER')),
+            model_name="captureform",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."campaign_id" IS DISTINCT FROM (NEW."campaign_id") OR OLD."consent" IS DISTINCT FROM (NEW."consent") OR OLD."is_active" IS DISTINCT FROM (NEW."is_active") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."segment" IS DISTINCT FROM (NEW."segment") OR OLD."source" IS DISTINCT FROM (NEW."source") OR OLD."thanks" IS DISTINCT FROM (NEW."thanks"))',
+                    func='INSERT INTO "leads_captureformevent" ("campaign_id", "consent", "id", "is_active", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment", "source", "thanks") VALUES (OLD."campaign_id", OLD."consent", OLD."id", OLD."is_active", OLD."name", OLD."owner_id", _pgh_attach_context(), NOW(), \'update\', OLD."id", OLD."segment", OLD."source", OLD."thanks"); RETURN NULL;',
+                    hash="feaa0950a8922785b7d92e66aba828dd3a9a5208",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_86491",
+                    table="leads_captureform",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='captureform',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_captureformevent" ("campaign_id", "consent", "id", "is_active", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment", "source", "thanks") VALUES (OLD."campaign_id", OLD."consent", OLD."id", OLD."is_active", OLD."name", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."segment", OLD."source", OLD."thanks"); RETURN NULL;', hash='7d3560d05d0c267da47f4111d1bad553942d6f6d', operation='DELETE', pgid='pgtrigger_delete_delete_dfcb8', table='leads_captureform', when='AFTER')),
+            model_name="captureform",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "leads_captureformevent" ("campaign_id", "consent", "id", "is_active", "name", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment", "source", "thanks") VALUES (OLD."campaign_id", OLD."consent", OLD."id", OLD."is_active", OLD."name", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."segment", OLD."source", OLD."thanks"); RETURN NULL;',
+                    hash="7d3560d05d0c267da47f4111d1bad553942d6f6d",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_dfcb8",
+                    table="leads_captureform",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

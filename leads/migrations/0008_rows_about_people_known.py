@@ -5,24 +5,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leads', '0007_lists_count_and_order_by_index'),
+        ("leads", "0007_lists_count_and_order_by_index"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='KnownRow',
+            name="KnownRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('row', models.PositiveIntegerField()),
-                ('reason', models.CharField(max_length=60)),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='known_rows', to='leads.import')),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='leads.lead')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("row", models.PositiveIntegerField()),
+                ("reason", models.CharField(max_length=60)),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="known_rows", to="leads.import"
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="leads.lead"),
+                ),
             ],
             options={
-                'ordering': ['row'],
-                'constraints': [models.UniqueConstraint(fields=('file', 'row'), name='known_row_once')],
+                "ordering": ["row"],
+                "constraints": [models.UniqueConstraint(fields=("file", "row"), name="known_row_once")],
             },
         ),
     ]
