@@ -69,10 +69,9 @@ class PersonForm(forms.ModelForm):
         }  # fmt: skip
         help_texts = {
             "specialisms": "Parted by commas: logistics, public sector",
-            "weight": "2 gets twice as many as 1, 0 none.",
+            "weight": "Against the others of the team: 2 is twice as many as 1.",
             "capacity": "Empty: no limit.",
             "away_until": "No lead is routed to them until the day after.",
-            "started_on": "Newcomers are told apart in the reports.",
         }
         widgets = {"away_until": DateInput(), "started_on": DateInput()}
 
