@@ -4,12 +4,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from crm.models import Role
 from feedback.verdicts import accept_handoff
 from leads.converting import convert_lead
-from leads.models import Lead, Opportunity
-from tests.factories import MONDAY, make_handoff, make_opportunity, make_team, make_user, reason
+from leads.models import Company, Contact, Lead, Opportunity, OpportunityPerson
+from tests.factories import MONDAY, make_handoff, make_lead, make_opportunity, make_team, make_user, reason
 
 pytestmark = pytest.mark.django_db
 
@@ -40,16 +42,16 @@ def test_page_shows_where_it_stands_and_the_way_of_its_lead(client_for, rob, dea
 
     html = page.content.decode()
     assert [step["state"] for step in page.context["path"]] == ["now", "ahead", "ahead", "ahead", "ahead"]
-    assert "Move to solution" in html
-    assert "10 % probable, pipeline" in html
+    assert "Move to Solution (&gt;)" in html or "Move to Solution (>)" in html
+    assert "10 % · Pipeline" in html
     assert f"/leads/{deal.lead_id}/" in html
-    assert len(page.context["timeline"].entries) >= 4
+    assert len(page.context["page"].entries) >= 4
 
 
 def test_page_without_a_lead_company_or_amount(client_for, rob):
     deal = make_opportunity("Bare", owner=rob)
 
-    assert "No lead stands behind this" in client_for(rob).get(f"/opportunities/{deal.pk}/").content.decode()
+    assert "Opened without a lead" in client_for(rob).get(f"/opportunities/{deal.pk}/").content.decode()
 
 
 def test_stage_moves_with_its_probability(client_for, rob, deal):
@@ -59,7 +61,7 @@ def test_stage_moves_with_its_probability(client_for, rob, deal):
 
     deal.refresh_from_db()
     assert (deal.stage, deal.probability) == ("proposal", 60)
-    assert told(answer) == ["Now in Proposal, 60 % probable."]
+    assert told(answer) == ["Acme roll-out is now in Proposal, 60 % probable."]
 
 
 def test_stage_sent_twice_is_the_same_as_once(client_for, rob, deal):
@@ -78,12 +80,15 @@ def test_stage_moved_by_another_meanwhile_is_told(client_for, rob, deal):
     answer = client.post(f"/opportunities/{deal.pk}/stage/", {"stage": "solution", "seen": "discovery"}, follow=True)
 
     deal.refresh_from_db()
-    assert (deal.stage, told(answer)[-1:]) == ("proof", ["Somebody moved this opportunity to “Proof” meanwhile."])
+    assert (deal.stage, told(answer)[-1:]) == ("proof", ["Rob moved this opportunity to “Proof” meanwhile."])
 
 
 @pytest.mark.parametrize("stage", ["won", "lost", "nonsense", ""])
 def test_stage_takes_only_open_stages(client_for, rob, deal, stage):
-    assert client_for(rob).post(f"/opportunities/{deal.pk}/stage/", {"stage": stage}).status_code == 422
+    htmx = {"HTTP_HX_REQUEST": "true"}
+    assert client_for(rob).post(f"/opportunities/{deal.pk}/stage/", {"stage": stage}, **htmx).status_code == 422
+    deal.refresh_from_db()
+    assert deal.stage == "discovery"
 
 
 def test_won_closes_the_lead_and_can_be_undone(client_for, rob, deal):
@@ -133,27 +138,6 @@ def test_closing_what_another_closed_is_told(client_for, rob, deal):
     assert told(answer)[0].startswith("This opportunity was won on ")
 
 
-def test_edit_writes_only_what_was_changed(client_for, rob, deal):
-    client = client_for(rob)
-    form = client.get(f"/opportunities/{deal.pk}/edit/").context["form"]
-    sent = {name: form[name].value() or "" for name in form.fields} | {"amount": "7500"}
-    Opportunity.objects.filter(pk=deal.pk).update(product="Written meanwhile")
-
-    client.post(f"/opportunities/{deal.pk}/edit/", sent | {"product": "Written meanwhile"})
-
-    deal.refresh_from_db()
-    assert (deal.amount, deal.product) == (Decimal(7500), "Written meanwhile")
-
-
-@pytest.mark.parametrize("wrong", [{"amount": "-1"}, {"probability": "101"}, {"currency": "12"}, {"name": ""}])
-def test_edit_refuses_what_cannot_be(client_for, rob, deal, wrong):
-    client = client_for(rob)
-    form = client.get(f"/opportunities/{deal.pk}/edit/").context["form"]
-    sent = {name: form[name].value() or "" for name in form.fields}
-
-    assert client.post(f"/opportunities/{deal.pk}/edit/", sent | wrong).status_code == 422
-
-
 def test_only_owner_manager_and_admin_work_it(client_for, rob, north, deal):
     people = {
         "rosa, same team": make_user("rosa", team=north),
@@ -169,7 +153,7 @@ def test_only_owner_manager_and_admin_work_it(client_for, rob, north, deal):
         return [
             client.get(f"/opportunities/{deal.pk}/").status_code,
             client.post(f"/opportunities/{deal.pk}/stage/", click).status_code,
-            client.get(f"/opportunities/{deal.pk}/edit/").status_code,
+            client.get(f"/opportunities/{deal.pk}/people/").status_code,
             client.get(f"/opportunities/{deal.pk}/closing/").status_code,
         ]
 
@@ -193,3 +177,107 @@ def test_panel_gets_the_form_alone(client_for, rob, deal):
 
 def test_unknown_opportunity_is_not_found(client_for, rob):
     assert client_for(rob).get("/opportunities/999999/").status_code == 404
+
+
+def test_verbs_follow_where_it_stands(client_for, rob, deal):
+    client = client_for(rob)
+
+    def offered():
+        verbs = client.get(f"/opportunities/{deal.pk}/").context["verbs"]
+        return verbs.next and verbs.next.label, [verb.label for verb in verbs.others if verb.label != "Archive"]
+
+    assert offered() == ("Log call", ["Win", "Lose", "Add a person"])
+    client.post(f"/opportunities/{deal.pk}/stage/", {"stage": "negotiation"})
+    assert offered() == ("Win", ["Lose", "Add a person"])
+    client.post(f"/opportunities/{deal.pk}/closing/", {"outcome": "won"})
+    assert offered() == (None, ["Reopen", "Add a person"])
+
+
+def test_people_are_added_named_made_the_first_and_taken_out(client_for, rob, deal):
+    client, known = client_for(rob), Contact.objects.create(first_name="Ada", last_name="Byron")
+    path = f"/opportunities/{deal.pk}/people/"
+
+    client.post(path, {"contact": known.pk, "contact_text": "Ada Byron", "role": "decider"})
+    client.post(path, {"contact": "", "contact_text": "Mary Evans", "email": "mary@acme.example", "role": "user"})
+    client.post(f"{path}role/", {"contact": deal.contact_id, "role": "champion"})
+    client.post(f"{path}role/", {"contact": known.pk, "role": "blocker"})
+    client.post(f"{path}main/", {"contact": known.pk})
+    mary = Contact.objects.get(email="mary@acme.example")
+    client.post(f"{path}{deal.parts.get(contact=mary).pk}/removal/")
+
+    people = client.get(f"/opportunities/{deal.pk}/").context["people"]
+    assert [(person.contact, person.part.role, person.is_main) for person in people] == [
+        (known, "blocker", True),
+        (deal.contact, "champion", False),
+    ]
+    assert (mary.first_name, mary.company) == ("Mary", deal.company)
+    assert client.post(path, {"contact_text": "", "role": "user"}).status_code == 422
+
+
+def test_the_leads_it_came_from_are_all_named(client_for, rob, deal):
+    lead = make_lead(first_name="Bob", last_name="Brown")
+    contact = Contact.objects.create(last_name="Brown")
+    OpportunityPerson.objects.create(opportunity=deal, contact=contact, lead=lead)
+    assert client_for(rob).get(f"/opportunities/{deal.pk}/").context["leads"] == [deal.lead, lead]
+
+
+def test_one_without_a_lead_is_opened_with_a_new_company_and_contact(client_for, rob):
+    sent = {
+        "name": "Press", "company_text": "Acme", "contact_text": "Ada Byron", "email": "ada@acme.example",
+        "amount": "5000", "currency": "eur", "expected_close": "2026-06-01", "stage": "proof", "kind": "expansion",
+    }  # fmt: skip
+    client = client_for(rob)
+
+    answer = client.post("/opportunities/new/", sent)
+
+    made = Opportunity.objects.get()
+    assert answer["Location"] == f"/opportunities/{made.pk}/"
+    assert (made.name, made.company.name, str(made.contact), made.contact.company, made.owner, made.lead) == (
+        "Press", "Acme", "Ada Byron", made.company, rob, None,
+    )  # fmt: skip
+    assert (made.stage, made.probability, made.forecast_category, made.kind) == ("proof", 40, "best_case", "expansion")
+    client.post("/opportunities/new/", sent | {"company_text": "ACME"})
+    assert Contact.objects.count() == 1
+    assert set(Opportunity.objects.values_list("company", flat=True)) == {made.company_id}
+
+
+def test_the_form_knows_where_one_came_from(client_for, rob):
+    acme = Company.objects.create(name="Acme")
+    ada = Contact.objects.create(last_name="Byron", company=acme)
+    form = client_for(rob).get("/opportunities/new/", {"contact": ada.pk}).context["form"]
+    assert (form.initial["company"], form.initial["contact"], form.initial["name"]) == (acme, ada, "Acme")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"name": ""}, {"amount": "-1"}, {"currency": "12"}, {"stage": "won"}, {"email": "x"}]
+)
+def test_a_new_one_that_cannot_be_is_refused_and_makes_nothing(client_for, rob, wrong):
+    sent = {"name": "Press", "company_text": "Acme", "currency": "EUR", "stage": "proof", "kind": "renewal"}
+    assert client_for(rob).post("/opportunities/new/", sent | wrong).status_code == 422
+    assert (Opportunity.objects.count(), Company.objects.count()) == (0, 0)
+
+
+def test_only_sales_opens_one(client_for, rob):
+    assert client_for(rob).get("/opportunities/new/").status_code == 200
+    assert client_for(make_user("mia", role=Role.MARKETER)).get("/opportunities/new/").status_code == 403
+
+
+def test_page_costs_the_same_with_one_and_fifty_people(client_for, rob, deal):
+    client = client_for(rob)
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"/opportunities/{deal.pk}/").status_code == 200
+        return len(queries)
+
+    def add(count: int) -> None:
+        for n in range(count):
+            company = Company.objects.create(name=f"Company {n}")
+            contact = Contact.objects.create(last_name=f"Person {n}", company=company)
+            OpportunityPerson.objects.create(opportunity=deal, contact=contact, lead=make_lead())
+
+    add(1)
+    cost()  # the first request also makes the organisation
+    with_one = cost()
+    add(49)
+    assert cost() == with_one
