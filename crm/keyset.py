@@ -22,8 +22,8 @@ COUNT_UP_TO = 10_000
 LONGEST_VALUE = 400
 Value = str | Combinable | None
 
-# The inner query is the list. Flattened into the outer one it is walked in the order of an index; behind the fence it is
-# read as a whole, then sorted.
+# The inner query is the list. Flattened into the outer one it is walked in the order of an index; behind the fence it
+# is read as a whole, then sorted.
 RUN = "SELECT {columns} FROM ({rows} {fence}) AS listed ({columns}) WHERE {where} ORDER BY {order} LIMIT %s"
 FENCE = "OFFSET 0"
 
@@ -143,9 +143,7 @@ class Run:
     def is_bare(self) -> bool:
         return self.value is None
 
-    def places(
-        self, rows: QuerySet[Any], start: Place | None, limit: int, *, fence: str, back: bool
-    ) -> list[Place]:
+    def places(self, rows: QuerySet[Any], start: Place | None, limit: int, *, fence: str, back: bool) -> list[Place]:
         columns = ["id"] if self.is_bare else ["value", "id"]
         falling = self.descending != back
         conditions, values = ["TRUE" if self.is_bare else "value IS NOT NULL"], []
@@ -185,7 +183,7 @@ def read_place(text: str | None, order: Order) -> Place | None:
     """ "2026-03-02~7" as a place in ``order``; None for what makes no sense there."""
     value, mark, number = (text or "").rpartition("~")
     pk, is_bare = id_of(number), not mark
-    if not pk or is_bare != (order.value is None) and not (is_bare and order.can_miss) or len(value) > LONGEST_VALUE:
+    if not pk or (is_bare != (order.value is None) and not (is_bare and order.can_miss)) or len(value) > LONGEST_VALUE:
         return None
     try:
         return Place(pk) if is_bare else Place(pk, order.read(value))

@@ -35,19 +35,24 @@ class InForce:
     filter: Filter
     values: Values
 
+    @property
+    def words(self) -> str:
+        """ "Stage: MQL"."""
+        return f"{self.filter.label}: {self.filter.said(self.values)}"
+
 
 @dataclass(frozen=True)
 class Asked:
     """An address, read as a question to a list."""
 
-    list: ListDefinition
+    definition: ListDefinition
     query: QueryDict
     asker: Asker
 
     @cached_property
     def tab(self) -> Tab:
-        by_key = {tab.key: tab for tab in self.list.tabs}
-        return by_key.get(self.query.get("tab", ""), by_key[self.list.first_tab(self.asker.user)])
+        by_key = {tab.key: tab for tab in self.definition.tabs}
+        return by_key.get(self.query.get("tab", ""), by_key[self.definition.first_tab(self.asker.user)])
 
     @cached_property
     def search(self) -> str:
@@ -56,7 +61,7 @@ class Asked:
     @cached_property
     def readings(self) -> tuple[list[InForce], list[str]]:
         in_force, notes = [], []
-        for asked in self.list.filters:
+        for asked in self.definition.filters:
             reading = asked.read(self.query)
             notes += reading.notes
             if reading.values:
@@ -88,22 +93,22 @@ class Asked:
     def rows_without(self, left_out: str) -> QuerySet[Any]:
         """The rows with all filters but one; "q" is the search."""
         used = [each for each in self.in_force if each.filter.key != left_out]
-        rows = self.list.rows()
-        if self.list.can_archive and not any(each.filter.key == "archived" for each in used):
+        rows = self.definition.rows()
+        if self.definition.can_archive and not any(each.filter.key == "archived" for each in used):
             rows = rows.filter(archived_at__isnull=True)
         rows = self.tab.rows(rows, self.asker)
         conditions = [each.filter.condition(each.values, self.asker) for each in used]
         if self.search and left_out != "q":
-            conditions.append(self.list.search(self.search))
+            conditions.append(self.definition.search(self.search))
         return rows.filter(reduce(and_, conditions, Q()))
 
     @cached_property
     def sort(self) -> tuple[Sort, bool]:
         """The order asked for, and whether it falls."""
         wanted = self.query.get("ordering", "")
-        by_key = {sort.key: sort for sort in self.list.sorts}
+        by_key = {sort.key: sort for sort in self.definition.sorts}
         sort = by_key.get(wanted.removeprefix("-"))
-        return (sort, wanted.startswith("-")) if sort else (self.list.newest, self.list.newest.descending)
+        return (sort, wanted.startswith("-")) if sort else (self.definition.newest, self.definition.newest.descending)
 
     @property
     def order(self) -> Order:
@@ -114,9 +119,9 @@ class Asked:
     def columns(self) -> Sequence[Column]:
         """The chosen ones in the order of the list, its first column always; else the usual ones."""
         wanted = {key for value in self.query.getlist("columns") for key in value.split(",")}
-        chosen = [column for column in self.list.columns[1:] if column.key in wanted]
-        usual = [column for column in self.list.columns[1:] if not column.spare]
-        return [self.list.columns[0], *(chosen or usual)]
+        chosen = [column for column in self.definition.columns[1:] if column.key in wanted]
+        usual = [column for column in self.definition.columns[1:] if not column.spare]
+        return [self.definition.columns[0], *(chosen or usual)]
 
     def address(self, *without: str, **values: str) -> str:
         """The same question with other values, at the beginning of its list."""

@@ -38,17 +38,17 @@ def bar_of(asked: Asked) -> Bar:
     values = {each.filter.key: each.values for each in asked.in_force}
     chips = [
         chip_of(asked, each, values.get(each.key, {}), is_open=each.key == edited)
-        for each in asked.list.filters
+        for each in asked.definition.filters
         if each.key in values or (each.key == edited and each.offered)
     ]
-    offered = [(each.label, asked.address(edit=each.key)) for each in asked.list.filters if each.offered]
+    offered = [(each.label, asked.address(edit=each.key)) for each in asked.definition.filters if each.offered]
     names = [name for each in asked.in_force for name in each.filter.names]
     return Bar(
         chips=chips,
         offered=offered,
         clear_address=asked.address("q", *names),
         search_kept=asked.kept("q"),
-        columns=[(column, column in asked.columns) for column in asked.list.columns[1:]],
+        columns=[(column, column in asked.columns) for column in asked.definition.columns[1:]],
         columns_kept=asked.kept("columns"),
         usual_columns_address=asked.address("columns"),
     )
@@ -80,8 +80,8 @@ def heads_of(asked: Asked) -> list[Head]:
 
 
 def head_of(asked: Asked, column: Column) -> Head:
-    cell = f"{asked.list.cells}#{column.key}"
-    sort = next((sort for sort in asked.list.sorts if sort.key == column.sort), None)
+    cell = f"{asked.definition.cells}#{column.key}"
+    sort = next((sort for sort in asked.definition.sorts if sort.key == column.sort), None)
     if sort is None:
         return Head(column, cell, "", "")
     present, falls = asked.sort
@@ -103,10 +103,13 @@ class TabLink:
 def tabs_of(asked: Asked, views: list[SavedView], shown: SavedView | None) -> list[TabLink]:
     """The parts of the list with the present filters, and the saved views as they were saved."""
     tabs = [
-        TabLink(tab.label, asked.address("view", tab=tab.key), tab == asked.tab and not shown) for tab in asked.list.tabs
+        TabLink(tab.label, asked.address("view", tab=tab.key), tab == asked.tab and not shown)
+        for tab in asked.definition.tabs
     ]
     return tabs + [
-        TabLink(view.name, f"?{view.query}&view={view.pk}", view == shown, said_of(view, asked), view.team_id is not None)
+        TabLink(
+            view.name, f"?{view.query}&view={view.pk}", view == shown, said_of(view, asked), view.team_id is not None
+        )
         for view in views
     ]
 
@@ -132,8 +135,5 @@ class SortLink:
 
 def sorts_of(asked: Asked) -> list[SortLink]:
     present, _falls = asked.sort
-    sorts = [asked.list.newest, *[sort for sort in asked.list.sorts if sort is not asked.list.newest]]
-    return [
-        SortLink(sort.label, asked.address(ordering=f"{'-' if sort.descending else ''}{sort.key}"), sort.key == present.key)
-        for sort in sorts
-    ]
+    sorts = [asked.definition.newest, *[sort for sort in asked.definition.sorts if sort is not asked.definition.newest]]
+    return [SortLink(sort.label, asked.address(ordering=sort.first), sort.key == present.key) for sort in sorts]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import CharField, DateField, DecimalField, Q
+from django.db.models import CharField, DateField, DecimalField
 from django.db.models.functions import Lower
 
 from campaigns.access import may_create_campaigns
@@ -13,7 +13,7 @@ from crm.keyset import Order
 from crm.search import matches
 from desk.lists.asker import Asker
 from desk.lists.common import archived_filter, owner_filter
-from desk.lists.definition import Action, Column, Fact, ListDefinition, Sort, Tab
+from desk.lists.definition import Action, Column, ListDefinition, Sort, Tab
 from desk.lists.filters import Choice, Days, is_in, lies_in, of_choices
 from desk.queries.campaign import CHAIN, LABELS, NOBODY, counts_by_campaign
 
@@ -55,10 +55,10 @@ CAMPAIGNS = ListDefinition(
         Column("name", "Campaign", sort="name", phone="wide"),
         Column("dates", "Dates", sort="starts"),
         Column("status", "Status"),
-        Column("spent", "Spent", css="num", phone="wide"),
+        Column("spent", "Spent", css="num", phone="wide", is_named=True),
         Column("inquiry", LABELS[CHAIN[0]], css="num"),
-        Column("mql", LABELS[CHAIN[1]], css="num", phone=""),
-        Column("accepted", LABELS[CHAIN[2]], css="num", phone="end"),
+        Column("mql", LABELS[CHAIN[1]], css="num", phone="", is_named=True),
+        Column("accepted", LABELS[CHAIN[2]], css="num", phone="end", is_named=True),
         Column("opportunity", LABELS[CHAIN[3]], css="num"),
         Column("customer", LABELS[CHAIN[4]], css="num"),
         Column("owner", "Owner"),
@@ -76,5 +76,8 @@ CAMPAIGNS = ListDefinition(
         Tab("all", "All", lambda rows, asker: rows, *EMPTY),
     ),
     first_tab=lambda user: "active",
-    actions=(Action("New campaign", "campaigns:campaign-new", icon="plus", key="n", allowed=may_create_campaigns),),
+    actions=(
+        Action("New campaign", "campaigns:campaign-new", key="n", allowed=may_create_campaigns),
+        Action("Forms", "leads:capture-forms", icon="forms", allowed=may_create_campaigns),
+    ),
 )

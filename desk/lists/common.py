@@ -82,7 +82,7 @@ def record_filter(
     return Choice(
         key=key,
         label=label,
-        options=options or (lambda: []),
+        options=options or (list),
         offered=options is not None,
         test=test or (lambda values, asker: Q(**{f"{key}__in": [id_of(value) for value in values]})),
         takes=lambda value: id_of(value) > 0,

@@ -28,6 +28,8 @@ class Column:
     css: str = ""
     phone: str = "not-on-phone"
     spare: bool = False
+    # On a card the value alone would not say what it is.
+    is_named: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Sort:
     label: str
     order: Order
     descending: bool = True
+
+    @property
+    def first(self) -> str:
+        """How an address asks for it the first time."""
+        return f"-{self.key}" if self.descending else self.key
 
 
 @dataclass(frozen=True)
@@ -61,12 +68,17 @@ class Fact:
 
 @dataclass(frozen=True)
 class Action:
-    """A way to bring the first rows: the label of a link and the name of its page."""
+    """A way to bring rows: the label of a link and the name of its page.
+
+    ``panel``: the page opens beside the list; ``when_empty``: offered only by an empty list.
+    """
 
     label: str
     page: str
-    icon: str = ""
+    icon: str = "plus"
     key: str = ""
+    panel: bool = False
+    when_empty: bool = False
     allowed: Callable[[User], bool] = lambda user: True
 
 

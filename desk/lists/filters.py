@@ -160,13 +160,7 @@ class Span(Filter):
     def said(self, values: Values) -> str:
         labels = {option.value: option.label for option in self.presets}
         parts = [any_of([labels[value] for value in values[self.key]])] if values.get(self.key) else []
-        low, high = self.bounds(values)
-        if low is not None and high is not None:
-            parts.append(f"{self.shown(low)} to {self.shown(high)}")
-        elif low is not None:
-            parts.append(f"from {self.shown(low)}")
-        elif high is not None:
-            parts.append(f"up to {self.shown(high)}")
+        parts += self.bounds(values).said(self.shown)
         return ", ".join(parts)
 
     def shown(self, value: Any) -> str:
@@ -187,6 +181,14 @@ class Bounds:
     @property
     def is_set(self) -> bool:
         return self.low is not None or self.high is not None
+
+    def said(self, shown: Callable[[Any], str]) -> list[str]:
+        """["60 to 80"], ["from 60"], []."""
+        if self.low is not None and self.high is not None:
+            return [f"{shown(self.low)} to {shown(self.high)}"]
+        if self.low is not None:
+            return [f"from {shown(self.low)}"]
+        return [] if self.high is None else [f"up to {shown(self.high)}"]
 
     def of(self, field: str) -> Q:
         """Rows whose ``field`` lies between, both ends included."""
@@ -246,6 +248,11 @@ def any_of(labels: Sequence[str]) -> str:
 def of_choices(choices: Any) -> Callable[[], list[Option]]:
     """The members of a TextChoices."""
     return lambda: [Option(value, str(label)) for value, label in choices.choices]
+
+
+def anything(value: str) -> bool:
+    """A field of free text may have held any value."""
+    return True
 
 
 def is_in(field: str) -> Condition:

@@ -1,11 +1,10 @@
 """The list of leads: whom do I work on now?"""
 
 from collections.abc import Sequence
-from functools import reduce
-from operator import or_
 
-from django.db.models import CharField, DateTimeField, Exists, F, OuterRef, PositiveSmallIntegerField, Q, Value
-from django.db.models.functions import Concat, Lower
+from django.db.models import CharField, DateTimeField, Exists, OuterRef, PositiveSmallIntegerField, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 
 from campaigns.models import Campaign, Channel
 from crm.keyset import Order
@@ -23,16 +22,17 @@ from desk.lists.common import (
     record_filter,
 )
 from desk.lists.definition import Action, Column, Fact, ListDefinition, Sort, Tab
-from desk.lists.filters import Choice, Numbers, Option, is_in, lies_in, of_choices
+from desk.lists.filters import Choice, Numbers, Option, anything, is_in, lies_in, of_choices
 from feedback.models import Handoff, HandoffStatus
 from leads.lifecycle import OPEN, Stage
 from leads.list_queries import leads_of, needing_repair, nurture_due, present_leads, recent_values
-from leads.models import Company, Contact, Lead, PickList, PickValue, ReasonFamily
+from leads.models import Company, Contact, Lead, PickList, PickValue, Reason, ReasonFamily
+from leads.models.people import FULL_NAME
 
 MOST_CAMPAIGNS = 300
 IS_OPEN = Q(stage__in=OPEN)
-# As the index lead_by_full_name has it.
-FULL_NAME = Lower(Concat("last_name", Value(" "), "first_name"))
+# Also the id is the one in the table of scores, whose index has both.
+SCORE = Order("leadscore__shown", PositiveSmallIntegerField(), can_miss=True, pk="leadscore__lead_id")
 GRADES = [f"{fit}{engagement}" for fit in "ABCD" for engagement in "1234"]
 
 
@@ -51,7 +51,7 @@ def value_filter(field: str, label: str, kept: PickList) -> Choice:
         listed = list(PickValue.objects.filter(list=kept, retired=False).values_list("value", flat=True))
         return humanised(listed + [value for value in recent_values(field) if value not in listed])
 
-    return Choice(key=field, label=label, options=options, test=is_in(field), takes=lambda value: True)
+    return Choice(key=field, label=label, options=options, test=is_in(field), takes=anything)
 
 
 def tag_filter() -> Choice:
@@ -64,37 +64,45 @@ def tag_filter() -> Choice:
         label="Tag",
         options=options,
         test=lambda values, asker: Q(tags__overlap=list(values)),
-        takes=lambda value: True,
+        takes=anything,
         labels=lambda values: {value: value for value in values},
     )
 
 
 def verdict_filter() -> Choice:
     """What sales answered to the last hand-off."""
-
-    def test(values: Sequence[str], asker: Asker) -> Q:
-        return reduce(or_, (answered(value) for value in values))
-
     options = [
         Option("waiting", "waiting"),
         Option("accepted", "accepted"),
         *[Option(f"rejected:{family}", f"rejected: {label.lower()}") for family, label in ReasonFamily.choices],
         Option("none", "never handed over"),
     ]
-    return Choice(key="verdict", label="Verdict", options=lambda: options, test=test)
+    return Choice(key="verdict", label="Verdict", options=lambda: options, test=answered)
 
 
-def answered(value: str) -> Q:
-    kind, _colon, family = value.partition(":")
-    if kind == "waiting":
-        return Q(stage=Stage.OFFERED)
-    if kind == "none":
-        return ~Exists(Handoff.objects.filter(lead=OuterRef("pk")))
-    later = Handoff.objects.filter(lead=OuterRef("lead"), pk__gt=OuterRef("pk"))
-    last = Handoff.objects.filter(~Exists(later))
-    if kind == "accepted":
-        return Q(pk__in=last.filter(status=HandoffStatus.ACCEPTED).values("lead"))
-    return Q(pk__in=last.filter(status=HandoffStatus.REJECTED, reason__family=family).values("lead"))
+def answered(values: Sequence[str], asker: Asker) -> Q:
+    verdicts = [value for value in values if value != "none"]
+    if len(verdicts) < len(values):
+        return never_handed_over() | Q(pk__in=Lead.objects.filter(last_verdict(verdicts)).values("pk"))
+    return last_verdict(verdicts)
+
+
+def last_verdict(values: Sequence[str]) -> Q:
+    """Joined, not asked for in a subquery: so PostgreSQL stops at as many leads as are counted."""
+    statuses = {"waiting": HandoffStatus.OPEN, "accepted": HandoffStatus.ACCEPTED}
+    found = Q(handoffs__status__in=[statuses[value] for value in values if value in statuses])
+    families = [value.partition(":")[2] for value in values if value.startswith("rejected:")]
+    if families:
+        reasons = list(Reason.objects.filter(family__in=families).values_list("pk", flat=True))
+        found |= Q(handoffs__status=HandoffStatus.REJECTED, handoffs__reason__in=reasons)
+    later = Handoff.objects.filter(lead=OuterRef("pk"), pk__gt=OuterRef("handoffs__pk"))
+    return found & ~Q(Exists(later))
+
+
+def never_handed_over() -> Q:
+    """Looked up lead by lead as they are counted: NOT EXISTS would first read all hand-offs there are."""
+    any_handoff = Handoff.objects.filter(lead=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    return Q(Exact(Coalesce(Subquery(any_handoff), 0), 0))
 
 
 def grade_filter() -> Choice:
@@ -148,12 +156,12 @@ LEADS = ListDefinition(
     filters=FILTERS,
     columns=(
         Column("name", "Name", sort="name", phone=""),
-        Column("company", "Company"),
+        Column("company", "Company", phone="wide"),
         Column("stage", "Stage", sort="stage_since", phone="end"),
         Column("score", "Score", sort="score"),
         Column("source", "Source"),
         Column("activity", "Last activity", sort="activity", phone=""),
-        Column("next", "Next step", sort="next", phone="end"),
+        Column("next", "Next step", sort="next", phone="end", is_named=True),
         Column("owner", "Owner"),
         Column("captured", "Added", sort="captured", spare=True),
         Column("segment", "Segment", spare=True),
@@ -166,7 +174,7 @@ LEADS = ListDefinition(
     sorts=(
         Sort("captured", "Added", Order("captured_at", DateTimeField())),
         Sort("name", "Name", Order(FULL_NAME, CharField()), descending=False),
-        Sort("score", "Score", Order("leadscore__shown", PositiveSmallIntegerField(), can_miss=True, pk="leadscore__lead_id")),
+        Sort("score", "Score", SCORE),
         Sort("stage_since", "Time in stage", Order("stage_since", DateTimeField()), descending=False),
         Sort("activity", "Last activity", Order("last_activity_at", DateTimeField(), can_miss=True)),
         Sort("next", "Next step", Order("next_step_at", DateTimeField(), can_miss=True), descending=False),
@@ -200,8 +208,9 @@ LEADS = ListDefinition(
         Fact("without next step", "tab=all&next=none"),
     ),
     actions=(
-        Action("New lead", "leads:lead-new", icon="plus", key="n"),
+        Action("New lead", "leads:lead-new", key="n"),
         Action("Import", "leads:imports", icon="file-import"),
+        Action("Make a form", "leads:capture-form-new", icon="forms", when_empty=True),
     ),
     beside=("leads", "contacts", "companies"),
 )  # fmt: skip

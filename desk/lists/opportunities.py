@@ -1,13 +1,12 @@
 """The list of opportunities."""
 
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import CharField, DateField, DateTimeField, DecimalField, Q
 from django.db.models.functions import Lower
 
 from crm.keyset import Order
-from crm.models import User
 from crm.periods import add_months, start_of_month, start_of_quarter
 from desk.lists.asker import Asker
 from desk.lists.common import (
@@ -19,10 +18,12 @@ from desk.lists.common import (
     record_filter,
 )
 from desk.lists.definition import Action, Column, Fact, ListDefinition, Sort, Tab
-from desk.lists.filters import Choice, Days, Numbers, Option, is_in, lies_in, of_choices
+from desk.lists.filters import Choice, Days, Numbers, Option, anything, is_in, lies_in, of_choices
 from desk.lists.people import with_company
+from leads.access import may_create_opportunities
 from leads.models import Company, Contact, DealKind, ForecastCategory, Opportunity, Outcome, PickList, PickValue
 from leads.pipeline import pipeline
+from leads.stalled import is_stalled, quiet, stalled
 
 IS_OPEN = Q(outcome="")
 
@@ -62,8 +63,24 @@ def close_filter() -> Days:
     return Days(key="close", label="Expected close", presets=presets, preset=ready, test=lies_in("expected_close"))
 
 
-def soon(rows: Any, asker: Asker) -> Any:
-    return rows.filter(IS_OPEN, expected_close__lt=asker.today + timedelta(days=30))
+def pace_filter() -> Choice:
+    """What stands still (METRICS V9), and what nobody has heard of."""
+    options = [Option("stalled", "stalled"), Option("quiet", "gone quiet")]
+
+    def test(values: Sequence[str], asker: Asker) -> Q:
+        found = Q()
+        if "stalled" in values:
+            found |= stalled(pipeline(), at=asker.at)
+        return found | quiet(at=asker.at) if "quiet" in values else found
+
+    return Choice(key="pace", label="Pace", options=lambda: options, test=test)
+
+
+def complete(rows: Sequence[Any], asker: Asker) -> None:
+    """``stalled``: whether it stands longer in its stage than those that were won."""
+    stages = pipeline()
+    for row in rows:
+        row.stalled = is_stalled(row, stages, at=asker.at)
 
 
 OPPORTUNITIES = ListDefinition(
@@ -75,6 +92,7 @@ OPPORTUNITIES = ListDefinition(
     model=Opportunity,
     rows=Opportunity.objects.all,
     shown=lambda rows: rows.select_related("company", "owner", "reason"),
+    complete=complete,
     search=with_company,
     placeholder="Name, company, product",
     filters=(
@@ -85,7 +103,8 @@ OPPORTUNITIES = ListDefinition(
         close_filter(),
         Choice(key="forecast", label="Forecast", options=of_choices(ForecastCategory), test=is_in("forecast_category")),
         Choice(key="kind", label="Kind", options=of_choices(DealKind), test=is_in("kind")),
-        Choice(key="product", label="Product", options=product_options, test=is_in("product"), takes=lambda value: True),
+        Choice(key="product", label="Product", options=product_options, test=is_in("product"), takes=anything),
+        pace_filter(),
         next_step_filter(IS_OPEN),
         activity_filter(),
         record_filter("company", "Company", Company),
@@ -99,7 +118,7 @@ OPPORTUNITIES = ListDefinition(
         Column("close", "Expected close", sort="close", phone="end"),
         Column("forecast", "Forecast"),
         Column("activity", "Last activity", sort="activity"),
-        Column("next", "Next step", sort="next", phone=""),
+        Column("next", "Next step", sort="next", phone="", is_named=True),
         Column("owner", "Owner"),
         Column("kind", "Kind", spare=True),
         Column("product", "Product", spare=True),
@@ -139,6 +158,11 @@ OPPORTUNITIES = ListDefinition(
     facts=(
         Fact("open", "tab=open"),
         Fact("past their closing day", "tab=open&close=overdue"),
+        Fact("stalled", "tab=open&pace=stalled"),
         Fact("without next step", "tab=open&next=none"),
     ),
+    actions=(
+        Action("New opportunity", "desk:opportunity-new", key="n", panel=True, allowed=may_create_opportunities),
+    ),
+    switch="desk/list/board_link.html",
 )  # fmt: skip

@@ -2,20 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from functools import reduce
-from operator import and_
+from operator import and_, or_
 from typing import Any
 
-from django.db.models import CharField, Count, DateTimeField, Exists, F, Model, OuterRef, PositiveIntegerField, Q, Value
-from django.db.models.functions import Concat, Lower
+from django.db.models import CharField, Count, DateTimeField, Exists, Model, OuterRef, PositiveIntegerField, Q
+from django.db.models.functions import Lower
 
 from crm.keyset import Order
 from crm.search import matches, words_of
 from desk.lists.asker import Asker
 from desk.lists.common import archived_filter, days_filter, humanised, record_filter
 from desk.lists.definition import Action, Column, ListDefinition, Sort, Tab
-from desk.lists.filters import Choice, Numbers, Option, is_in, lies_in
-from leads.lifecycle import OPEN
+from desk.lists.filters import Choice, Numbers, Option, anything, is_in, lies_in
 from leads.models import Company, Contact, Lead, Opportunity
+from leads.models.people import FULL_NAME
 
 MOST_COMPANIES = 500
 MOST_VALUES = 200
@@ -53,7 +53,7 @@ def values_of(model: type[Model], field: str) -> Callable[[], list[Option]]:
 
 
 def free_text(model: type[Model], key: str, label: str) -> Choice:
-    return Choice(key=key, label=label, options=values_of(model, key), test=is_in(key), takes=lambda value: True)
+    return Choice(key=key, label=label, options=values_of(model, key), test=is_in(key), takes=anything)
 
 
 def complete_contacts(rows: Sequence[Any], asker: Asker) -> None:
@@ -66,18 +66,14 @@ def complete_companies(rows: Sequence[Any], asker: Asker) -> None:
     count_onto(rows, "open_count", Opportunity.objects.filter(outcome="", archived_at__isnull=True), "company")
 
 
-def has_work() -> Choice:
-    """Whether somebody works on it now."""
-    tests = {
-        "lead": Exists(Lead.objects.filter(company=OuterRef("pk"), stage__in=OPEN)),
-        "opportunity": Exists(Opportunity.objects.filter(company=OuterRef("pk"), outcome="")),
-    }
-    options = [Option("lead", "open lead"), Option("opportunity", "open opportunity")]
+def has_opportunity() -> Choice:
+    is_open = Opportunity.objects.filter(company=OuterRef("pk"), outcome="")
+    options = [Option("yes", "yes"), Option("no", "no")]
 
     def test(values: Sequence[str], asker: Asker) -> Q:
-        return reduce(lambda one, other: one | other, (Q(tests[value]) for value in values))
+        return reduce(or_, (Q(Exists(is_open)) if value == "yes" else ~Q(Exists(is_open)) for value in values))
 
-    return Choice(key="has", label="Has", options=lambda: options, test=test)
+    return Choice(key="open", label="Open opportunity", options=lambda: options, test=test)
 
 
 def consent() -> Choice:
@@ -89,7 +85,7 @@ def consent() -> Choice:
     }
 
     def test(values: Sequence[str], asker: Asker) -> Q:
-        return reduce(lambda one, other: one | other, (tests[value] for value in values))
+        return reduce(or_, (tests[value] for value in values))
 
     return Choice(key="consent", label="Consent", options=lambda: options, test=test)
 
@@ -121,11 +117,17 @@ CONTACTS = ListDefinition(
         Column("added", "Added", sort="added_on", spare=True),
     ),
     sorts=(
-        Sort("name", "Name", Order(Lower(Concat("last_name", Value(" "), "first_name")), CharField()), descending=False),
+        Sort("name", "Name", Order(FULL_NAME, CharField()), descending=False),
         Sort("added_on", "Added", Order("created_at", DateTimeField())),
     ),
-    tabs=(Tab("all", "All", lambda rows, asker: rows, "No contacts yet", "A lead becomes a contact of a company when sales converts it."),),
+    tabs=(
+        Tab(
+            "all", "All", lambda rows, asker: rows,
+            "No contacts yet", "A lead becomes a contact of a company when sales converts it.",
+        ),
+    ),
     first_tab=lambda user: "all",
+    actions=(Action("New contact", "leads:contact-new", key="n"),),
     beside=BESIDE,
 )  # fmt: skip
 
@@ -145,7 +147,7 @@ COMPANIES = ListDefinition(
         free_text(Company, "industry", "Industry"),
         free_text(Company, "country", "Country"),
         Numbers(key="employees", label="Employees", most=2_000_000_000, test=lies_in("employees")),
-        has_work(),
+        has_opportunity(),
         days_filter("added", "Added", "created_at"),
         archived_filter(),
     ),
@@ -164,7 +166,13 @@ COMPANIES = ListDefinition(
         Sort("employees", "Employees", Order("employees", PositiveIntegerField(), can_miss=True)),
         Sort("added_on", "Added", Order("created_at", DateTimeField())),
     ),
-    tabs=(Tab("all", "All", lambda rows, asker: rows, "No companies yet", "The first converted lead brings the first company."),),
+    tabs=(
+        Tab(
+            "all", "All", lambda rows, asker: rows,
+            "No companies yet", "The first converted lead brings the first company.",
+        ),
+    ),
     first_tab=lambda user: "all",
+    actions=(Action("New company", "leads:company-new", key="n"),),
     beside=BESIDE,
 )  # fmt: skip

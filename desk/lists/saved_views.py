@@ -1,9 +1,7 @@
 """Saved views: a list as somebody set it up, kept under a name."""
 
-from datetime import datetime
-
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import QueryDict
 
 from crm.access import heads, own_team_ids, require
@@ -48,27 +46,41 @@ def kept_query(text: str) -> str:
     raise ViewTooLong("This view has too many filters to be saved. Take some away.")
 
 
-def save_view(*, list: str, name: str, query: str, team: Team | None, by: User, at: datetime) -> SavedView:
-    """A new view; NameTaken when the person has one of that name."""
-    require(team is None or team.pk in own_team_ids(by), "You may share a view with your own team only.")
-    view = SavedView(list=list, name=name, query=kept_query(query), team=team, owner=by)
+def save_view(*, key: str, name: str, query: str, team: Team | None, by: User) -> SavedView:
+    """A new view of the list ``key``, for oneself or a team; NameTaken when the person has one of that name."""
+    require_own_team(team, by)
+    view = SavedView(list=key, name=name, query=kept_query(query), team=team, owner=by)
     write(view)
     return view
 
 
-def change_view(
-    view: SavedView, *, by: User, at: datetime, name: str | None = None, query: str | None = None, team: Team | None | str = ""
-) -> None:
-    """Rename, overwrite or share a view anew; what is not given stays."""
-    require(may_change_view(by, view), f"This view is {view.owner}'s.")
-    if name is not None:
-        view.name = name
-    if query is not None:
-        view.query = kept_query(query)
-    if not isinstance(team, str):
-        require(team is None or team.pk in own_team_ids(view.owner) or by.is_admin, "You may share a view with your own team only.")
-        view.team = team
+def rename_view(view: SavedView, *, name: str, team: Team | None, by: User) -> None:
+    """Another name, another team that sees it."""
+    require_change(by, view)
+    if team != view.team:
+        require_own_team(team, by)
+    view.name, view.team = name, team
     write(view)
+
+
+def overwrite_view(view: SavedView, *, query: str, by: User) -> None:
+    """Another list under the same name."""
+    require_change(by, view)
+    view.query = kept_query(query)
+    write(view)
+
+
+def delete_view(view: SavedView, *, by: User) -> None:
+    require_change(by, view)
+    view.delete()
+
+
+def require_change(user: User, view: SavedView) -> None:
+    require(may_change_view(user, view), f"This view is {view.owner}'s.")
+
+
+def require_own_team(team: Team | None, user: User) -> None:
+    require(team is None or team.pk in own_team_ids(user), "You may share a view with your own team only.")
 
 
 def write(view: SavedView) -> None:
@@ -77,8 +89,3 @@ def write(view: SavedView) -> None:
             view.save()
     except IntegrityError as error:
         raise NameTaken(f"There is a view “{view.name}” already.") from error
-
-
-def delete_view(view: SavedView, *, by: User, at: datetime) -> None:
-    require(may_change_view(by, view), f"This view is {view.owner}'s.")
-    view.delete()

@@ -13,8 +13,8 @@ from crm.keyset import Order
 from crm.search import every_word
 from desk.lists.asker import Asker
 from desk.lists.common import owner_filter, record_filter
-from desk.lists.definition import Column, Fact, ListDefinition, Sort, Tab
-from desk.lists.filters import Choice, Days, Option, happened_in, of_choices, is_in
+from desk.lists.definition import Action, Column, Fact, ListDefinition, Sort, Tab
+from desk.lists.filters import Choice, Days, Option, happened_in, is_in, of_choices
 from leads.models import Contact, Lead, Opportunity, Task, TaskKind
 
 IS_OPEN = Q(done_at__isnull=True)
@@ -95,12 +95,19 @@ TASKS = ListDefinition(
     newest=SOONEST,
     tabs=(
         tab("mine", "My open", lambda asker: IS_OPEN & Q(owner=asker.user)),
-        tab("overdue", "My overdue", lambda asker: IS_OPEN & Q(owner=asker.user, due_at__lt=asker.at), "Nothing is overdue", "All your tasks are on time. That is what good looks like."),
+        tab(
+            "overdue", "My overdue", lambda asker: IS_OPEN & Q(owner=asker.user, due_at__lt=asker.at),
+            "Nothing is overdue", "All your tasks are on time. That is what good looks like.",
+        ),
         tab("team", "My team", lambda asker: IS_OPEN & Q(owner__team=asker.user.team_id or 0)),
-        tab("done", "Done", lambda asker: Q(owner=asker.user, done_at__isnull=False), "Nothing done yet", "Tasks you finish stand here."),
+        tab(
+            "done", "Done", lambda asker: Q(owner=asker.user, done_at__isnull=False),
+            "Nothing done yet", "Tasks you finish stand here.",
+        ),
         tab("all", "All", lambda asker: Q()),
     ),
     first_tab=lambda user: "mine",
+    actions=(Action("New task", "desk:task-new", key="n", panel=True),),
     facts=(
         Fact("to do", "tab=mine"),
         Fact("overdue", "tab=overdue"),

@@ -20,17 +20,17 @@ class Told:
 def truth(asked: Asked) -> list[Told]:
     """How things stand: each part is the list that it leads to, counted."""
     told = []
-    for fact in asked.list.facts:
-        rows = Asked(asked.list, QueryDict(fact.query), asked.asker).rows
+    for fact in asked.definition.facts:
+        rows = Asked(asked.definition, QueryDict(fact.query), asked.asker).rows
         told.append(Told(count_words(count_up_to(rows)), fact.words, f"?{fact.query}"))
     return told
 
 
 def ways_out(asked: Asked) -> list[Told]:
-    """For an empty list: what each filter hides, those that hide something first."""
-    filters = [(each.filter.key, f"{each.filter.label}: {each.filter.said(each.values)}", each.filter.names) for each in asked.in_force]
+    """For an empty list: what there is without each of its filters, the most first."""
+    ways = [(each.filter.key, each.words, each.filter.names) for each in asked.in_force]
     if asked.search:
-        filters.insert(0, ("q", f"“{asked.search}”", ("q",)))
-    counted = [(count_up_to(asked.rows_without(key)), label, names) for key, label, names in filters]
+        ways.insert(0, ("q", f"“{asked.search}”", ("q",)))
+    counted = [(count_up_to(asked.rows_without(key)), words, names) for key, words, names in ways]
     counted.sort(key=lambda way: -way[0])
-    return [Told(count_words(count), label, asked.address(*names)) for count, label, names in counted]
+    return [Told(count_words(count), words, asked.address(*names)) for count, words, names in counted]

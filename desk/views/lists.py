@@ -15,14 +15,14 @@ from desk.lists.asking import Asked
 from desk.lists.bar import bar_of, heads_of, sorts_of, tabs_of, view_shown
 from desk.lists.registry import LISTS, list_of
 from desk.lists.saved_views import kept_query, may_change_view, views_for
-from desk.lists.telling import ways_out, truth
+from desk.lists.telling import truth, ways_out
 
 
 @require_GET
 def list_page(request: PersonRequest, key: str) -> HttpResponse:
     """A list: what is asked for is in the address, all of it."""
     asked = Asked(list_of(key), request.GET, Asker(request.user, timezone.now()))
-    context = {"list": asked.list, "asked": asked, "now": asked.asker.at, "today": asked.asker.today}
+    context = {"list": asked.definition, "asked": asked, "now": asked.asker.at, "today": asked.asker.today}
     if request.htmx.target == "filter-bar":
         return render(request, "desk/list/bar.html", context | bar_context(asked))
     return render(request, "desk/list.html", context | head_context(asked) | bar_context(asked) | rows_context(asked))
@@ -35,12 +35,12 @@ leads, contacts, companies, opportunities, campaigns, tasks = (
 
 def head_context(asked: Asked) -> dict[str, Any]:
     user = asked.asker.user
-    views = views_for(user, asked.list.key)
+    views = views_for(user, asked.definition.key)
     view = view_shown(asked, views)
     return {
         "truth": truth(asked),
-        "actions": [action for action in asked.list.actions if action.allowed(user)],
-        "siblings": [list_of(key) for key in asked.list.beside],
+        "actions": [action for action in asked.definition.actions if action.allowed(user)],
+        "siblings": [list_of(key) for key in asked.definition.beside],
         "tabs": tabs_of(asked, views, view),
         "view": view,
         "may_change_view": view is not None and may_change_view(user, view),
@@ -53,7 +53,7 @@ def bar_context(asked: Asked) -> dict[str, Any]:
 
 
 def rows_context(asked: Asked) -> dict[str, Any]:
-    listed, count = asked.list, count_up_to(asked.rows)
+    listed, count = asked.definition, count_up_to(asked.rows)
     page = page_of(
         asked.rows,
         asked.query,

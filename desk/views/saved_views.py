@@ -5,15 +5,20 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm.access import own_team_ids, require
+from crm.access import own_team_ids
 from crm.forms import saved
 from crm.requests import PersonRequest
 from desk.forms.saved_view import SavedViewForm
 from desk.lists.registry import LISTS
-from desk.lists.saved_views import change_view, delete_view, may_change_view, save_view
+from desk.lists.saved_views import (
+    delete_view,
+    overwrite_view,
+    rename_view,
+    require_change,
+    save_view,
+)
 from desk.models import SavedView
 from desk.views.answers import redirect_with
 from desk.views.panels import form_page
@@ -29,7 +34,7 @@ def view_new(request: PersonRequest) -> HttpResponse:
     form, views = SavedViewForm(request.POST or None, user=request.user), []
 
     def deed(values: dict[str, Any]) -> None:
-        views.append(save_view(list=key, query=query, by=request.user, at=timezone.now(), **values))
+        views.append(save_view(key=key, query=query, by=request.user, **values))
 
     if request.method == "POST" and saved(form, deed):
         return go_to(request, views[0], f"Saved as “{views[0].name}”.")
@@ -41,12 +46,12 @@ def view_new(request: PersonRequest) -> HttpResponse:
 def view_edit(request: PersonRequest, pk: int) -> HttpResponse:
     """Rename it, or share it anew."""
     view = get_view(request, pk)
-    require(may_change_view(request.user, view), f"This view is {view.owner}'s.")
+    require_change(request.user, view)
     initial = {"name": view.name, "team": view.team_id}
     form = SavedViewForm(request.POST or None, user=request.user, shared_with=view.team, initial=initial)
 
     def deed(values: dict[str, Any]) -> None:
-        change_view(view, by=request.user, at=timezone.now(), **values)
+        rename_view(view, by=request.user, **values)
 
     if request.method == "POST" and saved(form, deed):
         return go_to(request, view, f"“{view.name}” is saved.")
@@ -57,21 +62,25 @@ def view_edit(request: PersonRequest, pk: int) -> HttpResponse:
 def view_overwrite(request: PersonRequest, pk: int) -> HttpResponse:
     """Keep the list as it is asked for now under the same name."""
     view = get_view(request, pk)
-    change_view(view, query=request.POST.get("query", ""), by=request.user, at=timezone.now())
+    overwrite_view(view, query=request.POST.get("query", ""), by=request.user)
     return go_to(request, view, f"“{view.name}” shows this list from now on.")
 
 
 @require_POST
 def view_removal(request: PersonRequest, pk: int) -> HttpResponse:
     view = get_view(request, pk)
-    delete_view(view, by=request.user, at=timezone.now())
+    delete_view(view, by=request.user)
     return leave(request, reverse(f"desk:{view.list}"), f"The view “{view.name}” is deleted.")
 
 
 def get_view(request: PersonRequest, pk: int) -> SavedView:
     """A view that the person sees: an own one, or one shared with a team of his or hers."""
     view = get_object_or_404(SavedView.objects.select_related("owner", "team"), pk=pk)
-    if view.owner_id != request.user.pk and view.team_id not in own_team_ids(request.user) and not request.user.is_admin:
+    if (
+        view.owner_id != request.user.pk
+        and view.team_id not in own_team_ids(request.user)
+        and not request.user.is_admin
+    ):
         raise Http404(pk)
     return view
 

@@ -36,7 +36,8 @@ class PreferredChannel(models.TextChoices):
 
 def for_lists(*fields: str, name: str, condition: Q | None = None) -> models.Index:
     """An index that also tells what lists leave out, so that they count without reading the rows."""
-    return models.Index(fields=fields, condition=condition, include=["archived_at", "merged_into"], name=name)
+    told = [field for field in ("archived_at", "merged_into", "stage") if field not in fields]
+    return models.Index(fields=fields, condition=condition, include=told, name=name)
 
 
 class LeadQuerySet(models.QuerySet["Lead"]):
@@ -134,8 +135,10 @@ class Lead(Sourced, Reachable, Archivable, Stamped):
             for_lists("-captured_at", "-id", name="lead_by_captured"),
             for_lists("-last_activity_at", "-id", name="lead_by_last_activity"),
             for_lists("stage_since", "id", name="lead_by_stage_since"),
-            for_lists("next_step_at", "id", condition=Q(stage__in=OPEN), name="lead_by_next_step"),
             for_lists("next_step_at", "id", condition=Q(next_step_at__isnull=False), name="lead_with_next_step"),
+            models.Index(
+                fields=["-id"], condition=Q(next_step_at__isnull=True, stage__in=OPEN), name="lead_without_next_step"
+            ),
             models.Index(FULL_NAME, F("id"), name="lead_by_full_name"),
             # What a score or a hand-off names is in the lists, and what is archived.
             models.Index(
