@@ -8,7 +8,13 @@ from django.urls import reverse
 from campaigns.access import may_create_campaigns
 from crm.models import User
 from crm.search import words_of
-from leads.access import may_create_leads, may_import
+from leads.access import (
+    may_create_leads,
+    may_create_opportunities,
+    may_import,
+    may_make_capture_forms,
+    may_set_up_pipeline,
+)
 from leads.models.imports import ImportKind
 
 MAKE = "create add write"
@@ -17,6 +23,10 @@ GO = "go to open show"
 
 def everybody(user: User) -> bool:
     return True
+
+
+def may_import_leads(user: User) -> bool:
+    return may_import(user, ImportKind.LEADS)
 
 
 def admins(user: User) -> bool:
@@ -45,26 +55,34 @@ class Action:
 
 ACTIONS = (
     Action("New lead", "user-plus", "leads:lead-new", f"{MAKE} person", may_create_leads),
+    Action("New contact", "address-book", "leads:contact-new", f"{MAKE} person people"),
+    Action("New company", "building", "leads:company-new", f"{MAKE} account organisation"),
+    Action("New opportunity", "briefcase", "desk:opportunity-new", f"{MAKE} deal", may_create_opportunities),
     Action("New campaign", "speakerphone", "campaigns:campaign-new", MAKE, may_create_campaigns),
-    Action("Import", "file-import", "leads:import-new", "upload csv excel file list leads load",
-           lambda user: may_import(user, ImportKind.LEADS)),
+    Action("New task", "checkbox", "desk:task-new", f"{MAKE} to do reminder next step plan"),
+    Action("New form", "forms", "leads:capture-form-new", f"{MAKE} capture landing page", may_make_capture_forms),
+    Action("Import", "file-import", "leads:import-new", "upload csv excel file list leads load", may_import_leads),
     Action("Go to Today", "home", "desk:home", f"{GO} home start"),
     Action("Go to Inbox", "inbox", "desk:inbox", f"{GO} hand-offs waiting accept reject"),
     Action("Go to Leads", "users", "desk:leads", f"{GO} list"),
+    Action("Go to Tasks", "checkbox", "desk:tasks", f"{GO} to do due reminders list"),
     Action("Go to Contacts", "address-book", "desk:contacts", f"{GO} people list"),
     Action("Go to Companies", "building", "desk:companies", f"{GO} accounts list"),
     Action("Go to Opportunities", "briefcase", "desk:opportunities", f"{GO} deals pipeline list"),
+    Action("Go to the board", "layout-kanban", "desk:board", f"{GO} opportunities deals pipeline kanban stages"),
     Action("Go to Campaigns", "speakerphone", "desk:campaigns", f"{GO} list"),
+    Action("Go to Forms", "forms", "leads:capture-forms", f"{GO} capture submissions", may_make_capture_forms),
+    Action("Go to Imports", "file-import", "leads:imports", f"{GO} files"),
     Action("Go to Reports", "chart-bar", "funnel:funnel", f"{GO} funnel dashboard figures"),
     Action("Go to Agreement", "heart-handshake", "desk:agreement", f"{GO} service level definition signature"),
-    Action("Go to Imports", "file-import", "leads:imports", f"{GO} files"),
     Action("Your settings", "user-cog", "crm:me", "profile me working hours time zone away keys api preferences"),
     Action("Change password", "lock", "account_change_password", "security login"),
     Action("Settings", "settings", "crm:settings", "people users admin preferences", admins),
     Action("Add a person", "user-plus", "crm:person-new", f"{MAKE} invite user colleague rep new", admins),
     Action("Teams", "users-group", "crm:teams", f"settings {GO}", admins),
     Action("Organisation", "building-community", "crm:organisation", "settings time zone currency name", admins),
-)  # fmt: skip
+    Action("Pipeline stages", "layout-columns", "leads:pipeline", "settings probability forecast", may_set_up_pipeline),
+)
 
 
 def actions_for(user: User, text: str = "") -> list[Action]:

@@ -5,7 +5,7 @@
  * Without JavaScript the link leads to the page of the search. Its rows come from the server; before them stand the
  * page's own keys that the text names ("log a call"), and with no text the records this browser showed last.
  */
-import { keysOfPage, pressKey } from "./shortcuts.js";
+import { capOf, carriers, press, word } from "./shortcuts.js";
 
 const dialog = document.getElementById("palette");
 const field = dialog?.querySelector("[name=q]");
@@ -14,6 +14,7 @@ const status = dialog?.querySelector("[data-palette-status]");
 
 const PAUSE = 90;
 const MOST_KEYS = 6;
+const NAMES_AN_ACTION = 3;
 const RECORD = /^\/((?:leads|contacts|companies|opportunities|campaigns)\/\d+)\/$/;
 const MOST_RECENT = 8;
 const NO_ANSWER = "No answer from the server. Check the connection and type again.";
@@ -21,7 +22,7 @@ const NO_ANSWER = "No answer from the server. Check the connection and type agai
 let pageKeys = [];
 let timer = 0;
 let asking = null;
-// Enter pressed before the rows are there opens the first of them.
+// Enter pressed before the rows are there opens the likeliest of them.
 let openFirst = null;
 
 const options = () => [...list.querySelectorAll("[role=option]")];
@@ -47,6 +48,12 @@ function open(option, inNewTab) {
 }
 
 // The keys of the page as actions: the page shows only what this person may do.
+function keysOfPage() {
+  const inPage = carriers().filter((element) => element.closest("main") && word(element));
+  const byLabel = new Map(inPage.map((element) => [word(element), element]));
+  return [...byLabel].map(([label, element]) => ({ label, element, cap: capOf(element.dataset.key) }));
+}
+
 const words = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
 const answers = (text) => ({ label }) => words(text).every((word) => words(label).some((own) => own.startsWith(word)));
 
@@ -66,16 +73,18 @@ function keyRow(entry, number) {
   row.append(sign, label, cap);
   row.addEventListener("click", () => {
     dialog.close();
-    pressKey(entry.element);
+    press(entry.element);
   });
   return row;
 }
 
 function addPageKeys(text) {
-  const found = pageKeys.filter(answers(text)).slice(0, MOST_KEYS);
+  const known = new Set(options().map((option) => option.textContent.trim()));
+  const found = pageKeys.filter(answers(text)).filter(({ label }) => !known.has(label)).slice(0, MOST_KEYS);
   if (!found.length) return;
   const group = document.createElement("div");
   group.setAttribute("role", "group");
+  group.dataset.paletteKeys = "";
   group.setAttribute("aria-labelledby", "palette-page");
   const title = document.createElement("div");
   Object.assign(title, { className: "palette-title", id: "palette-page", textContent: "On this page" });
@@ -96,15 +105,22 @@ function say(text) {
   status.textContent = text;
 }
 
+// Somebody who types a name means the record; an action has to be named by the beginning of its label.
+function mostLikely(text) {
+  const named = (row) => row.textContent.trim().toLowerCase().startsWith(text.toLowerCase());
+  const action = text.length >= NAMES_AN_ACTION && list.querySelectorAll(":is([data-palette-actions], [data-palette-keys]) [role=option]");
+  return [...action || []].find(named) ?? list.querySelector("[data-palette-records] [role=option]") ?? options()[0];
+}
+
 function show(html, text) {
   // Our own server's markup, every text in it escaped there.
   list.innerHTML = html;
   addPageKeys(text);
   const rows = options();
-  choose(rows[0]);
+  choose(mostLikely(text));
   status.textContent = rows.length ? `${rows.length} found` : list.textContent.trim();
-  list.scrollTop = 0;
-  if (openFirst && rows[0]) open(rows[0], openFirst.inNewTab);
+  if (chosen() === rows[0]) list.scrollTop = 0;
+  if (openFirst && chosen()) open(chosen(), openFirst.inNewTab);
   openFirst = null;
 }
 
@@ -155,6 +171,8 @@ document.addEventListener("click", (event) => {
 
 field?.addEventListener("input", () => {
   clearTimeout(timer);
+  // An answer to what was typed before must not be taken for the answer to this.
+  asking?.abort();
   openFirst = null;
   list.setAttribute("aria-busy", "true");
   timer = setTimeout(() => { timer = 0; ask(); }, PAUSE);

@@ -4,6 +4,7 @@ import "./panel.js";
 import "./toasts.js";
 import "./requests.js";
 import "./shortcuts.js";
+import "./key-sheet.js";
 import "./palette.js";
 import "./rows.js";
 import "./submit-once.js";
