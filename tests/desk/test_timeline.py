@@ -1,13 +1,20 @@
-"""desk/queries/timeline.py: what happened, newest first."""
+"""desk/queries/timeline/: what happened, newest first."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from desk.queries.lead import clocks
 from desk.queries.timeline import PAGE, timeline
+from desk.queries.timeline.scope import scope_of
 from feedback.verdicts import accept_handoff, escalate_handoff, reject_handoff, undo_verdict
+from leads.activities import log_activity
 from leads.converting import convert_lead
+from leads.editing import edit_lead
 from leads.models import Lead, Transition
-from leads.opportunities import close_opportunity
+from leads.next_steps import add_task, complete_task
+from leads.opportunities import change_stage, close_opportunity, reopen_opportunity
+from leads.subjects import Subject
 from leads.touches import record_touch
 from tests.factories import DAY, HOUR, MONDAY, make_campaign, make_handoff, make_lead, make_mql, reason
 
@@ -110,3 +117,122 @@ def test_a_move_imported_out_of_order_says_so_and_its_time_is_not_hidden():
     assert entry.text.startswith("Dated before the step it follows")
     moves = list(lead.transitions.order_by("seq"))
     assert clocks(moves, now=MONDAY + DAY)["marketing"] == -DAY
+
+
+# Every kind of record
+
+
+def call(subject, by, at, **facts):
+    return log_activity(subject, by=by, at=at, **{"kind": "call", "outcome": "no_answer", **facts})
+
+
+@pytest.fixture
+def converted(rob, mia):
+    """A lead of Acme that Rob called and converted, and its opportunity."""
+    lead = accept_handoff(make_handoff(to=rob, lead=make_mql(company_name="Acme")), by=rob, at=MONDAY + HOUR).lead
+    call(Subject(lead=lead), rob, MONDAY + 2 * HOUR, note="Nobody there")
+    deal, _ = convert_lead(lead, by=rob, at=MONDAY + 3 * HOUR)
+    return Lead.objects.get(pk=lead.pk), deal
+
+
+def titles(record, **options):
+    return [entry.title for entry in timeline(record, **options).entries]
+
+
+def test_activities_and_done_tasks_are_told(rob, mia, converted):
+    lead, _deal = converted
+    meeting = log_activity(
+        Subject(lead=lead), by=rob, at=MONDAY + DAY, kind="meeting", outcome="held", participants=[mia]
+    )
+    task = add_task(Subject(lead=lead), by=rob, at=MONDAY + DAY, title="Send the price list", due_at=MONDAY + 2 * DAY)
+    complete_task(task, by=rob, at=MONDAY + DAY + HOUR)
+
+    entries = timeline(lead, kind="sales").entries
+    assert [(entry.title, entry.text, entry.quote, str(entry.by)) for entry in entries[:3]] == [
+        ("Done: Send the price list", "", "", "Rob"),
+        ("Meeting, held", "With Mia", "", "Rob"),
+        ("Called, no answer", "", "Nobody there", "Rob"),
+    ]
+    assert entries[1].edit_url == f"/activities/{meeting.pk}/"
+
+
+def test_an_opportunity_carries_the_whole_time_line_of_its_lead(rob, converted):
+    lead, deal = converted
+    call(Subject(lead=lead, opportunity=deal), rob, MONDAY + DAY, outcome="reached")
+    change_stage(deal, "proof", by=rob, at=MONDAY + DAY)
+
+    of_deal = titles(deal)
+    assert of_deal[0] == "Moved to Proof"
+    assert {"Called, reached", "Converted", "Called, no answer", "Marked as MQL", "Captured"} <= set(of_deal)
+    assert titles(lead) == of_deal
+    assert of_deal.count("Called, reached") == 1
+
+
+def test_company_and_contact_tell_of_all_their_leads_by_name(rob, mia, converted):
+    lead, deal = converted
+    other = make_lead(first_name="Ben", last_name="Bell", company=lead.company, contact=lead.contact)
+
+    for record in (lead.company, lead.contact):
+        entries = timeline(record).entries
+        captured = {entry.whose for entry in entries if entry.title == "Captured"}
+        assert captured == {str(lead), "Ben Bell"}
+    assert other.company == deal.company
+
+
+def test_what_a_conversion_set_stands_with_it(client_for, rob):
+    lead = accept_handoff(make_handoff(to=rob, lead=make_mql(company_name="Acme")), by=rob, at=MONDAY + HOUR).lead
+    sent = {"opportunity": "new", "company": "new", "contact": "new", "currency": "EUR"}
+    client_for(rob).post(f"/leads/{lead.pk}/conversion/", sent)
+
+    converted = timeline(Lead.objects.get(pk=lead.pk)).entries[0]
+    assert converted.title == "Converted"
+    assert [label for label, _old, _new in converted.changes] == ["Company", "Contact"]
+
+
+def test_changes_of_an_opportunity_are_told_once(rob, converted):
+    lead, deal = converted
+    close_opportunity(deal, outcome="lost", by=rob, at=MONDAY + DAY, reason=reason("price", "loss"))
+    reopen_opportunity(deal, by=rob, at=MONDAY + 2 * DAY)
+    changed = titles(lead, kind="changes")
+    assert sorted(title for title in changed if "Reopened" in title or "Closed" in title) == [
+        "Closed as lost", "Reopened Acme",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("record", ["lead", "contact", "company", "opportunity"])
+def test_the_same_queries_however_long_the_history(rob, converted, record):
+    lead, deal = converted
+    shown = {"lead": lead, "contact": lead.contact, "company": lead.company, "opportunity": deal}[record]
+
+    def happen(times):
+        for number in range(times):
+            at = MONDAY + DAY + number * HOUR
+            call(Subject(lead=lead, opportunity=deal), rob, at)
+            record_touch(lead, at=at, kind="visit")
+            edit_lead(lead, by=rob, at=at, phone=f"+49 30 {number}{times}")
+
+    happen(1)
+    with CaptureQueriesContext(connection) as few:
+        timeline(shown)
+    happen(170)
+    with CaptureQueriesContext(connection) as many:
+        assert len(timeline(shown).entries) == PAGE
+    assert len(many) <= len(few)
+    for source in scope_of(shown).sources("all"):
+        assert len(source.keys(None)) <= PAGE + 1
+
+
+# Odd input
+
+
+def test_what_people_write_is_shown_as_they_wrote_it(client_for, rob, converted):
+    lead, _deal = converted
+    for number, note in enumerate(["<script>alert(1)</script>", "שלום 🚲", "long " * 3_000]):
+        call(Subject(lead=lead), rob, MONDAY + DAY + number * HOUR, note=note)
+
+    page = client_for(rob).get(f"/leads/{lead.pk}/").content.decode()
+
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert '<div class="timeline-quote" dir="auto">שלום 🚲</div>' in page
+    assert "Show all" in page

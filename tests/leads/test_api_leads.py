@@ -299,3 +299,32 @@ def test_leads_are_listed_by_the_stage_they_stand_in_now(mia):
     move_lead(lead, Stage.NURTURE, by=mia, at=MONDAY + timedelta(days=1))
     assert Caller(mia).get("leads/", stage="inquiry").json()["results"] == []
     assert Caller(mia).get("leads/", stage="nurture").json()["results"][0]["id"] == lead.pk
+
+
+@pytest.mark.django_db
+def test_a_conversion_is_taken_back_for_ten_minutes(rob, mia):
+    lead = accepted(rob, mia)
+    caller = Caller(rob)
+    deal = caller.post(f"leads/{lead.pk}/convert/").json()
+
+    undone = caller.post(f"leads/{lead.pk}/undo-conversion/")
+
+    assert (undone.status_code, undone.json()["stage"]) == (200, "accepted")
+    assert caller.get(f"opportunities/{deal['id']}/").status_code == 404
+    assert problem(caller.post(f"leads/{lead.pk}/undo-conversion/")) == (409, "cannot_undo")
+
+
+@pytest.mark.django_db
+def test_a_conversion_names_its_company_and_joins_what_is_there(rob, mia):
+    lead, second = accepted(rob, mia), accepted(rob, mia)
+    chosen = Company.objects.create(name="The one that buys")
+    caller = Caller(rob)
+
+    deal = caller.post(f"leads/{lead.pk}/convert/", {"company": chosen.pk}).json()
+    assert deal["company"] == chosen.pk
+    Lead.objects.filter(pk=second.pk).update(company=chosen)
+    joined = caller.post(f"leads/{second.pk}/convert/", {"join": deal["id"]})
+
+    assert (joined.status_code, joined.json()["id"]) == (201, deal["id"])
+    second.refresh_from_db()
+    assert second.stage == "opportunity"
