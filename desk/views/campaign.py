@@ -9,21 +9,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns.access import may_create_campaigns, may_write_campaign
+from campaigns.access import may_write_campaign
 from campaigns.forms import SpendForm
 from campaigns.models import Campaign
-from campaigns.queries import campaigns_with_status, spend_by_month, spent_by_campaign, spent_in_other_currencies
+from campaigns.queries import spend_by_month, spent_by_campaign, spent_in_other_currencies
 from crm.access import require
 from crm.errors import BusinessError
 from crm.forms import show_refusal
-from crm.keyset import count_up_to, count_words, page_of
+from crm.keyset import count_up_to, count_words
 from crm.periods import local_day, zone
 from crm.requests import PersonRequest, id_of
 from desk.fields import rows_for
 from desk.forms.campaign import HandOverForm
 from desk.queries.campaign import (
-    CHAIN,
-    LABELS,
     NOBODY,
     chain,
     counts_by_campaign,
@@ -48,42 +46,6 @@ ROWS = 10
 SPENDS = 12
 NAMED = 5
 MONTHS = 12
-TABS = {"active": "Running", "planned": "Planned", "ended": "Ended", "all": "All"}
-
-
-@require_GET
-def campaigns(request: PersonRequest) -> HttpResponse:
-    """The list: what each brought and cost."""
-    tab = request.GET.get("tab", "active")
-    tab = tab if tab in TABS else "active"
-    rows = campaigns_with_status(tab).select_related("owner")
-    owner = request.GET.get("owner", "")
-    if owner == "me":
-        rows = rows.filter(owner=request.user)
-    page = page_of(rows, request.GET)
-    ids = [campaign.pk for campaign in page.rows]
-    counts, spent = counts_by_campaign(today()), spent_by_campaign(ids)
-    return render(
-        request,
-        "desk/campaigns.html",
-        {
-            "tab": tab,
-            "tabs": TABS.items(),
-            "owner": owner,
-            "page": page,
-            "labels": [(stage, LABELS[stage]) for stage in CHAIN],
-            "lines": [
-                {
-                    "campaign": campaign,
-                    "counts": counts.get(campaign.pk, NOBODY).items(),
-                    "spent": spent.get(campaign.pk),
-                }
-                for campaign in page.rows
-            ],
-            "count": count_words(count_up_to(rows)),
-            "may_create": may_create_campaigns(request.user),
-        },
-    )
 
 
 @require_GET
