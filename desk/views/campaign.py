@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns.access import may_write_campaign
+from campaigns.access import may_create_campaigns, may_write_campaign
 from campaigns.forms import SpendForm
 from campaigns.models import Campaign
 from campaigns.queries import spend_by_month, spent_by_campaign, spent_in_other_currencies
