@@ -30,6 +30,8 @@ app.conf.beat_schedule = {
     "forget what forms brought": {"task": "leads.blank_submissions", "schedule": crontab(hour=2, minute=40)},
     # Every night at 2:50 UTC: telephone numbers that could not be told when they were written.
     "tell telephone numbers": {"task": "leads.tell_numbers", "schedule": crontab(hour=2, minute=50)},
+    # Every night at 3:00 UTC: what was done to many records at once, a month ago.
+    "forget old deeds": {"task": "desk.forget_deeds", "schedule": crontab(hour=3, minute=0)},
     # Every hour: changes that every consumer has read, answers kept for repeated requests, old notifications.
     "prune what is done with": {"task": "crm.prune", "schedule": 3600.0, "options": {"expires": 3600}},
 }

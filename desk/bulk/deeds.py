@@ -18,6 +18,8 @@ from desk.lists.registry import list_of
 from desk.models import BulkDeed
 
 UNDO_WITHIN = timedelta(days=1)
+# So long it can be read what became of a deed.
+KEEP = timedelta(days=30)
 
 
 @transaction.atomic
@@ -53,6 +55,11 @@ def undo_deed(row: BulkDeed, *, by: User, at: datetime) -> BulkDeed:
     row.undone_at, row.kept = at, undone.refused
     row.save(update_fields=["undone_at", "kept"])
     return row
+
+
+def forget_old_deeds(*, now: datetime) -> int:
+    """Remove what nobody takes back or looks up any more; gives the number."""
+    return BulkDeed.objects.filter(at__lt=now - KEEP).delete()[0]
 
 
 def tell_new_owner(row: BulkDeed, owner: User | None) -> None:

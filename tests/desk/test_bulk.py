@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm.models import Notification
+from desk.bulk.deeds import forget_old_deeds
 from desk.models import BulkDeed
 from feedback.models import Handoff
 from feedback.verdicts import accept_handoff
@@ -245,3 +246,11 @@ def test_a_deed_costs_the_same_for_one_and_for_fifty(client_for, mona, rob, nort
         return len(asked)
 
     assert queries(1) == queries(50)
+
+
+def test_a_deed_is_forgotten_after_a_month(client_for, mona, rob):
+    client_for(mona).post("/bulk/assign/", ticked(make_mql(), to=rob.pk))
+    done = BulkDeed.objects.get().at
+
+    assert forget_old_deeds(now=done + timedelta(days=30)) == 0
+    assert forget_old_deeds(now=done + timedelta(days=31)) == 1
