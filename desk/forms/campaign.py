@@ -3,10 +3,8 @@
 from django import forms
 from django.core.exceptions import ValidationError
 
+from desk.queries.campaign import MOST_AT_ONCE
 from feedback.forms import RecipientField
-
-# What fits into a hidden field; more go by the list of leads.
-MOST_AT_ONCE = 200
 
 
 class LeadIds(forms.CharField):

@@ -11,7 +11,6 @@ from django.urls import reverse
 
 from campaigns.models import Campaign
 from crm.words import age, duration, interval
-from desk.forms.campaign import MOST_AT_ONCE
 from feedback.models import Handoff, HandoffQuerySet
 from feedback.queries import Verdicts
 from funnel.metrics.intervals import rate, share
@@ -22,6 +21,8 @@ from leads.lifecycle import RANK, Stage
 from leads.list_queries import present_leads, ready_for_sales
 from leads.models.lead import LeadQuerySet
 
+# So many leads fit into a hidden field of the page; more go by the list of leads.
+MOST_AT_ONCE = 200
 CHAIN = (Stage.INQUIRY, Stage.MQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER)
 LABELS = {
     Stage.INQUIRY: "Inquiries",
