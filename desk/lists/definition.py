@@ -53,7 +53,7 @@ class Tab:
 
     key: str
     label: str
-    rows: Callable[[Rows, Asker], Rows]
+    rows: Callable[[Any, Asker], Any]
     empty_title: str
     empty_text: str
 
