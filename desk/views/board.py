@@ -16,6 +16,9 @@ from desk.queries.board import Board, in_all
 from desk.views.answers import redirect_with, with_toast
 from leads.access import may_create_opportunities
 
+# How the filter of the list of opportunities names them.
+LIST_OWNERS = {"mine": "me", "team": "team", "all": ""}
+
 
 @require_GET
 def board(request: PersonRequest) -> HttpResponse:
@@ -32,7 +35,7 @@ def board(request: PersonRequest) -> HttpResponse:
         # On a phone one column is shown at a time.
         "shown": asked if asked in names else names[0],
         "may_create": may_create_opportunities(request.user),
-        **around_cards(form, request.GET),
+        **around_cards(form),
     }
     return render(request, "desk/board.html", context)
 
@@ -59,8 +62,7 @@ def board_answer(
     """The columns of these stages as they are now, after a deed or instead of it; the panel closes."""
     if not request.htmx:
         return redirect_with(request, address, text, level=level, undo_url=undo_url)
-    query = QueryDict(urlsplit(address).query)
-    form = BoardForm(query, user=request.user)
+    form = BoardForm(QueryDict(urlsplit(address).query), user=request.user)
     shown = Board(form.rows(), request.user, now=timezone.now())
     columns = shown.columns()
     context = {
@@ -68,14 +70,14 @@ def board_answer(
         "all_columns": columns,
         "totals": in_all(columns),
         "count": sum(column.count for column in columns),
-        **around_cards(form, query),
+        **around_cards(form),
     }
     response = render(request, "desk/board_answer.html", context, status=status)
     response["HX-Reswap"] = "none"
     return with_toast(response, text, level=level, undo_url=undo_url, panel_close={})
 
 
-def around_cards(form: BoardForm, query: QueryDict) -> dict[str, Any]:
-    """What cards and columns need beside themselves: the time, and the filters as an address of the list knows them."""
+def around_cards(form: BoardForm) -> dict[str, Any]:
+    """What cards and columns need beside themselves: the time, the filters, and whose as the list has it."""
     chosen = form.chosen()
-    return {"now": timezone.now(), "chosen": chosen, "column_now": query.get("column", "")}
+    return {"now": timezone.now(), "chosen": chosen, "list_owner": LIST_OWNERS[chosen["whose"]]}

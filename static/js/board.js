@@ -134,6 +134,8 @@ document.addEventListener("pointerup", () => {
 });
 
 function swallow(click) {
+  // The one that opens the form of a lost one is ours.
+  if (!click.isTrusted) return;
   click.preventDefault();
   click.stopPropagation();
 }

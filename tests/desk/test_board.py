@@ -82,7 +82,9 @@ def test_a_column_shows_fifty_and_leads_to_the_rest(client_for, rob):
     page = client_for(rob).get("/board/")
     column = by_stage(page.context["columns"])["proposal"]
     assert (len(column.cards), column.count, column.left_out) == (CARDS, CARDS + 31, 31)
-    assert "and 31 more" in page.content.decode()
+    html = page.content.decode()
+    assert "and 31 more" in html
+    assert "?tab=open&amp;stage=proposal&amp;owner=me" in html
 
 
 def test_a_retired_stage_is_a_column_while_something_stands_in_it(client_for, rob):

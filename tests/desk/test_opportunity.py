@@ -280,4 +280,5 @@ def test_page_costs_the_same_with_one_and_fifty_people(client_for, rob, deal):
     cost()  # the first request also makes the organisation
     with_one = cost()
     add(49)
-    assert cost() == with_one
+    # Fewer when the time line's page holds fewer kinds of entries.
+    assert cost() <= with_one
