@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -50,7 +51,7 @@ def activities(request: PersonRequest) -> HttpResponse:
     form = ActivityForm(request.POST, kind=kind)
     done: dict[str, int] = {}
     if not saved(form, lambda _values: done.update(log(request, record, form))):
-        return refused(request, record, form)
+        return refused(request, record, form, kind=kind)
     text = LOGGED.get(ActivityKind(kind), "Logged")
     text = f"{text}, next step planned." if "step" in done else f"{text}."
     return logged(request, record, text, kind=kind, undo_url=undo_address(done))
@@ -90,9 +91,8 @@ def logged(request: PersonRequest, record: Record, text: str, *, kind: str, undo
     return changed(request, address_of(record), text, undo_url=undo_url, response=response, **sent)
 
 
-def refused(request: PersonRequest, record: Record, form: Any) -> HttpResponse:
+def refused(request: PersonRequest, record: Record, form: BaseForm, *, kind: str) -> HttpResponse:
     """The same form with what is wrong beside its field; nothing that was typed is lost."""
-    kind = getattr(form, "kind", "")
     if request.htmx and request.htmx.target != COMPOSER:
         raise BusinessError(str(next(iter(form.errors.values()))[0]))
     composer = composer_of(record, request.user, timezone.now(), bound=form, opened=kind)

@@ -59,7 +59,7 @@ def task_new(request: PersonRequest) -> HttpResponse:
             return logged(request, record, "Planned.", kind="task", undo_url="")
         return changed(request, address_of(Task(**subject.fields)), "Planned.")
     if record and request.htmx.target == COMPOSER:
-        return refused(request, record, form)
+        return refused(request, record, form, kind="task")
     back = address_of(Task(**subject.fields))
     return form_page(request, "desk/task.html", {"form": form, "record": record, "back": back})
 

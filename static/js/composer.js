@@ -73,6 +73,11 @@ document.addEventListener("change", (event) => {
   event.target.form.querySelector("textarea")?.focus();
 });
 
+// Esc leaves the field, and the keys of the page work again; what was typed stays.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.isComposing && event.target.closest?.("[data-composer]")) event.target.blur();
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
   const form = event.target.closest?.("[data-composer] form[data-tab]");
