@@ -1,11 +1,12 @@
 """What a person may do with an opportunity now: the one next step, and the rest for the menu."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from django.urls import reverse
 
 from crm.models import User
-from desk.verbs import LOG_CALL, Verb, Verbs
+from desk.verbs import LOG_CALL, Verb, Verbs, conversion_undo
 from leads.access import may_work_opportunity
 from leads.models import Opportunity, PipelineStage
 from leads.pipeline import open_stages
@@ -16,7 +17,7 @@ REOPEN = Verb("Reopen", "Back to the stage it was closed in; its leads with it."
 ADD_PERSON = Verb("Add a person", "Who decides, who helps, who is against it.", "user-plus", key="p")
 
 
-def opportunity_verbs(user: User, deal: Opportunity, stages: dict[str, PipelineStage]) -> Verbs:
+def opportunity_verbs(user: User, deal: Opportunity, stages: dict[str, PipelineStage], *, now: datetime) -> Verbs:
     """Calling until the last stage, then winning; what is closed can be opened again.
 
     To whom nobody may call, winning is all that is next.
@@ -26,12 +27,13 @@ def opportunity_verbs(user: User, deal: Opportunity, stages: dict[str, PipelineS
     closing, person = address_of(deal, "closing"), replace(ADD_PERSON, url=address_of(deal, "people"))
     if not deal.is_open:
         return Verbs(None, [replace(REOPEN, url=address_of(deal, "reopening")), person])
+    undo = conversion_undo(user, deal, now=now)
     win, lose = replace(WIN, url=closing), replace(LOSE, url=closing)
     offered = open_stages(stages)
     is_last = not offered or deal.stage == offered[-1].stage
     if is_last or (deal.contact and not deal.contact.may_be_called):
-        return Verbs(win, [lose, person], number_of(deal))
-    return Verbs(LOG_CALL, [win, lose, person], number_of(deal))
+        return Verbs(win, [lose, person, *undo], number_of(deal))
+    return Verbs(LOG_CALL, [win, lose, person, *undo], number_of(deal))
 
 
 def number_of(deal: Opportunity) -> str:

@@ -157,14 +157,13 @@ def conversion_verbs(user: User, situation: Situation) -> list[Verb]:
     return [replace(OPEN, url=reverse("desk:opportunity", args=[deal.pk])) for deal in situation.opportunities[:1]]
 
 
-def conversion_undo(user: User, lead: Lead, *, now: datetime) -> list[Verb]:
+def conversion_undo(user: User, deal: Opportunity, *, now: datetime) -> list[Verb]:
     """On the page of the opportunity: take back the conversion that it came of, while that is possible."""
-    if lead.stage != Stage.OPPORTUNITY:
+    lead = deal.lead
+    if lead is None or lead.stage != Stage.OPPORTUNITY or now - deal.created_at > UNDO_WITHIN:
         return []
-    last = last_effective(lead)
-    return (
-        [replace(UNDO_CONVERSION, url=address_of(lead, "undo"))] if is_fresh_conversion(user, lead, last, now) else []
-    )
+    is_fresh = is_fresh_conversion(user, lead, last_effective(lead), now)
+    return [replace(UNDO_CONVERSION, url=address_of(lead, "undo"))] if is_fresh else []
 
 
 def undo_verbs(user: User, situation: Situation, *, now: datetime) -> list[Verb]:

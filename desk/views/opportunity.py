@@ -120,7 +120,7 @@ def facts(request: PersonRequest, deal: Opportunity) -> dict[str, Any]:
     return {
         "deal": deal,
         "may_work": may_work_opportunity(request.user, deal),
-        "verbs": with_archive(opportunity_verbs(request.user, deal, stages), deal, request.user),
+        "verbs": with_archive(opportunity_verbs(request.user, deal, stages, now=now), deal, request.user),
         "path": path_of(deal, stages),
         "stage": stages[deal.stage],
         "is_stalled": is_stalled(deal, stages, at=now),
