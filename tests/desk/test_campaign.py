@@ -316,14 +316,14 @@ def test_campaigns_list_shows_counts_and_spend_at_the_same_cost(client_for, djan
     client.get("/campaigns/")
     with django_assert_max_num_queries(40) as few:
         page = client.get("/campaigns/")
-    [line] = page.context["lines"]
-    assert (line["spent"], dict(line["counts"])) == (Decimal(50), dict(zip(CHAIN, (1, 1, 0, 0, 0), strict=True)))
+    [row] = page.context["page"].rows
+    assert (row.spent, row.counts) == (Decimal(50), dict(zip(CHAIN, (1, 1, 0, 0, 0), strict=True)))
 
     make(49)
     count_figures()
     with django_assert_max_num_queries(40) as many:
         page = client.get("/campaigns/")
-    assert (len(page.context["lines"]), len(many)) == (50, len(few))
+    assert (len(page.context["page"].rows), len(many)) == (50, len(few))
 
 
 def test_campaigns_list_by_status_and_owner(client_for, mia):
@@ -333,7 +333,7 @@ def test_campaigns_list_by_status_and_owner(client_for, mia):
     client = client_for(mia)
 
     def names(query: str) -> list[str]:
-        return [line["campaign"].name for line in client.get(f"/campaigns/{query}").context["lines"]]
+        return [row.name for row in client.get(f"/campaigns/{query}").context["page"].rows]
 
     assert (names("?owner=me"), names("?tab=planned"), names("?tab=ended")) == ([mine.name], ["Planned"], [])
 
