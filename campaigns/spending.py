@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.core import signing
 from django.core.serializers import deserialize, serialize
@@ -63,7 +63,7 @@ def bring_back_spend(kept: str, *, by: User) -> Spend:
         [row] = deserialize("json", signing.loads(kept, salt=KEPT, max_age=UNDO_WITHIN))
     except signing.BadSignature as error:
         raise BusinessError("This can no longer be undone; log the spend again.", code="cannot_undo") from error
-    spend: Spend = row.object
+    spend = cast(Spend, row.object)
     require(may_write_campaign(by, spend.campaign), REFUSED)
     if not Spend.objects.filter(pk=spend.pk).exists():
         row.save()

@@ -81,11 +81,9 @@ class SeenForm(forms.ModelForm):
     def show_stale(self, error: StaleEdit, present: Model) -> None:
         """Say at each field what somebody else made of it; sent again, this form's values are meant."""
         who = error.write.name if error.write else "Somebody"
-        self.data = self.data.copy()
         for name in error.extra["fields"]:
             self.add_error(name, f"{who} wrote “{getattr(present, name)}” meanwhile. Save again to keep yours.")
-        for name in self.named:
-            self.data[f"seen_{name}"] = trace(getattr(present, name))
+        self.data = {**self.data.dict(), **{f"seen_{name}": trace(getattr(present, name)) for name in self.named}}  # type: ignore[attr-defined]
 
 
 def zone_choices(blank: str = "") -> list[tuple[str, str]]:
@@ -98,7 +96,13 @@ def region_choices() -> list[tuple[str, str]]:
     # Half a second and some megabytes, for this page alone.
     from phonenumbers.geodata.locale import LOCALE_DATA
 
-    named = {region: LOCALE_DATA.get(region, {}).get("en", region) for region in SUPPORTED_REGIONS}
+    def name(region: str) -> str:
+        names = LOCALE_DATA.get(region, {})
+        english = names.get("en", region)
+        # "*aa" says: as in the language aa.
+        return names[english[1:]] if english.startswith("*") else english
+
+    named = {region: name(region) for region in SUPPORTED_REGIONS}
     ordered = sorted(named, key=lambda region: named[region])
     words = [(region, f"{named[region]} (+{country_code_for_region(region)})") for region in ordered]
     return [("", "None: it stays as it was written"), *words]

@@ -60,7 +60,10 @@ class Field:
         """The form field that asks for it, with the present value."""
         options: dict[str, Any] = {"label": self.label, "help_text": self.help, "initial": getattr(record, self.name)}
         column = record._meta.get_field(self.name)
-        asked = self.special(column, options) or column.formfield(**options)  # type: ignore[union-attr]
+        asked: forms.Field = self.special(column, options) or column.formfield(**options)  # type: ignore[union-attr, assignment]
+        if isinstance(asked.widget, forms.NumberInput):
+            # A field of numbers alone sends nothing for what it cannot read, and the value would be gone.
+            asked.widget = forms.TextInput(attrs={"inputmode": "decimal"})
         # A browser that cuts what is pasted says nothing; the field says what is too long, and keeps it.
         asked.widget.attrs.pop("maxlength", None)
         return asked
@@ -112,7 +115,12 @@ class YesNoField(forms.TypedChoiceField):
     def __init__(self, *, initial: bool = False, **options: Any) -> None:
         choices = [("", "No"), ("yes", "Yes")]
         super().__init__(
-            choices=choices, coerce=bool, empty_value=False, required=False, initial="yes" if initial else "", **options
+            choices=choices,
+            coerce=bool,
+            empty_value=False,  # type: ignore[arg-type]
+            required=False,
+            initial="yes" if initial else "",
+            **options,
         )
 
 

@@ -20,5 +20,4 @@ class FieldForm(forms.Form):
 
     def now_seen(self, record: Any) -> None:
         """From here on the person has seen the present value."""
-        self.data = self.data.copy()
-        self.data["seen"] = trace(getattr(record, self.name))
+        self.data = {**self.data.dict(), "seen": trace(getattr(record, self.name))}  # type: ignore[attr-defined]

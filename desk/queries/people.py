@@ -49,8 +49,8 @@ def people_of(company: Company | None, *, but: Contact | None = None) -> Some:
     """Who is known at a company, by name."""
     if company is None:
         return Some([], "0")
-    rows = company.contacts.filter(archived_at__isnull=True).exclude(pk=but.pk if but else None)
-    return some(rows.order_by("last_name", "first_name", "id"))
+    rows = company.contacts.filter(archived_at__isnull=True).order_by("last_name", "first_name", "id")
+    return some(rows.exclude(pk=but.pk) if but else rows)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,15 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// The errors are ours, beside the field; but half a date would be sent as none.
+document.addEventListener("submit", (event) => {
+  const field = formOf(event.target) && control(event.target);
+  if (!field?.validity?.badInput) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  field.reportValidity();
+}, true);
+
 // What a finger or a mouse chose from a list is meant; the arrow keys only look.
 let pressed = null;
 document.addEventListener("pointerdown", (event) => { pressed = event.target.closest?.("[data-field-form] select"); });

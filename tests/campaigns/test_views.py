@@ -1,9 +1,11 @@
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from campaigns.models import Campaign
+from crm.editing import trace
 from crm.models import Role
 from tests.factories import make_campaign, make_team, make_user
 
@@ -73,32 +75,49 @@ def test_campaigns_are_made_by_marketing(client_for):
     assert answers == {"rep": 403, "sales manager": 403, "marketing manager": 302, "admin": 302}
 
 
+def in_place(client, campaign, **field):
+    """One field edited where it stands."""
+    [(name, value)] = field.items()
+    return client.post(
+        f"/campaigns/{campaign.pk}/edit/?field={name}", {"value": value, "seen": trace(getattr(campaign, name))}
+    )
+
+
 def test_edit_is_for_the_owner_and_keeps_what_another_person_wrote(client_for, mia):
     campaign = make_campaign("Old name", owner=mia, channel="webinar")
     other = make_user("mo", role=Role.MARKETER)
 
-    assert client_for(other).post(f"/campaigns/{campaign.pk}/edit/", sent()).status_code == 403
-    assert client_for(mia).post(f"/campaigns/{campaign.pk}/edit/", sent(status="paused")).status_code == 302
+    assert in_place(client_for(other), campaign, name="Theirs").status_code == 403
+    assert in_place(client_for(mia), campaign, name="Spring webinar").status_code == 302
+    assert in_place(client_for(mia), campaign, status="paused").status_code == 302
 
     campaign.refresh_from_db()
     assert (campaign.name, campaign.status, campaign.owner) == ("Spring webinar", "paused", mia)
 
 
-def test_a_marketer_cannot_give_a_campaign_away(client_for, mia):
-    campaign, other = make_campaign(owner=mia), make_user("mo", role=Role.MARKETER)
-
-    client_for(mia).post(f"/campaigns/{campaign.pk}/edit/", sent(owner=other.pk))
-
-    campaign.refresh_from_db()
-    assert campaign.owner == mia
+def test_a_marketer_cannot_set_a_campaign_up_for_another(client_for, mia):
+    other = make_user("mo", role=Role.MARKETER)
+    client_for(mia).post("/campaigns/new/", sent(owner=other.pk, owner_text=str(other)))
+    assert Campaign.objects.get().owner == mia
 
 
-def test_a_campaign_cannot_be_part_of_itself(client_for):
-    ann = make_user("ann", role=Role.ADMIN)
-    whole = make_campaign("Whole")
-    part = make_campaign("Part", parent=whole)
+def test_a_new_campaign_hangs_below_a_larger_one_three_levels_deep(client_for, mia):
+    top = make_campaign("Top")
+    middle = make_campaign("Middle", parent=top)
+    leaf = make_campaign("Leaf", parent=middle)
+    client = client_for(mia)
 
-    answer = client_for(ann).post(f"/campaigns/{whole.pk}/edit/", sent(parent=part.pk))
+    assert 'value="Middle"' in client.get(f"/campaigns/new/?parent={middle.pk}").content.decode()
+    assert client.post("/campaigns/new/", sent(parent=middle.pk, parent_text="Middle")).status_code == 302
+    refused = client.post("/campaigns/new/", sent(parent=leaf.pk, parent_text="Leaf"))
 
-    assert answer.status_code == 422
-    assert "cannot be part of itself" in answer.content.decode()
+    assert (refused.status_code, "at most 3 levels deep" in refused.content.decode()) == (422, True)
+    assert Campaign.objects.get(name="Spring webinar").parent == middle
+    page = client.get(f"/campaigns/{middle.pk}/").content.decode()
+    assert [name in page for name in ("Top", "Leaf", "Spring webinar")] == [True, True, True]
+
+
+def test_a_campaign_cannot_end_before_it_starts(client_for, mia):
+    campaign = make_campaign(owner=mia, starts_on=date(2026, 3, 2))
+    answer = in_place(client_for(mia), campaign, ends_on="2026-03-01")
+    assert (answer.status_code, "cannot end before it starts" in answer.content.decode()) == (422, True)
