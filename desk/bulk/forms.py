@@ -88,3 +88,12 @@ class TagForm(forms.Form):
 class NothingToAsk(forms.Form):
     def __init__(self, data: Any = None, *, list_key: str) -> None:
         super().__init__(data)
+
+
+# The form of each verb of desk/bulk/verbs.py.
+FORMS: dict[str, type[Any]] = {
+    "assign": AssignForm,
+    "hand-over": HandOverForm,
+    "tag": TagForm,
+    "archive": NothingToAsk,
+}

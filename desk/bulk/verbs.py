@@ -5,14 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django import forms
-
 from campaigns.access import may_create_campaigns
 from campaigns.assigning import assign_campaigns, take_back_campaigns
 from campaigns.models import Campaign
 from crm.deeds import Deed
 from crm.models import User
-from desk.bulk.forms import AssignForm, HandOverForm, NothingToAsk, TagForm
 from desk.models import ListKey
 from feedback.access import may_hand_over
 from feedback.handing_over import hand_over_leads, take_back_handoffs
@@ -116,7 +113,6 @@ class BulkVerb:
     label: str
     icon: str
     lists: frozenset[str]
-    form: type[forms.Form]
     do: Callable[..., Done]
     undo: Callable[..., Deed]
     allowed: Callable[[User, str], bool] = field(default=lambda user, list_key: True)
@@ -130,17 +126,17 @@ VERBS = {
     verb.key: verb
     for verb in (
         BulkVerb(
-            "hand-over", "Hand to sales", "send", frozenset({ListKey.LEADS}), HandOverForm, hand_over, withdraw,
+            "hand-over", "Hand to sales", "send", frozenset({ListKey.LEADS}), hand_over, withdraw,
             allowed=lambda user, list_key: may_hand_over(user), shortcut="h",
             text="MQLs alone are handed over; sales gets the clock of the agreement for each.",
         ),
         BulkVerb(
-            "assign", "Assign", "user-share", frozenset(ASSIGN), AssignForm, assign, unassign,
+            "assign", "Assign", "user-share", frozenset(ASSIGN), assign, unassign,
             allowed=may_assign, shortcut="a",
         ),
-        BulkVerb("tag", "Tag", "tag", frozenset({ListKey.LEADS}), TagForm, tag, untag, shortcut="t"),
+        BulkVerb("tag", "Tag", "tag", frozenset({ListKey.LEADS}), tag, untag, shortcut="t"),
         BulkVerb(
-            "archive", "Archive", "archive", frozenset(ARCHIVABLE), NothingToAsk, archive, restore,
+            "archive", "Archive", "archive", frozenset(ARCHIVABLE), archive, restore,
             allowed=may_archive, is_rare=True,
             text="Lists, searches and forms leave them out; figures and links keep them.",
         ),

@@ -16,6 +16,7 @@ from crm.models import Organisation
 from crm.requests import PersonRequest
 from desk.bulk.deeds import do_with_many, done_words, undo_deed, undone_words
 from desk.bulk.exporting import csv_of, rows_for
+from desk.bulk.forms import FORMS
 from desk.bulk.selection import Selection, selection_of
 from desk.bulk.verbs import VERBS, BulkVerb
 from desk.lists.registry import list_of
@@ -33,7 +34,7 @@ def bulk(request: PersonRequest, verb: str) -> HttpResponse:
         raise Http404("There is no such deed.")
     selection = selection_of(request.POST or request.GET, request.user)
     kind = VERBS[verb]
-    form = kind.form(request.POST or None, list_key=selection.asked.key)  # type: ignore[call-arg]
+    form = FORMS[verb](request.POST or None, list_key=selection.asked.key)
     deeds: list[BulkDeed] = []
 
     def do(fields: dict[str, Any]) -> None:
