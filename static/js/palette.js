@@ -5,7 +5,7 @@
  * Without JavaScript the link leads to the page of the search. Its rows come from the server; before them stand the
  * page's own keys that the text names ("log a call"), and with no text the records this browser showed last.
  */
-import { capOf, carriers, press, word } from "./shortcuts.js";
+import { capOf, carriers, isOfFrame, press, word } from "./shortcuts.js";
 
 const dialog = document.getElementById("palette");
 const field = dialog?.querySelector("[name=q]");
@@ -49,7 +49,7 @@ function open(option, inNewTab) {
 
 // The keys of the page as actions: the page shows only what this person may do.
 function keysOfPage() {
-  const inPage = carriers().filter((element) => element.closest("main") && word(element));
+  const inPage = carriers().filter((element) => !isOfFrame(element) && word(element));
   const byLabel = new Map(inPage.map((element) => [word(element), element]));
   return [...byLabel].map(([label, element]) => ({ label, element, cap: capOf(element.dataset.key) }));
 }

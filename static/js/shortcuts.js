@@ -21,6 +21,9 @@ export function carriers() {
   return [...scope.querySelectorAll("[data-key]")].filter(isUsable);
 }
 
+/* Whether it stands on every page: the navigation, the bell. */
+export const isOfFrame = (element) => Boolean(element.closest(".shell-nav, .bell, .phone-search"));
+
 export function press(element) {
   if (element.matches("input:not([type=checkbox], [type=radio]), select, textarea")) {
     element.focus();
