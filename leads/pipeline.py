@@ -117,7 +117,11 @@ def seed_pipeline(**_signal: Any) -> None:
     if not PipelineStage.objects.exists():
         PipelineStage.objects.bulk_create(
             PipelineStage(
-                stage=stage, label=stage.label, probability=probability, forecast_category=category, position=position
+                stage=stage,
+                label=str(stage.label),
+                probability=probability,
+                forecast_category=category,
+                position=position,
             )
             for position, (stage, (probability, category)) in enumerate(FIRST.items())
         )

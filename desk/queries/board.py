@@ -135,10 +135,14 @@ def in_all(columns: list[Column]) -> list[Total]:
     for column in columns:
         for total in column.totals:
             by_currency[total.currency].append(total)
-    return [
-        Total(currency, *(sum(getattr(total, name) or 0 for total in some) for name in ("count", "value", "weighted")))
-        for currency, some in by_currency.items()
-    ]
+    return [added_up(currency, some) for currency, some in by_currency.items()]
+
+
+def added_up(currency: str, totals: list[Total]) -> Total:
+    nothing = Decimal(0)
+    value = sum((total.value or nothing for total in totals), nothing)
+    weighted = sum((total.weighted or nothing for total in totals), nothing)
+    return Total(currency, sum(total.count for total in totals), value, weighted)
 
 
 def next_steps(deals: list[Opportunity]) -> dict[int, Task]:
@@ -146,9 +150,10 @@ def next_steps(deals: list[Opportunity]) -> dict[int, Task]:
     planned = [deal for deal in deals if deal.next_step_at]
     theirs = Q(opportunity__in=planned) | Q(opportunity__isnull=True, lead__in=[deal.lead_id for deal in planned])
     due = Task.objects.open().filter(theirs, due_at__in={deal.next_step_at for deal in planned})
-    tasks = {(task.opportunity_id, None if task.opportunity_id else task.lead_id, task.due_at): task for task in due}
+    own: dict[Any, Task] = {(task.opportunity_id, task.due_at): task for task in due if task.opportunity_id}
+    of_lead: dict[Any, Task] = {(task.lead_id, task.due_at): task for task in due if not task.opportunity_id}
     found = {
-        deal.pk: tasks.get((deal.pk, None, deal.next_step_at)) or tasks.get((None, deal.lead_id, deal.next_step_at))
+        deal.pk: own.get((deal.pk, deal.next_step_at)) or of_lead.get((deal.lead_id, deal.next_step_at))
         for deal in planned
     }
     return {pk: task for pk, task in found.items() if task}

@@ -40,7 +40,8 @@ function move(card, stage) {
   card.classList.add("is-moving");
   const address = stage === "won" ? card.dataset.close : card.dataset.move;
   const values = stage === "won" ? { outcome: "won" } : { stage, seen: card.dataset.stage };
-  const answer = window.htmx.ajax("POST", address, { source: card, target: card, values, swap: "none" });
+  // Of a failure goBack hears by its event.
+  const answer = window.htmx.ajax("POST", address, { source: card, target: card, values, swap: "none" }).catch(() => {});
   target?.prepend(card);
   if (!hasFocus) return;
   linkOf(card).focus({ preventScroll: true });

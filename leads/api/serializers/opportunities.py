@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.functional import cached_property
 from rest_framework import serializers
 
 from crm.api.fields import CurrencyField, PastMoment
@@ -88,9 +89,12 @@ class OpportunitySerializer(RecordSerializer):
         read_only_fields = ["lead", "outcome", "closed_at", "last_activity_at", "next_step_at", "archived_at"]
 
     def get_stalled(self, opportunity: Opportunity) -> bool | None:
-        if "pipeline" not in self.context:
-            self.context.update(pipeline=pipeline(), now=timezone.now())
-        return is_stalled(opportunity, self.context["pipeline"], at=self.context["now"])
+        return is_stalled(opportunity, self.stages, at=timezone.now())
+
+    @cached_property
+    def stages(self) -> dict[str, PipelineStage]:
+        """Read once for all rows of an answer."""
+        return pipeline()
 
 
 class NewOpportunitySerializer(OpportunitySerializer):

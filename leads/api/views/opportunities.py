@@ -1,7 +1,5 @@
 """Opportunities, their people, and the stages they go through."""
 
-from typing import ClassVar
-
 from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -115,4 +113,4 @@ class PipelineStageViews(Resource):
     serializer_class = PipelineStageSerializer
     filterset_class = filters.PipelineStageFilters
     ordering = "position"
-    ordering_fields: ClassVar = {"position": "position"}
+    ordering_fields = {"id": "id", "position": "position"}
