@@ -1,7 +1,7 @@
 """Telephone numbers of records that are there already: told in chunks, while people work."""
 
 from django.db import connection, transaction
-from django.db.models import F, Model
+from django.db.models import F
 from psycopg2 import sql
 
 from crm.models import Organisation
@@ -10,7 +10,7 @@ from leads.models import Contact, Lead
 
 CHUNK = 5_000
 # Where a number without a country of its own is at home.
-COUNTRIES: dict[type[Model], str] = {Lead: "country", Contact: "company__country"}
+COUNTRIES: dict[type[Lead | Contact], str] = {Lead: "country", Contact: "company__country"}
 # A number that somebody changed meanwhile was told then.
 TELL = """
     UPDATE {table} SET phone_e164 = told.number
@@ -28,11 +28,11 @@ def tell_numbers(*, anew: bool = False) -> int:
     return sum(tell_numbers_of(model, region=region, anew=anew) for model in COUNTRIES)
 
 
-def tell_numbers_of(model: type[Model], *, region: str, anew: bool) -> int:
-    rows = model._default_manager.exclude(phone="")
+def tell_numbers_of(model: type[Lead | Contact], *, region: str, anew: bool) -> int:
+    numbers = model._default_manager.exclude(phone="")
     if not anew:
-        rows = rows.filter(phone_e164="")
-    rows = rows.order_by("pk").values_list("pk", "phone", F(COUNTRIES[model]))
+        numbers = numbers.filter(phone_e164="")
+    rows = numbers.order_by("pk").values_list("pk", "phone", F(COUNTRIES[model]))
     told, last = 0, 0
     while chunk := list(rows.filter(pk__gt=last)[:CHUNK]):
         last = chunk[-1][0]
@@ -43,7 +43,7 @@ def tell_numbers_of(model: type[Model], *, region: str, anew: bool) -> int:
 
 
 @transaction.atomic
-def write(model: type[Model], told: list[tuple[int, str, str]]) -> int:
+def write(model: type[Lead | Contact], told: list[tuple[int, str, str]]) -> int:
     statement = sql.SQL(TELL).format(table=sql.Identifier(model._meta.db_table))
     with connection.cursor() as cursor:
         cursor.execute(statement.as_string(cursor.cursor), [list(column) for column in zip(*told, strict=True)])

@@ -41,7 +41,7 @@ class Refused(Exception):
 
 
 def text(name: str, *, label: str, autocomplete: str = "", **options: Any) -> forms.CharField:
-    limit = Lead._meta.get_field(name).max_length
+    limit = Lead._meta.get_field(name).max_length  # type: ignore[union-attr]
     widget = forms.TextInput(attrs={"autocomplete": autocomplete})
     return forms.CharField(label=label, max_length=limit, required=False, widget=widget, **options)
 

@@ -25,7 +25,7 @@ LOOKED_AT = 20
 # Of two answers of the same person at once the second waits, and finds the lead of the first.
 ONE_PERSON = "SELECT pg_advisory_xact_lock(7416303, hashtext(%s))"
 SENT_TWICE = "The same answer came twice; the first one counts."
-KNOWN = "Known already: added to the lead that is there."
+KNOWN = "Added to the lead that is there."
 
 
 def process_submissions(*, at: datetime, limit: int = BATCH) -> int:

@@ -78,8 +78,8 @@ def answer(request: HttpRequest, form: CaptureForm | None) -> HttpResponse:
     bot = objection(form, payload, at=now, is_own_page=is_own_page(request))
     answers = AnswerForm(payload)
     wrong = "" if bot or answers.is_valid() else complaint(answers)
-    seen = {"address": address, "user_agent": request.headers.get("User-Agent", "")}
-    receive(form, payload, at=now, refused=bot or wrong, **seen)
+    agent = request.headers.get("User-Agent", "")
+    receive(form, payload, at=now, refused=bot or wrong, address=address, user_agent=agent)
     if wrong:
         return corrected(request, form, answers, payload)
     return thanked(request, form)

@@ -136,7 +136,7 @@ def test_a_second_answer_is_a_touch_on_the_open_lead_and_fills_its_gaps(form):
     assert Lead.objects.count() == 1
     assert (lead.first_name, lead.last_name, lead.company_name, lead.version) == ("Augusta", "Lovelace", "Acme", 2)
     assert list(Touch.objects.values_list("lead", "kind", "campaign")) == [(lead.pk, "form", form.campaign_id)]
-    assert outcome() == [("duplicate", "Known already: added to the lead that is there.")]
+    assert outcome() == [("duplicate", "Added to the lead that is there.")]
     assert Submission.objects.get().lead == lead
 
 
