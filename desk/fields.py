@@ -32,9 +32,10 @@ from leads.editing import (
     edit_contact,
     edit_lead,
 )
-from leads.forms import TagsField, pick_values
+from leads.forms import TagsField
 from leads.models import Company, Contact, Lead, Opportunity, PickList
 from leads.opportunities import edit_opportunity
+from leads.pick_values import choices
 from leads.picking import COMPANIES, CONTACTS
 
 LONGEST_TEXT = 20_000
@@ -77,8 +78,8 @@ class Field:
         """Where the column's own form field is not what people need."""
         if self.source:
             return PickField(self.source, required=not column.null, **options)
-        if self.values and (choices := pick_values(self.values, present=options["initial"])):
-            return forms.ChoiceField(choices=choices, required=False, **options)
+        if self.values and (offered := choices(self.values, present=options["initial"])):
+            return forms.ChoiceField(choices=offered, required=False, **options)
         if column.name in BY_NAME:
             return BY_NAME[column.name](**options)
         make = next((make for kind, make in BY_TYPE.items() if isinstance(column, kind)), None)
@@ -100,8 +101,8 @@ class Field:
             return f"{value} %"
         if isinstance(value, int):
             return number(value)
-        choices = dict(record._meta.get_field(self.name).flatchoices)
-        return str(choices.get(value, value))
+        words = dict(record._meta.get_field(self.name).flatchoices)
+        return str(words.get(value, value))
 
     def row(self, record: Any) -> "Row":
         value = getattr(record, self.name)

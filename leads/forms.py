@@ -8,17 +8,10 @@ from campaigns.models import Channel
 from campaigns.picking import CAMPAIGNS
 from crm.errors import BusinessError
 from crm.picking import PickField
-from leads.models import Company, Contact, Lead, PickList, PickValue
+from leads.models import Company, Contact, Lead, PickList
+from leads.pick_values import choices
 from leads.picking import COMPANIES, CONTACTS
 from leads.tagging import tags_in
-
-
-def pick_values(list_: PickList, *, present: str = "") -> list[tuple[str, str]]:
-    """What a form offers for a field of free text, the ``present`` value too; nothing where no list is kept."""
-    offered = list(PickValue.objects.filter(list=list_, retired=False).values_list("value", flat=True))
-    if not offered:
-        return []
-    return [(value, value or "–") for value in dict.fromkeys(["", *offered, present])]
 
 
 class TagsField(forms.CharField):
@@ -43,10 +36,10 @@ def say_what_is_too_long(form: forms.BaseForm) -> None:
 def offer_values(form: forms.BaseForm, **lists: PickList) -> None:
     """Let these fields choose from the lists that are kept; where none is, they stay free text."""
     for name, list_ in lists.items():
-        if choices := pick_values(list_, present=form.initial.get(name, "")):
+        if offered := choices(list_, present=form.initial.get(name, "")):
             old = form.fields[name]
             form.fields[name] = forms.ChoiceField(
-                choices=choices, required=False, label=old.label, help_text=old.help_text
+                choices=offered, required=False, label=old.label, help_text=old.help_text
             )
 
 

@@ -26,8 +26,8 @@ def test_a_spend_taken_out_comes_back_as_it_was_once(spend, mia):
     for _click in range(2):
         bring_back_spend(kept, by=mia)
 
-    now = Spend.objects.values().get()
-    assert {**now, "updated_at": None} == {**was, "updated_at": None}
+    now, times = Spend.objects.values().get(), {"created_at": None, "updated_at": None}
+    assert {**now, **times} == {**was, **times}
 
 
 def test_undo_needs_the_right_and_a_token_of_ours(spend, mia, rob):
