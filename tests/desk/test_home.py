@@ -7,16 +7,22 @@ import pytest
 from django.utils import timezone
 
 from crm.models import Role
-from desk.queries.home import funnel_sentence
+from desk.queries.home import Week, funnel_sentence, week_of
 from feedback.models import Handoff
 from feedback.verdicts import accept_handoff, reject_handoff
 from funnel.recompute import apply_changes
+from leads.activities import log_activity
 from leads.converting import convert_lead
 from leads.models import Lead
+from leads.next_steps import add_task
+from leads.subjects import Subject
 from tests.factories import (
+    DAY,
+    HOUR,
     MONDAY,
     make_campaign,
     make_handoff,
+    make_lead,
     make_mql,
     make_opportunity,
     make_team,
@@ -52,18 +58,19 @@ def accepted(rob: Any, **fields: Any) -> Lead:
     return Lead.objects.get(pk=handoff.lead_id)
 
 
-def test_rep_sees_what_waits_what_to_work_and_open_deals(client_for, rob, north):
+def test_rep_sees_what_waits_what_to_work_and_what_went_quiet(client_for, rob, north):
     waiting = make_handoff(to=rob)
     for_team = make_handoff(to=north)
-    taken, converted = accepted(rob), accepted(rob)
-    deal, _new = convert_lead(converted, by=rob, at=timezone.now())
+    taken = accepted(rob)
+    deal = make_opportunity("Silent since March", owner=rob)
+    convert_lead(accepted(rob), by=rob, at=timezone.now())
     make_opportunity("Of somebody else", owner=make_user("rosa", team=north))
 
     page = client_for(rob).get("/")
 
     assert {row.handoff.pk for row in page.context["waiting"]} == {waiting.pk, for_team.pk}
     assert [lead.pk for lead in page.context["working"].shown] == [taken.pk]
-    assert [row.pk for row in page.context["deals"].shown] == [deal.pk]
+    assert [row.pk for row in page.context["quiet"].shown] == [deal.pk]
     assert "Answer 2 waiting" in page.content.decode()
 
 
@@ -72,7 +79,42 @@ def test_rep_with_nothing_to_do_is_told_what_good_looks_like(client_for, rob):
 
     assert "Nothing waits for you" in html
     assert "No lead is left lying" in html
-    assert "No open opportunity" in html
+    assert "None has gone quiet" in html
+    assert "Nothing is due" in html
+
+
+def test_tasks_due_are_the_own_ones_up_to_tonight_the_oldest_on_top(client_for, rob, mia):
+    now = timezone.now()
+    for days in range(12):
+        add_task(Subject(), by=rob, at=now - days * DAY, title=f"Late {days}", due_at=now - days * DAY)
+    add_task(Subject(), by=rob, at=now, title="Next week", due_at=now + 7 * DAY)
+    add_task(Subject(), by=mia, at=now, title="Hers", due_at=now)
+
+    page = client_for(rob).get("/")
+
+    tasks = page.context["tasks"]
+    assert [task.title for task in tasks.shown] == [f"Late {days}" for days in range(11, 1, -1)]
+    assert (tasks.more, tasks.late) == (2, 12)
+    assert "and 2 more" in page.content.decode()
+
+    client_for(rob).post("/tasks/postponement/", {"days": "3"})
+    assert not client_for(rob).get("/").context["tasks"]
+    assert client_for(mia).get("/").context["tasks"].shown[0].title == "Hers"
+
+
+def test_my_week_counts_what_i_did_since_monday(rob):
+    lead, now = make_lead(owner=rob), MONDAY + 2 * DAY
+    done = [
+        (1, "call", "no_answer"),
+        (1, "email", ""),
+        (5, "call", "reached"),
+        (6, "meeting", "held"),
+        (-72, "call", "reached"),
+    ]
+    for hours, kind, outcome in done:
+        log_activity(Subject(lead), by=rob, at=MONDAY + hours * HOUR, kind=kind, outcome=outcome)
+
+    assert week_of(rob, now=now) == Week(calls=2, emails=1, meetings=1, attempts=2, answers=2)
 
 
 def test_marketer_sees_answers_repairs_ready_leads_and_campaigns(client_for, mia, rob):
