@@ -69,7 +69,7 @@ class Subject:
     @property
     def person(self) -> Lead | Contact | None:
         """Who would pick up the telephone."""
-        return self.contact or self.lead or (self.opportunity and self.opportunity.contact)
+        return self.contact or self.lead or (self.opportunity.contact if self.opportunity else None)
 
     @property
     def is_sample(self) -> bool:

@@ -74,9 +74,9 @@ class ActivityForm(forms.Form):
     completes = forms.IntegerField(required=False, widget=forms.HiddenInput())
 
     def __init__(
-        self, *args: Any, kind: str, shared: dict[str, Sequence[tuple[Any, Any]]] | None = None, **options: Any
+        self, data: Any = None, *, kind: str, shared: dict[str, Sequence[tuple[Any, Any]]] | None = None, **options: Any
     ) -> None:
-        super().__init__(*args, auto_id=f"id_{kind}_%s", **options)
+        super().__init__(data, auto_id=f"id_{kind}_%s", **options)
         self.kind = kind
         for name in self.unused():
             del self.fields[name]
@@ -119,7 +119,7 @@ class ActivityForm(forms.Form):
         days = self.cleaned_data["next_in"]
         if not days:
             return None
-        due_at = due_in(int(days), at=now, zone=timezone.get_current_timezone())  # type: ignore[arg-type]
+        due_at = due_in(int(days), at=now, zone=timezone.get_current_timezone())
         kind, title = self.next_step(name)
         return {"title": title, "kind": kind, "due_at": due_at, "remind_at": due_at}
 
@@ -136,17 +136,17 @@ class ActivityForm(forms.Form):
 class ActivityEditForm(ActivityForm):
     """The same, of an entry that stands in the time line."""
 
-    next_in = None
-    completes = None
+    next_in = None  # type: ignore[assignment]
+    completes = None  # type: ignore[assignment]
 
-    def __init__(self, *args: Any, activity: Activity, **options: Any) -> None:
+    def __init__(self, data: Any = None, *, activity: Activity, **options: Any) -> None:
         initial = {
             "outcome": activity.outcome, "note": activity.note, "at": activity.at, "asset": activity.asset_id,
             "inbound": activity.direction == Direction.INBOUND,
             "minutes": round(activity.duration.total_seconds() / 60) if activity.duration else None,
             "participants": [person.pk for person in activity.participants.all()],
         }  # fmt: skip
-        super().__init__(*args, kind=activity.kind, initial=initial, **options)
+        super().__init__(data, kind=activity.kind, initial=initial, **options)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -184,9 +184,9 @@ class TaskForm(forms.Form):
     owner = forms.ModelChoiceField(User.objects.filter(is_active=True), empty_label=None, label=_("Who"))
     note = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}), label=_("Note"))
 
-    def __init__(self, *args: Any, now: datetime, task: Task | None = None, **options: Any) -> None:
+    def __init__(self, data: Any = None, *, now: datetime, task: Task | None = None, **options: Any) -> None:
         initial = options.pop("initial", {}) | (of_task(task) if task else {})
-        super().__init__(*args, auto_id="id_task_%s", initial=initial, **options)
+        super().__init__(data, auto_id="id_task_%s", initial=initial, **options)
         self.now = now
         if task:
             del self.fields["due_in"]
@@ -198,7 +198,7 @@ class TaskForm(forms.Form):
         values = super().clean() or {}
         days = values.get("due_in", "")
         if days and days != "other":
-            values["due_at"] = due_in(int(days), at=self.now, zone=timezone.get_current_timezone())  # type: ignore[arg-type]
+            values["due_at"] = due_in(int(days), at=self.now, zone=timezone.get_current_timezone())
         elif not values.get("due_at") and "due_at" not in self.errors:
             self.add_error("due_at", _("Say by when."))
         return values

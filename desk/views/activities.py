@@ -77,7 +77,7 @@ def log(request: PersonRequest, record: Record, form: ActivityForm) -> dict[str,
 def undo_address(done: dict[str, int]) -> str:
     if not done:
         return ""
-    rest = urlencode({name: done[name] for name in ("step", "task") if name in done})
+    rest = urlencode([(name, done[name]) for name in ("step", "task") if name in done])
     return f"{reverse('desk:activity-removal', args=[done['activity']])}?{rest}"
 
 
@@ -87,7 +87,7 @@ def logged(request: PersonRequest, record: Record, text: str, *, kind: str, undo
     if request.htmx.target == COMPOSER:
         composer = composer_of(record, request.user, timezone.now(), opened=kind)
         response = render(request, "desk/composer.html", {"composer": composer, "record": record})
-    sent = {"composer_sent": {"kind": kind}} if response else {}
+    sent: dict[str, Any] = {"composer_sent": {"kind": kind}} if response else {}
     return changed(request, address_of(record), text, undo_url=undo_url, response=response, **sent)
 
 
