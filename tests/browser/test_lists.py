@@ -23,14 +23,14 @@ def test_filters_by_mouse(page_for, rob):
     page.goto("/leads/?tab=all")
 
     page.locator(".filter-menu > summary").click()
-    page.get_by_role("link", name="Stage").click()
+    page.locator(".filter-menu").get_by_role("link", name="Stage").click()
     page.get_by_label("MQL").check()
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.locator(".filter-chip")).to_contain_text("Stage: MQL")
     assert names(page) == ["Bea Bold", "Ada Lovelace"]
 
     page.locator(".filter-menu > summary").click()
-    page.get_by_role("link", name="Source").click()
+    page.locator(".filter-menu").get_by_role("link", name="Source").click()
     page.get_by_label("Trade fair").check()
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.locator(".filter-chip")).to_have_count(2)
@@ -155,7 +155,7 @@ def test_on_a_phone_the_bar_is_one_line_and_nothing_is_wider_than_the_screen(pag
 
     page.goto("/leads/?tab=all")
     page.locator(".filter-menu > summary").click()
-    page.get_by_role("link", name="Stage").click()
+    page.locator(".filter-menu").get_by_role("link", name="Stage").click()
     page.get_by_label("MQL").check()
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.locator("[data-row]")).to_have_count(1)
