@@ -121,7 +121,7 @@ def others_there(lead: Lead) -> list[Lead]:
     """Other leads of the same company, newest first, one more than a page shows."""
     named = Lead.objects.exclude(company_name="").alias(lower_company=Lower("company_name"))
     name = lead.company_label.strip().lower()
-    same = [named.filter(lower_company=name)] if name else []
+    same: list[QuerySet[Any, Any]] = [named.filter(lower_company=name)] if name else []
     if lead.company_id:
         same.append(Lead.objects.filter(company=lead.company_id))
     if not same:

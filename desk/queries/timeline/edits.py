@@ -3,7 +3,7 @@
 An event is the row as it was before; what it became is the next newer event of that row, or the row as it is now.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -55,7 +55,7 @@ def told_edits(of: type[Record], pks: list[int], scope: Scope) -> dict[int, Entr
     return named(entries, scope)
 
 
-def with_what_followed(rows: list[Any], present: dict[int, Record]) -> Iterable[tuple[Any, Any]]:
+def with_what_followed(rows: list[Any], present: Mapping[int, Record]) -> Iterable[tuple[Any, Any]]:
     """Each event with the state after it. ``rows`` come newest first within a row."""
     followers = newer_events([row for row, before in zip(rows, [None, *rows], strict=False) if is_newest(row, before)])
     newer: Any = None
@@ -137,8 +137,8 @@ def names_of(of: type[Record], changes: list[Change]) -> dict[tuple[str, Any], s
     for name, *values in changes:
         field = of._meta.get_field(name.removesuffix("_id"))
         if field.is_relation and field.related_model:
-            pointed.setdefault(field.related_model, set()).update((name, pk) for pk in values if pk)  # type: ignore[arg-type]
-    names = {}
+            pointed.setdefault(field.related_model, set()).update((name, pk) for pk in values if pk)
+    names: dict[tuple[str, Any], str] = {}
     for model, ids in pointed.items():
         rows = model._default_manager.in_bulk({pk for _name, pk in ids})
         names |= {(name, pk): str(rows[pk]) for name, pk in ids if pk in rows}

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Manager, Q, QuerySet
 
 from desk.queries.timeline.keys import Rank, Source
 from feedback.models import Handoff
@@ -61,8 +62,8 @@ class Scope:
         done = Task.objects.filter(done_at__isnull=False)
         about = (("lead", Lead, self.leads), ("opportunity", Opportunity, self.opportunities),
                  ("contact", Contact, self.contacts))  # fmt: skip
-        activities = [Source(Rank.ACTIVITY, Activity.objects.all(), *whose) for whose in about]
-        return activities + [Source(Rank.TASK, done, *whose, at="done_at") for whose in about]
+        activities = [Source(Rank.ACTIVITY, Activity.objects.all(), of, kind, ids) for of, kind, ids in about]
+        return activities + [Source(Rank.TASK, done, of, kind, ids, at="done_at") for of, kind, ids in about]
 
     def deals(self) -> list[Source]:
         """Opportunities opened and closed."""
@@ -114,12 +115,13 @@ def opportunities_of(lead: Lead) -> list[int]:
 def leads_of(opportunity: Opportunity) -> list[int]:
     """The lead it was made of, and the leads that joined it."""
     joined = opportunity.parts.filter(lead__isnull=False).values_list("lead", flat=True)[:AROUND]
-    return [*({opportunity.lead_id} - {None}), *(pk for pk in joined if pk and pk != opportunity.lead_id)]
+    made_of = [opportunity.lead_id] if opportunity.lead_id else []
+    return [*made_of, *(pk for pk in joined if pk and pk not in made_of)]
 
 
-def around(rows: QuerySet[Lead] | QuerySet[Opportunity] | QuerySet[Contact]) -> list[int]:
+def around(rows: Manager[Any]) -> list[int]:
     return list(rows.order_by("-pk").values_list("pk", flat=True)[:AROUND])
 
 
-def newest(ids: QuerySet[Opportunity]) -> list[int]:
+def newest(ids: QuerySet[Any, Any]) -> list[int]:
     return [row["pk"] for row in ids.order_by("-pk")[:AROUND]]

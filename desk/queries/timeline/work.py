@@ -14,7 +14,7 @@ from desk.telling import (
     touch_line,
     touch_origin,
 )
-from leads.models import Activity, Task, Touch, TouchBy
+from leads.models import Activity, ActivityKind, Task, Touch, TouchBy, TouchKind
 
 
 def told_touches(pks: list[int], scope: Scope) -> dict[int, Entry]:
@@ -26,7 +26,7 @@ def told_touch(touch: Touch) -> Entry:
     """A touch is append-only: a wrong one is corrected by another, once."""
     is_corrected = hasattr(touch, "corrected_by")
     return Entry(
-        touch.at, TOUCH_ICONS[touch.kind], touch_line(touch), text=touch_origin(touch),
+        touch.at, TOUCH_ICONS[TouchKind(touch.kind)], touch_line(touch), text=touch_origin(touch),
         side="" if touch.by == TouchBy.BUYER else touch.by, undone=is_corrected,
         edit_url="" if is_corrected else reverse("desk:touch-correction", args=[touch.pk]), edit_label="Correct",
     )  # fmt: skip
@@ -39,8 +39,8 @@ def told_activities(pks: list[int], scope: Scope) -> dict[int, Entry]:
 
 def told_activity(activity: Activity) -> Entry:
     return Entry(
-        activity.at, ACTIVITY_ICONS[activity.kind], activity_line(activity), side_of_person(activity.by), activity.by,
-        text=activity_text(activity), quote=activity.note,
+        activity.at, ACTIVITY_ICONS[ActivityKind(activity.kind)], activity_line(activity),
+        side_of_person(activity.by), activity.by, text=activity_text(activity), quote=activity.note,
         edit_url=reverse("desk:activity", args=[activity.pk]), edit_label="Edit",
     )  # fmt: skip
 
