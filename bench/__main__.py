@@ -1,4 +1,4 @@
-"""The measurements of docs/performance.md: `python -m bench [figures|pages [LEADS …]]`, without arguments all of them."""
+"""The measurements of docs/performance.md: `python -m bench [figures|pages [LEADS …]]`, all of them by default."""
 
 import subprocess
 import sys

@@ -26,7 +26,7 @@ def is_span(span: Any) -> bool:
 def hours_words(hours: Hours) -> str:
     """ "Mon–Fri 09:00–17:00, Sat 10:00–14:00"; "" where none are set."""
     parts = []
-    for span, run in groupby(DAYS, lambda day: hours.get(day)):
+    for span, run in groupby(DAYS, hours.get):
         days = [day.capitalize() for day in run]
         if span:
             named = days[0] if len(days) == 1 else f"{days[0]}–{days[-1]}"

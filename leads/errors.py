@@ -1,5 +1,7 @@
 """What may go wrong with a lead."""
 
+from typing import Any
+
 from django.utils import timezone
 
 from crm.errors import BusinessError, StaleState
@@ -31,7 +33,7 @@ class StaleLead(StaleState):
             super().__init__("This lead is gone.")
             return
         who = str(last.by) if last.by else "The system"
-        facts = {"by": last.by_id, "by_name": who, "stage": last.to_stage, "at": last.at.isoformat()}
+        facts: dict[str, Any] = {"by": last.by_id, "by_name": who, "stage": last.to_stage, "at": last.at.isoformat()}
         super().__init__(moved_words(last), **facts)
 
 

@@ -149,7 +149,8 @@ def working(life: Life, moments: list[datetime], until: datetime, rng: Random) -
 
 def repeat_newest(life: Life) -> None:
     """What leads/subjects.py keeps on a lead and on its opportunities."""
-    for record in (life.lead, *life.opportunities):
+    records: list[Lead | Opportunity] = [life.lead, *life.opportunities]
+    for record in records:
         done, planned = (of_record(record, rows) for rows in (life.activities, life.tasks))
         record.last_activity_at = max((row.at for row in done if row.kind != ActivityKind.NOTE), default=None)
         record.next_step_at = min((row.due_at for row in planned), default=None)

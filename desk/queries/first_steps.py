@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import Combinable
 from django.urls import reverse
 
 from campaigns.models import Campaign
@@ -25,7 +26,7 @@ class Step:
     action: str
     # The name of the page that does it; "" where somebody else has to.
     page: str
-    done: Q | Exists
+    done: Combinable | Q | Exists
     query: str = ""
 
     @property
@@ -59,7 +60,7 @@ def first_steps(user: User) -> Checklist | None:
         return None
     steps = STEPS_OF[Role(user.role)](user)
     asked: dict[str, Any] = {f"step_{step.key}": step.done for step in steps} | {"shows_sample": SHOWS_SAMPLE}
-    answer = User.objects.filter(pk=user.pk).values(**asked).get()
+    answer: dict[str, Any] = dict(User.objects.filter(pk=user.pk).values(**asked).get())
     if answer["shows_sample"] and not user.is_admin:
         return None
     checklist = Checklist([(step, bool(answer[f"step_{step.key}"])) for step in steps])

@@ -5,21 +5,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('crm', '0002_notification_working_hours'),
-        ('feedback', '0002_initial'),
-        ('leads', '0007_lists_count_and_order_by_index'),
+        ("crm", "0002_notification_working_hours"),
+        ("feedback", "0002_initial"),
+        ("leads", "0007_lists_count_and_order_by_index"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='handoff',
-            index=models.Index(condition=models.Q(('status', 'rejected')), fields=['reason', 'lead'], name='handoff_rejected_for'),
+            model_name="handoff",
+            index=models.Index(
+                condition=models.Q(("status", "rejected")), fields=["reason", "lead"], name="handoff_rejected_for"
+            ),
         ),
         migrations.AddIndex(
-            model_name='handoff',
-            index=models.Index(condition=models.Q(('status', 'accepted')), fields=['-lead'], name='handoff_accepted'),
+            model_name="handoff",
+            index=models.Index(condition=models.Q(("status", "accepted")), fields=["-lead"], name="handoff_accepted"),
         ),
     ]

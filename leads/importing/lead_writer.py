@@ -178,7 +178,8 @@ class LeadWriter(Writer):
 
     def plain_defaults(self) -> list[tuple[str, str]]:
         names = [name for name in self.has(*PLAIN, "phone_e164") if not name.endswith("_id")]
-        return [(name, Lead._meta.get_field(name).get_default()) for name in names]
+        defaults = {field.name: field.get_default() for field in Lead._meta.concrete_fields if field.name in names}
+        return list(defaults.items())
 
     def transition_values(self, seq: int, stage: Stage) -> dict[str, str]:
         before = self.mapping.stages[seq - 2] if seq > 1 else ""

@@ -6,161 +6,218 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('campaigns', '0003_campaign_search_and_archive'),
-        ('crm', '0002_notification_working_hours'),
-        ('leads', '0006_consent_raised_hands_and_submissions_by_status'),
+        ("campaigns", "0003_campaign_search_and_archive"),
+        ("crm", "0002_notification_working_hours"),
+        ("leads", "0006_consent_raised_hands_and_submissions_by_status"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_stage',
+            model_name="lead",
+            name="lead_by_stage",
         ),
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_owner',
+            model_name="lead",
+            name="lead_by_owner",
         ),
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_team',
+            model_name="lead",
+            name="lead_by_team",
         ),
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_campaign',
+            model_name="lead",
+            name="lead_by_campaign",
         ),
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_source',
+            model_name="lead",
+            name="lead_by_source",
         ),
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_segment',
+            model_name="lead",
+            name="lead_by_segment",
         ),
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_captured',
+            model_name="lead",
+            name="lead_by_captured",
         ),
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_last_activity',
+            model_name="lead",
+            name="lead_by_last_activity",
         ),
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_next_step',
+            model_name="lead",
+            name="lead_by_next_step",
         ),
         migrations.AddIndex(
-            model_name='company',
-            index=models.Index(fields=['country', '-id'], name='company_by_country'),
+            model_name="company",
+            index=models.Index(fields=["country", "-id"], name="company_by_country"),
         ),
         migrations.AddIndex(
-            model_name='company',
-            index=models.Index(fields=['industry', '-id'], name='company_by_industry'),
+            model_name="company",
+            index=models.Index(fields=["industry", "-id"], name="company_by_industry"),
         ),
         migrations.AddIndex(
-            model_name='company',
-            index=models.Index(fields=['employees', 'id'], name='company_by_employees'),
+            model_name="company",
+            index=models.Index(fields=["employees", "id"], name="company_by_employees"),
         ),
         migrations.AddIndex(
-            model_name='company',
-            index=models.Index(fields=['-created_at', '-id'], name='company_by_created'),
+            model_name="company",
+            index=models.Index(fields=["-created_at", "-id"], name="company_by_created"),
         ),
         migrations.AddIndex(
-            model_name='company',
-            index=models.Index(condition=models.Q(('archived_at__isnull', False)), fields=['-id'], name='company_archived'),
+            model_name="company",
+            index=models.Index(
+                condition=models.Q(("archived_at__isnull", False)), fields=["-id"], name="company_archived"
+            ),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(django.db.models.functions.text.Lower(django.db.models.functions.text.Concat('last_name', models.Value(' '), 'first_name')), models.F('id'), name='contact_by_full_name'),
+            model_name="contact",
+            index=models.Index(
+                django.db.models.functions.text.Lower(
+                    django.db.models.functions.text.Concat("last_name", models.Value(" "), "first_name")
+                ),
+                models.F("id"),
+                name="contact_by_full_name",
+            ),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['-created_at', '-id'], name='contact_by_created'),
+            model_name="contact",
+            index=models.Index(fields=["-created_at", "-id"], name="contact_by_created"),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(condition=models.Q(('do_not_call', True), ('do_not_mail', True), _connector='OR'), fields=['-id'], name='contact_left_alone'),
+            model_name="contact",
+            index=models.Index(
+                condition=models.Q(("do_not_call", True), ("do_not_mail", True), _connector="OR"),
+                fields=["-id"],
+                name="contact_left_alone",
+            ),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(condition=models.Q(('archived_at__isnull', False)), fields=['-id'], name='contact_archived'),
+            model_name="contact",
+            index=models.Index(
+                condition=models.Q(("archived_at__isnull", False)), fields=["-id"], name="contact_archived"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['stage', '-id'], include=('archived_at', 'merged_into'), name='lead_by_stage'),
+            model_name="lead",
+            index=models.Index(fields=["stage", "-id"], include=("archived_at", "merged_into"), name="lead_by_stage"),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['owner', '-id'], include=('archived_at', 'merged_into'), name='lead_by_owner'),
+            model_name="lead",
+            index=models.Index(fields=["owner", "-id"], include=("archived_at", "merged_into"), name="lead_by_owner"),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['team', '-id'], include=('archived_at', 'merged_into'), name='lead_by_team'),
+            model_name="lead",
+            index=models.Index(fields=["team", "-id"], include=("archived_at", "merged_into"), name="lead_by_team"),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['campaign', '-id'], include=('archived_at', 'merged_into'), name='lead_by_campaign'),
+            model_name="lead",
+            index=models.Index(
+                fields=["campaign", "-id"], include=("archived_at", "merged_into"), name="lead_by_campaign"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['channel', '-id'], include=('archived_at', 'merged_into'), name='lead_by_channel'),
+            model_name="lead",
+            index=models.Index(
+                fields=["channel", "-id"], include=("archived_at", "merged_into"), name="lead_by_channel"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['source', '-id'], include=('archived_at', 'merged_into'), name='lead_by_source'),
+            model_name="lead",
+            index=models.Index(fields=["source", "-id"], include=("archived_at", "merged_into"), name="lead_by_source"),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['segment', '-id'], include=('archived_at', 'merged_into'), name='lead_by_segment'),
+            model_name="lead",
+            index=models.Index(
+                fields=["segment", "-id"], include=("archived_at", "merged_into"), name="lead_by_segment"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['-captured_at', '-id'], include=('archived_at', 'merged_into'), name='lead_by_captured'),
+            model_name="lead",
+            index=models.Index(
+                fields=["-captured_at", "-id"], include=("archived_at", "merged_into"), name="lead_by_captured"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['-last_activity_at', '-id'], include=('archived_at', 'merged_into'), name='lead_by_last_activity'),
+            model_name="lead",
+            index=models.Index(
+                fields=["-last_activity_at", "-id"],
+                include=("archived_at", "merged_into"),
+                name="lead_by_last_activity",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['stage_since', 'id'], include=('archived_at', 'merged_into'), name='lead_by_stage_since'),
+            model_name="lead",
+            index=models.Index(
+                fields=["stage_since", "id"], include=("archived_at", "merged_into"), name="lead_by_stage_since"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('stage__in', ('inquiry', 'nurture', 'mql', 'offered', 'accepted', 'qualified', 'opportunity'))), fields=['next_step_at', 'id'], include=('archived_at', 'merged_into'), name='lead_by_next_step'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(
+                    ("stage__in", ("inquiry", "nurture", "mql", "offered", "accepted", "qualified", "opportunity"))
+                ),
+                fields=["next_step_at", "id"],
+                include=("archived_at", "merged_into"),
+                name="lead_by_next_step",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('next_step_at__isnull', False)), fields=['next_step_at', 'id'], include=('archived_at', 'merged_into'), name='lead_with_next_step'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("next_step_at__isnull", False)),
+                fields=["next_step_at", "id"],
+                include=("archived_at", "merged_into"),
+                name="lead_with_next_step",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(django.db.models.functions.text.Lower(django.db.models.functions.text.Concat('last_name', models.Value(' '), 'first_name')), models.F('id'), name='lead_by_full_name'),
+            model_name="lead",
+            index=models.Index(
+                django.db.models.functions.text.Lower(
+                    django.db.models.functions.text.Concat("last_name", models.Value(" "), "first_name")
+                ),
+                models.F("id"),
+                name="lead_by_full_name",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('archived_at__isnull', True), ('merged_into__isnull', True)), fields=['-id'], name='lead_present'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("archived_at__isnull", True), ("merged_into__isnull", True)),
+                fields=["-id"],
+                name="lead_present",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('archived_at__isnull', False)), fields=['-id'], name='lead_archived'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("archived_at__isnull", False)), fields=["-id"], name="lead_archived"
+            ),
         ),
         migrations.AddIndex(
-            model_name='leadscore',
-            index=models.Index(fields=['grade', '-lead'], name='leadscore_by_grade'),
+            model_name="leadscore",
+            index=models.Index(fields=["grade", "-lead"], name="leadscore_by_grade"),
         ),
         migrations.AddIndex(
-            model_name='opportunity',
-            index=models.Index(condition=models.Q(('outcome', '')), fields=['expected_close', 'id'], name='opportunity_by_close'),
+            model_name="opportunity",
+            index=models.Index(
+                condition=models.Q(("outcome", "")), fields=["expected_close", "id"], name="opportunity_by_close"
+            ),
         ),
         migrations.AddIndex(
-            model_name='opportunity',
-            index=models.Index(condition=models.Q(('outcome', '')), fields=['-last_activity_at', '-id'], name='opportunity_by_activity'),
+            model_name="opportunity",
+            index=models.Index(
+                condition=models.Q(("outcome", "")), fields=["-last_activity_at", "-id"], name="opportunity_by_activity"
+            ),
         ),
         migrations.AddIndex(
-            model_name='opportunity',
-            index=models.Index(django.db.models.functions.text.Lower('name'), models.F('id'), name='opportunity_by_name'),
+            model_name="opportunity",
+            index=models.Index(
+                django.db.models.functions.text.Lower("name"), models.F("id"), name="opportunity_by_name"
+            ),
         ),
     ]

@@ -5,101 +5,134 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('campaigns', '0003_campaign_search_and_archive'),
-        ('crm', '0003_user_first_steps_put_away'),
-        ('leads', '0008_rows_about_people_known'),
+        ("campaigns", "0003_campaign_search_and_archive"),
+        ("crm", "0003_user_first_steps_put_away"),
+        ("leads", "0008_rows_about_people_known"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_owner',
+            model_name="lead",
+            name="lead_by_owner",
         ),
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_team',
+            model_name="lead",
+            name="lead_by_team",
         ),
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_campaign',
+            model_name="lead",
+            name="lead_by_campaign",
         ),
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_channel',
+            model_name="lead",
+            name="lead_by_channel",
         ),
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_source',
+            model_name="lead",
+            name="lead_by_source",
         ),
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_segment',
+            model_name="lead",
+            name="lead_by_segment",
         ),
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_captured',
+            model_name="lead",
+            name="lead_by_captured",
         ),
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_last_activity',
+            model_name="lead",
+            name="lead_by_last_activity",
         ),
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_stage_since',
+            model_name="lead",
+            name="lead_by_stage_since",
         ),
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_by_next_step',
+            model_name="lead",
+            name="lead_by_next_step",
         ),
         migrations.RemoveIndex(
-            model_name='lead',
-            name='lead_with_next_step',
+            model_name="lead",
+            name="lead_with_next_step",
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['owner', '-id'], include=('archived_at', 'merged_into', 'stage'), name='lead_by_owner'),
+            model_name="lead",
+            index=models.Index(
+                fields=["owner", "-id"], include=("archived_at", "merged_into", "stage"), name="lead_by_owner"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['team', '-id'], include=('archived_at', 'merged_into', 'stage'), name='lead_by_team'),
+            model_name="lead",
+            index=models.Index(
+                fields=["team", "-id"], include=("archived_at", "merged_into", "stage"), name="lead_by_team"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['campaign', '-id'], include=('archived_at', 'merged_into', 'stage'), name='lead_by_campaign'),
+            model_name="lead",
+            index=models.Index(
+                fields=["campaign", "-id"], include=("archived_at", "merged_into", "stage"), name="lead_by_campaign"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['channel', '-id'], include=('archived_at', 'merged_into', 'stage'), name='lead_by_channel'),
+            model_name="lead",
+            index=models.Index(
+                fields=["channel", "-id"], include=("archived_at", "merged_into", "stage"), name="lead_by_channel"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['source', '-id'], include=('archived_at', 'merged_into', 'stage'), name='lead_by_source'),
+            model_name="lead",
+            index=models.Index(
+                fields=["source", "-id"], include=("archived_at", "merged_into", "stage"), name="lead_by_source"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['segment', '-id'], include=('archived_at', 'merged_into', 'stage'), name='lead_by_segment'),
+            model_name="lead",
+            index=models.Index(
+                fields=["segment", "-id"], include=("archived_at", "merged_into", "stage"), name="lead_by_segment"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['-captured_at', '-id'], include=('archived_at', 'merged_into', 'stage'), name='lead_by_captured'),
+            model_name="lead",
+            index=models.Index(
+                fields=["-captured_at", "-id"], include=("archived_at", "merged_into", "stage"), name="lead_by_captured"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['-last_activity_at', '-id'], include=('archived_at', 'merged_into', 'stage'), name='lead_by_last_activity'),
+            model_name="lead",
+            index=models.Index(
+                fields=["-last_activity_at", "-id"],
+                include=("archived_at", "merged_into", "stage"),
+                name="lead_by_last_activity",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['stage_since', 'id'], include=('archived_at', 'merged_into', 'stage'), name='lead_by_stage_since'),
+            model_name="lead",
+            index=models.Index(
+                fields=["stage_since", "id"],
+                include=("archived_at", "merged_into", "stage"),
+                name="lead_by_stage_since",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('next_step_at__isnull', False)), fields=['next_step_at', 'id'], include=('archived_at', 'merged_into', 'stage'), name='lead_with_next_step'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("next_step_at__isnull", False)),
+                fields=["next_step_at", "id"],
+                include=("archived_at", "merged_into", "stage"),
+                name="lead_with_next_step",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('next_step_at__isnull', True), ('stage__in', ('inquiry', 'nurture', 'mql', 'offered', 'accepted', 'qualified', 'opportunity'))), fields=['-id'], name='lead_without_next_step'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(
+                    ("next_step_at__isnull", True),
+                    ("stage__in", ("inquiry", "nurture", "mql", "offered", "accepted", "qualified", "opportunity")),
+                ),
+                fields=["-id"],
+                name="lead_without_next_step",
+            ),
         ),
     ]

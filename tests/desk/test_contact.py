@@ -110,7 +110,11 @@ def test_a_contact_known_already_is_shown_first(client_for, rob, contact):
 
 @pytest.mark.parametrize(
     ("sent", "says"),
-    [({"last_name": ""}, "Give at least a name"), ({"last_name": "x" * 100_000}, "at most 120"), ({"email": "no"}, "valid email")],
+    [
+        ({"last_name": ""}, "Give at least a name"),
+        ({"last_name": "x" * 100_000}, "at most 120"),
+        ({"email": "no"}, "valid email"),
+    ],
 )
 def test_a_wrong_contact_is_asked_again_with_what_was_typed(client_for, rob, sent, says):
     page = client_for(rob).post("/contacts/new/", sent)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from crm.models import AuditEntry, Organisation
 from desk.bulk.exporting import COLUMNS, csv_of
 from desk.bulk.selection import selection_of
-from leads.models import Company, Contact, Task
+from leads.models import Company, Contact, Lead, Task
 from tests.factories import MONDAY, make_campaign, make_lead, make_opportunity
 
 pytestmark = pytest.mark.django_db

@@ -208,7 +208,7 @@ def test_rep_qualifies_and_converts_twice_clicked(client_for, rob):
     )
 
     asked = client.get(f"/leads/{lead.pk}/conversion/").content.decode()
-    assert "<b>ACME</b> <span class=\"quiet\">known already" in asked
+    assert '<b>ACME</b> <span class="quiet">known already' in asked
     sent = {
         "opportunity": "new", "company": "found", "contact": "new",
         "name": "Acme fleet", "amount": "12000", "currency": "eur", "expected_close": "2027-01-31",
