@@ -74,7 +74,7 @@ def look(size: int) -> Seen:
     User.objects.filter(pk=boss.pk).update(role=Role.ADMIN)
     seen = Seen(size)
     for person, pages in ((rep, list(work_of_a_rep(size))), (boss, list(lists(size)))):
-        client = Client()
+        client = Client(SERVER_NAME="127.0.0.1")
         client.force_login(person)
         for page in pages:
             seen.queries[page.name] = queries_of(client, page.path)
@@ -125,11 +125,11 @@ def lists(size: int) -> Iterator[Page]:
 
 
 FILTERS = {
-    "stage": "stage=accepted",
+    "stage": "stage=nurture",
     "nobody has (stage)": "stage=offered",
     "owner": "owner=user:9",
     "team": "owner=team:3",
-    "campaign": "campaign=5",
+    "campaign": "campaign=6",
     "source": "source=source+4",
     "segment": "segment=segment+2",
     "channel": "channel=email",
@@ -142,7 +142,7 @@ FILTERS = {
     "tag": "tag=key+account",
     "search for a name": "q=lindberg",
     "search for an e-mail": "q=lead77@19.bench.test",
-    "stage and campaign": "stage=qualified&campaign=5",
+    "stage and campaign": "stage=nurture&campaign=6",
     "owner and next step": "owner=user:9&next=none",
     "source and segment": "source=source+4&segment=segment+2",
     "search and stage": "q=anna&stage=nurture",

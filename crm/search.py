@@ -5,7 +5,7 @@ from functools import reduce
 from operator import or_
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Q
+from django.db.models import BooleanField, F, Func, Q
 
 from crm.records import PhoneTail, SearchText
 
@@ -19,9 +19,25 @@ PHONE = re.compile(r"\+?[\d\s()/.\-]+")
 CUT = str.maketrans(dict.fromkeys(SearchText.MARKS + "\\\0", " "))
 
 
+class OnRow(Func):
+    """A search made on rows that something else has found: the index takes no part in it."""
+
+    template = "((%(expressions)s) IS TRUE)"
+    arg_joiner = " @@ "
+    output_field = BooleanField()
+
+
 def matches(text: str, column: str = "search") -> Q:
     """Rows whose ``column`` (crm.records.search_column) has all words of ``text``; no words find every row."""
-    return Q(**{column: SearchQuery(tsquery(text), search_type="raw", config="simple")}) if words_of(text) else Q()
+    if not words_of(text):
+        return Q()
+    whole, rare = tsquery(text), rare_terms(text)
+    found = Q(**{column: raw_query(rare)})
+    return found if rare == whole else found & Q(OnRow(F(column), raw_query(whole)))
+
+
+def raw_query(terms: str) -> SearchQuery:
+    return SearchQuery(terms, search_type="raw", config="simple")
 
 
 def tsquery(text: str) -> str:

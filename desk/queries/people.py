@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from crm.keyset import count_up_to, count_words
-from leads.models import Company, Contact, Opportunity, OpportunityPerson, Outcome
+from leads.models import Company, Contact, Opportunity, Outcome
 
 SHOWN = 8
 
@@ -36,12 +36,13 @@ def leads_of(record: Contact | Company) -> Some:
 
 def opportunities_of(record: Contact | Company) -> Some:
     """Open ones first; of a contact also those in which the person has a part."""
-    rows = Opportunity.objects.filter(archived_at__isnull=True)
     if isinstance(record, Contact):
-        part = OpportunityPerson.objects.filter(opportunity=OuterRef("pk"), contact=record)
-        rows = rows.filter(Q(contact=record) | Q(Exists(part)))
+        own = record.opportunities.order_by().values("pk")
+        # Each by its index: with an OR all opportunities would be read.
+        rows = Opportunity.objects.filter(pk__in=own.union(record.parts.order_by().values("opportunity")))
     else:
-        rows = rows.filter(company=record)
+        rows = record.opportunities.all()
+    rows = rows.filter(archived_at__isnull=True)
     return some(rows.select_related("owner", "company").order_by("outcome", "-id"))
 
 
