@@ -53,6 +53,7 @@ CLOCK_OF = {
     Stage.DISQUALIFIED: Clock.CLOSED,
 }
 OPEN = tuple(stage for stage in Stage if CLOCK_OF[stage] != Clock.CLOSED)
+WITH_SALES = tuple(stage for stage in Stage if CLOCK_OF[stage] == Clock.SALES)
 # From these a move to `mql` or beyond begins a new time round, when the present one had reached `mql`.
 RETURNED = (Stage.NURTURE, Stage.LOST, Stage.DISQUALIFIED)
 

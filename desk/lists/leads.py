@@ -1,6 +1,7 @@
 """The list of leads: whom do I work on now?"""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import CharField, DateTimeField, Exists, OuterRef, PositiveSmallIntegerField, Q, Subquery
 from django.db.models.functions import Coalesce
@@ -24,13 +25,16 @@ from desk.lists.common import (
 from desk.lists.definition import Action, Column, Fact, ListDefinition, Sort, Tab
 from desk.lists.filters import Choice, Numbers, Option, anything, is_in, lies_in, of_choices
 from feedback.models import Handoff, HandoffStatus
-from leads.lifecycle import OPEN, Stage
+from leads.attempts import NONE, Attempts, attempts_of, micro_state
+from leads.lifecycle import OPEN, WITH_SALES, Stage
 from leads.list_queries import leads_of, needing_repair, nurture_due, present_leads, recent_values
 from leads.models import Company, Contact, Lead, PickList, PickValue, Reason, ReasonFamily
 from leads.models.people import FULL_NAME
 
 MOST_CAMPAIGNS = 300
 IS_OPEN = Q(stage__in=OPEN)
+# Marketing plans for many at once; what sales holds needs a next step each.
+HELD_BY_SALES = "&".join(f"stage={stage}" for stage in WITH_SALES)
 # Also the id is the one in the table of scores, whose index has both.
 SCORE = Order("leadscore__shown", PositiveSmallIntegerField(), can_miss=True, pk="leadscore__lead_id")
 GRADES = [f"{fit}{engagement}" for fit in "ABCD" for engagement in "1234"]
@@ -137,6 +141,19 @@ FILTERS = (
 )
 
 
+def complete(rows: Sequence[Any], asker: Asker) -> None:
+    """Put onto each lead, as ``reached``, how far sales got with whom it accepted."""
+    attempts = attempts_of(lead.pk for lead in rows if lead.stage == Stage.ACCEPTED)
+    for lead in rows:
+        lead.reached = reached_words(lead.stage, attempts.get(lead.pk, NONE))
+
+
+def reached_words(stage: str, attempts: Attempts) -> str:
+    """ "attempting · 3", "connected"; "" for a lead that was not tried, or stands elsewhere."""
+    state = micro_state(stage, attempts)
+    return f"{state} · {attempts.count}" if state == "attempting" else state
+
+
 def first_tab(user: User) -> str:
     """Admins have no leads of their own."""
     return "all" if user.is_admin else "mine"
@@ -150,7 +167,8 @@ LEADS = ListDefinition(
     icon="users",
     model=Lead,
     rows=present_leads,
-    shown=lambda rows: rows.select_related("owner", "campaign", "company", "leadscore"),
+    shown=lambda rows: rows.select_related("owner", "campaign", "company", "contact", "leadscore"),
+    complete=complete,
     search=matches,
     placeholder="Name, company, e-mail, phone",
     filters=FILTERS,
@@ -205,7 +223,7 @@ LEADS = ListDefinition(
     facts=(
         Fact("open", "tab=all&state=open"),
         Fact("waiting for sales", "tab=waiting"),
-        Fact("without next step", "tab=all&next=none"),
+        Fact("with sales without next step", f"tab=all&{HELD_BY_SALES}&next=none"),
     ),
     actions=(
         Action("New lead", "leads:lead-new", key="n"),

@@ -11,8 +11,11 @@ from crm.keyset import page_of
 from crm.models import Role
 from desk.lists.asking import rows_asked
 from desk.lists.registry import list_of
+from feedback.verdicts import accept_handoff
+from leads.activities import log_activity
 from leads.lifecycle import Stage
 from leads.models import Company, Contact, Lead, LeadScore, Task
+from leads.subjects import Subject
 from leads.transitions import move_lead
 from tests.factories import (
     DAY,
@@ -57,18 +60,24 @@ def rejected_for_repair(rob, **fields: Any) -> Lead:
     return Lead.objects.get(pk=handoff.lead_id)
 
 
+def accepted_by(rob) -> Lead:
+    handoff = make_handoff(to=rob)
+    accept_handoff(handoff, by=rob, at=MONDAY + DAY)
+    return Lead.objects.get(pk=handoff.lead_id)
+
+
 def test_leads_says_how_things_stand(client_for, rob):
     make_lead()
     make_handoff(to=rob)
-    planned = rejected_for_repair(rob)
-    Lead.objects.filter(pk=planned.pk).update(next_step_at=MONDAY)
+    accepted_by(rob)
+    Lead.objects.filter(pk=accepted_by(rob).pk).update(next_step_at=MONDAY)
 
     page = client_for(rob).get("/leads/?tab=all")
 
     assert [(part.count, part.words) for part in page.context["truth"]] == [
-        ("3", "open"), ("1", "waiting for sales"), ("2", "without next step"),
+        ("4", "open"), ("1", "waiting for sales"), ("1", "with sales without next step"),
     ]  # fmt: skip
-    assert "3 leads" in page.content.decode()
+    assert "4 leads" in page.content.decode()
 
 
 def test_each_part_of_the_truth_leads_to_as_many_rows_as_it_says(client_for, rob):
@@ -80,6 +89,29 @@ def test_each_part_of_the_truth_leads_to_as_many_rows_as_it_says(client_for, rob
     for path in ("/leads/", "/opportunities/", "/tasks/"):
         for part in client.get(path).context["truth"]:
             assert part.count == str(client.get(path + part.address).context["count"]), part
+
+
+def test_an_accepted_lead_says_how_often_it_was_tried(client_for, rob):
+    new, tried, answered, qualified = (accepted_by(rob) for _number in range(4))
+    move_lead(qualified, Stage.QUALIFIED, by=rob, at=MONDAY + 2 * DAY)
+    for lead, outcome in ((tried, "no_answer"), (answered, "reached"), (qualified, "no_answer")):
+        log_activity(Subject(lead=lead), kind="call", outcome=outcome, by=rob, at=MONDAY + 2 * DAY)
+
+    rows = client_for(rob).get("/leads/").context["page"].rows
+
+    said = {lead.pk: lead.reached for lead in rows}
+    assert said == {new.pk: "", tried.pk: "attempting · 1", answered.pk: "connected", qualified.pk: ""}
+
+
+@pytest.mark.parametrize("path", ["/leads/?tab=all&columns=email,phone", "/contacts/"])
+def test_who_wants_to_be_left_alone_has_no_link_in_a_list(client_for, rob, path):
+    asked = {"email": "ada@acme.test", "phone": "+4930123456", "do_not_call": True}
+    make_lead(contact=Contact.objects.create(first_name="Ada", **asked), email=asked["email"], phone=asked["phone"])
+
+    page = client_for(rob).get(path).content.decode()
+
+    assert "tel:" not in page
+    assert '<a href="mailto:ada@acme.test" data-log="' in page
 
 
 def test_my_open_of_a_rep_is_what_the_rep_owns(client_for, rob, north):
@@ -531,6 +563,7 @@ def test_last_activity_or_its_absence_is_shown_red_where_sales_owes_one(client_f
 
 LISTS = [
     "/leads/?tab=all",
+    "/leads/?tab=all&columns=stage,email,phone",
     "/contacts/",
     "/companies/",
     "/opportunities/?tab=open",
@@ -563,7 +596,8 @@ def make_rows(count: int, rob: Any) -> None:
     for _number in range(count):
         company = Company.objects.create(name="Acme")
         contact = Contact.objects.create(first_name="Ada", company=company)
-        lead = make_lead(owner=rob, team=rob.team, campaign=make_campaign(), company=company, contact=contact)
+        about = {"campaign": make_campaign(), "company": company, "contact": contact, "phone": "+49 30 123456"}
+        lead = make_lead(owner=rob, team=rob.team, **about)
         deal = make_opportunity(lead=lead, company=company, owner=rob)
         make_task(lead=lead, opportunity=deal, owner=rob, due_at=MONDAY)
 
