@@ -1,13 +1,11 @@
 """Putting campaigns away once they are over."""
 
-from datetime import datetime
-
 from django.db.models import Exists, OuterRef, QuerySet
 
 from campaigns.access import may_write_campaign
 from campaigns.editing import NOT_YOURS
 from campaigns.models import Campaign, CampaignStatus
-from crm.archiving import Rule, archive_one, restore_one
+from crm.archiving import Rule
 from crm.models import User
 
 GOING_ON = (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
@@ -27,12 +25,3 @@ def obstacle(campaign: Campaign) -> str:
 
 
 CAMPAIGN_RULE = Rule(with_parts, may_write_campaign, NOT_YOURS, obstacle)
-
-
-def archive_campaign(campaign: Campaign, *, by: User, at: datetime) -> None:
-    """Raises NotAllowed, and BusinessError while it or a part of it runs."""
-    archive_one(CAMPAIGN_RULE, campaign, by=by, at=at)
-
-
-def restore_campaign(campaign: Campaign, *, by: User, at: datetime) -> None:
-    restore_one(CAMPAIGN_RULE, campaign, by=by, at=at)

@@ -8,7 +8,6 @@ from unicodedata import normalize
 
 from django.db import connection, transaction
 
-from crm.access import require
 from crm.deeds import Deed
 from crm.errors import BusinessError
 from crm.models import User
@@ -53,27 +52,6 @@ def clean_tags(tags: Iterable[str]) -> list[str]:
     if len(found) > MOST:
         raise BusinessError(f"These are {len(found)} tags; a lead has at most {MOST}.", code="too_many_tags")
     return list(found.values())
-
-
-@transaction.atomic
-def add_tags(lead: Lead, tags: Iterable[str], *, by: User, at: datetime) -> Lead:
-    """Raises NotAllowed, and BusinessError when the lead would have too many."""
-    return tag_one(lead, clean_tags(tags), [], by=by, at=at)
-
-
-@transaction.atomic
-def remove_tags(lead: Lead, tags: Iterable[str], *, by: User, at: datetime) -> Lead:
-    """Tags that are not there are gone already."""
-    return tag_one(lead, [], clean_tags(tags), by=by, at=at)
-
-
-def tag_one(lead: Lead, add: list[str], remove: list[str], *, by: User, at: datetime) -> Lead:
-    require(may_edit_lead(by, lead), NOT_YOURS)
-    present = Lead.objects.values_list("tags", flat=True).get(pk=lead.pk)
-    require_room(with_tags(present, add, remove))
-    change_tags({lead.pk: (add, remove)}, by=by, at=at)
-    lead.refresh_from_db(fields=["tags", "version"])
-    return lead
 
 
 def tag_leads(
@@ -131,8 +109,3 @@ def without(tags: list[str], others: list[str]) -> list[str]:
     """``tags`` that are none of ``others``, whatever their capitals."""
     named = {other.casefold() for other in others}
     return [tag for tag in tags if tag.casefold() not in named]
-
-
-def require_room(tags: list[str]) -> None:
-    if len(tags) > MOST:
-        raise BusinessError(f"It would have {len(tags)} tags; a lead has at most {MOST}.", code="too_many_tags")

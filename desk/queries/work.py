@@ -9,11 +9,8 @@ from django.db.models import Q
 
 from campaigns.models import Asset
 from crm.models import User
-from crm.words import ago
 from desk.forms.work import ActivityForm, TaskForm
 from leads.access import may_change_task, may_log_on
-from leads.attempts import NONE, attempts_of, micro_state
-from leads.lifecycle import Stage
 from leads.models import Contact, Lead, Opportunity, Task
 from leads.subjects import Subject
 
@@ -148,15 +145,3 @@ def name_of(record: Record) -> str:
     """Whom one calls: the first name, as people say it."""
     person = subject_for(record).person
     return (getattr(person, "first_name", "") or str(person)) if person else str(record)
-
-
-def reaching_words(lead: Lead, now: datetime) -> str:
-    """How far an accepted lead was reached: "attempting · 3 attempts, last 2 d ago", "connected"; "" otherwise."""
-    if lead.stage != Stage.ACCEPTED:
-        return ""
-    attempts = attempts_of([lead.pk]).get(lead.pk, NONE)
-    state = micro_state(lead.stage, attempts)
-    if state != "attempting":
-        return state
-    times = "1 attempt" if attempts.count == 1 else f"{attempts.count} attempts"
-    return f"attempting · {times}, last {ago(attempts.last_at, now)}"

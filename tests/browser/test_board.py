@@ -62,7 +62,7 @@ def test_escape_lets_go_and_a_drop_beside_the_columns_moves_nothing(
     page = page_for(rob)
     page.goto("/board/")
     carry(page, "Press", "[data-column=proof]")
-    expect(page.locator("[data-board-ends]")).to_be_visible()
+    expect(page.locator(".board-ends")).to_be_visible()
     page.keyboard.press("Escape")
     page.mouse.up()
     carry(page, "Press", ".board-truth")

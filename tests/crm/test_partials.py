@@ -1,6 +1,6 @@
 """The shared parts of the pages, as docs/front-end.md promises them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from django.contrib.messages import constants
 from django.contrib.messages.storage.base import Message
@@ -42,21 +42,6 @@ def test_pager_ends_where_the_list_ends():
 
     assert 'rel="next" href="?cursor=b"' in html
     assert 'rel="prev"' not in html
-
-
-def test_timeline_shows_what_was_undone_as_undone():
-    entry = {"icon": "circle-check", "side": "sales", "title": "Accepted", "by": "Rob", "at": NOON, "undone": True}
-
-    html = part("timeline_entry", entry=entry, now=NOON + timedelta(days=1))
-
-    assert '<li class="undone" data-side="sales">' in html
-    assert "24 h ago" in html
-
-
-def test_timeline_escapes_what_people_wrote():
-    entry = {"icon": "note", "title": "Note", "at": NOON, "quote": "<b>hi</b>"}
-
-    assert "&lt;b&gt;hi&lt;/b&gt;" in part("timeline_entry", entry=entry, now=NOON)
 
 
 def test_message_becomes_a_toast_with_undo():

@@ -10,14 +10,11 @@ from django.utils import timezone
 from campaigns.models import Asset
 from crm.models import Notification
 from crm.notifications import notify
-from desk.queries.work import reaching_words, work_context
+from desk.queries.work import work_context
 from desk.templatetags.work import due_words
-from leads.activities import log_activity
-from leads.lifecycle import Stage
 from leads.models import Activity, Task
 from leads.next_steps import add_task
 from leads.subjects import Subject
-from leads.transitions import move_lead
 from tests.factories import DAY, HOUR, MONDAY, make_lead, make_opportunity
 
 pytestmark = pytest.mark.django_db
@@ -263,23 +260,6 @@ def test_a_form_never_leads_out_of_the_product(page, lead, rob):
     ]
 
     assert [answer["Location"] for answer in answers] == ["/", f"/leads/{lead.pk}/", f"/leads/{lead.pk}/"]
-
-
-def test_how_far_an_accepted_lead_was_reached(lead, rob):
-    said = [reaching_words(lead, MONDAY)]
-    move_lead(lead, Stage.ACCEPTED, by=rob, at=MONDAY)
-    for hours, outcome in [(1, "no_answer"), (2, "voicemail"), (3, "reached")]:
-        said.append(reaching_words(lead, MONDAY + 3 * DAY))
-        log_activity(Subject(lead), by=rob, at=MONDAY + hours * HOUR, kind="call", outcome=outcome)
-    said.append(reaching_words(lead, MONDAY + 3 * DAY))
-
-    assert said == [
-        "",
-        "",
-        "attempting · 1 attempt, last 2 d ago",
-        "attempting · 2 attempts, last 2 d ago",
-        "connected",
-    ]
 
 
 def test_due_in_words():

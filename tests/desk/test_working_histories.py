@@ -29,7 +29,7 @@ from leads.next_steps import add_task, complete_task, remove_task, reopen_task
 from leads.opportunities import change_stage, close_opportunity, reopen_opportunity
 from leads.pipeline import open_stages, pipeline
 from leads.subjects import Subject
-from leads.tagging import add_tags, remove_tags
+from leads.tagging import tag_leads
 from leads.transitions import transition_lead
 from tests.factories import MONDAY, make_campaign, make_team, reason
 
@@ -151,10 +151,11 @@ class WorkingDay:
         self.edit(lead, seen=dict.fromkeys(FIELDS, "what it never was"))
 
     def tag(self, lead: Lead) -> None:
-        add_tags(lead, self.pick.sample(["fair", "key account", "ملاحظة"], 2), by=self.max, at=self.at)
+        tags = self.pick.sample(["fair", "key account", "ملاحظة"], 2)
+        tag_leads([lead.pk], add=tags, by=self.max, at=self.at)
 
     def untag(self, lead: Lead) -> None:
-        remove_tags(lead, ["fair"], by=self.max, at=self.at)
+        tag_leads([lead.pk], remove=["fair"], by=self.max, at=self.at)
 
     def log(self, lead: Lead) -> None:
         kind, outcome = self.pick.choice([("call", "reached"), ("call", "no_answer"), ("email", ""), ("note", "")])
