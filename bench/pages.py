@@ -5,6 +5,7 @@
 
 import statistics
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from itertools import count
@@ -14,17 +15,23 @@ from typing import Any
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from rest_framework.test import APIClient
 
 from bench.population import populate
 from crm import outbox
 from crm.keyset import PAGE
 from crm.models import Role, User
+from leads.lifecycle import Stage
 from leads.models import Company, Contact, Lead, Opportunity
 from leads.pipeline import seed_pipeline
 from leads.stalled import measure_stays
+from leads.transitions import move_lead
 
 SIZES = (10_000, 100_000)
 ROUNDS, WARM = 15, 3
+# Leads written by two clients at once, and leads converted, for the deeds.
+CREATED, CONVERTED = 100, 20
 EMPTY = "/search/"
 
 
@@ -57,6 +64,7 @@ def measure(sizes: list[int]) -> None:
         seen = look(size)
         first = first or seen
         show(seen, first)
+        measure_deeds(size)
 
 
 def settle() -> None:
@@ -181,3 +189,51 @@ def show(seen: Seen, first: Seen) -> None:
         p50, p95 = seen.p50(name), statistics.quantiles(found, n=20)[-1]
         ratios = f"{p50 / first.p50(name):>10.2f} {p50 / seen.p50(empty):>8.2f}"
         print(f"{seen.size:>10,}  {name:<44} {p50:>8.1f} {p95:>8.1f} {seen.queries[name]:>8}  {ratios}", flush=True)
+
+
+def measure_deeds(size: int) -> None:
+    """What people do all day, through the API, by a person of marketing and one of sales."""
+    boss = User.objects.get(pk=1)
+    start = perf_counter()
+    with ThreadPoolExecutor(2) as clients:
+        list(clients.map(lambda number: create_leads(boss, size, number), range(2)))
+    say(size, "create a lead, two clients", f"{CREATED / (perf_counter() - start):.0f} a second")
+    taken, sent = make_qualified(), {"opportunity": {"name": "Bench"}}
+    converted = [timed_post(boss, f"/api/v1/leads/{lead.pk}/convert/", sent) for lead in taken]
+    say(size, "convert a lead", f"{statistics.median(converted):.0f} ms")
+    logged = [timed_post(boss, "/api/v1/activities/", call_of(lead)) for lead in taken]
+    say(size, "log a call", f"{statistics.median(logged):.0f} ms")
+
+
+def make_qualified() -> list[Lead]:
+    """The newest leads in nurture, taken on by their owners."""
+    rows = list(Lead.objects.filter(stage="nurture").select_related("owner").order_by("-pk")[:CONVERTED])
+    for lead in rows:
+        for stage in (Stage.MQL, Stage.OFFERED, Stage.ACCEPTED, Stage.QUALIFIED):
+            move_lead(lead, stage, by=lead.owner, at=timezone.now())
+    return rows
+
+
+def call_of(lead: Lead) -> dict[str, Any]:
+    return {"lead": lead.pk, "kind": "call", "outcome": "reached", "note": "Agreed on a demo."}
+
+
+def create_leads(by: User, size: int, number: int) -> None:
+    for turn in range(CREATED // 2):
+        person = {"first_name": "Ada", "last_name": f"Bench{turn}", "email": f"b{size}-{number}-{turn}@bench.test"}
+        timed_post(by, "/api/v1/leads/", {**person, "company_name": "Bench Ltd", "source": "bench"})
+    connection.close()
+
+
+def timed_post(by: User, path: str, sent: dict[str, Any]) -> float:
+    """Milliseconds of one write over the API."""
+    client = APIClient(SERVER_NAME="127.0.0.1")
+    client.force_authenticate(by)
+    start = perf_counter()
+    answer = client.post(path, sent, format="json")
+    assert answer.status_code in (HTTPStatus.OK, HTTPStatus.CREATED), (path, answer.status_code, answer.content[:300])
+    return (perf_counter() - start) * 1000
+
+
+def say(size: int, what: str, seen: str) -> None:
+    print(f"{size:>10,}  {what:<44} {seen}", flush=True)
