@@ -3,7 +3,8 @@
     make run                                                     # in one terminal
     .venv/bin/python docs/screenshots/make.py [--base http://127.0.0.1:8000] [--lead 416] [--chromium PATH]
 
-Each page is taken wide (1440x900) and narrow (390x844), light and dark, as the person it is for.
+Each page is taken wide (1440x900) and narrow (390x844) as the person it is for; those that decide how the product
+feels also in the dark. ``--only leads board`` takes some of them.
 The file checked for the import page is forgotten again; nothing else is written.
 """
 
@@ -12,6 +13,7 @@ import shutil
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -51,7 +53,15 @@ def a_lead(page: Page, lead: str) -> None:
         page.goto(f"/leads/{lead}/")
         return
     page.goto("/leads/?tab=all&owner=me&stage=opportunity")
+    open_first_row(page)
+
+
+def open_first_row(page: Page) -> None:
     page.locator("tbody a.row-link").first.click()
+
+
+def leads(page: Page, lead: str) -> None:
+    page.goto("/leads/")
 
 
 def campaign(page: Page, lead: str) -> None:
@@ -76,19 +86,66 @@ def import_preview(page: Page, lead: str) -> None:
     page.get_by_text("Would be created").wait_for()
 
 
+def board(page: Page, lead: str) -> None:
+    page.goto("/board/")
+
+
+def opportunity(page: Page, lead: str) -> None:
+    """The rep's opportunity that moved last."""
+    page.goto("/opportunities/?tab=all&owner=me&state=open")
+    open_first_row(page)
+
+
+def palette(page: Page, lead: str) -> None:
+    """A name with a slip of the finger."""
+    page.goto("/")
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").fill("ashwroth")
+    page.get_by_role("option").first.wait_for()
+
+
+def tasks(page: Page, lead: str) -> None:
+    page.goto("/tasks/")
+
+
+def capture_log(page: Page, lead: str) -> None:
+    page.goto("/capture-forms/")
+    page.get_by_role("link", name="Book a demo").first.click()
+
+
+def settings(page: Page, lead: str) -> None:
+    page.goto("/settings/pipeline/")
+
+
 def forget_import(page: Page) -> None:
     page.get_by_role("button", name="Forget this file").click()
     page.wait_for_load_state("networkidle")
 
 
-# name, who sees it, how to get there
-PAGES: tuple[tuple[str, str, Callable[[Page, str], None]], ...] = (
-    ("home", "rep@demo.test", home),
-    ("inbox", "rep@demo.test", inbox),
-    ("lead", "rep@demo.test", a_lead),
-    ("campaign", "marketer@demo.test", campaign),
-    ("import", "marketer@demo.test", import_preview),
-    ("funnel", "sales.manager@demo.test", funnel),
+@dataclass(frozen=True)
+class Shot:
+    """A page as one person sees it. ``decides``: taken in the dark, too."""
+
+    name: str
+    person: str
+    open: Callable[[Page, str], None]
+    decides: bool = False
+
+
+SHOTS = (
+    Shot("home", "rep@demo.test", home, decides=True),
+    Shot("inbox", "rep@demo.test", inbox, decides=True),
+    Shot("lead", "rep@demo.test", a_lead, decides=True),
+    Shot("leads", "rep@demo.test", leads, decides=True),
+    Shot("opportunity", "rep@demo.test", opportunity),
+    Shot("board", "rep@demo.test", board),
+    Shot("tasks", "rep@demo.test", tasks),
+    Shot("search", "rep@demo.test", palette),
+    Shot("campaign", "marketer@demo.test", campaign, decides=True),
+    Shot("capture", "marketer@demo.test", capture_log),
+    Shot("import", "marketer@demo.test", import_preview),
+    Shot("funnel", "sales.manager@demo.test", funnel, decides=True),
+    Shot("settings", "sales.manager@demo.test", settings),
 )
 
 
@@ -96,27 +153,26 @@ def main() -> None:
     options = arguments()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=options.chromium, args=QUIET)
-        for person in dict.fromkeys(person for _, person, _ in PAGES):
-            take_pages_of(browser, person, options)
+        wanted = [shot for shot in SHOTS if shot.name in options.only]
+        for person in dict.fromkeys(shot.person for shot in wanted):
+            take(browser, person, [shot for shot in wanted if shot.person == person], options)
         browser.close()
 
 
-def take_pages_of(browser: Browser, person: str, options: argparse.Namespace) -> None:
+def take(browser: Browser, person: str, shots: list[Shot], options: argparse.Namespace) -> None:
     """Logs in once for each look, as a person would on another device."""
     for size, (width, height) in SIZES.items():
         context = browser.new_context(base_url=options.base, viewport={"width": width, "height": height})
         page = context.new_page()
         log_in(page, person)
-        for name, seen_by, open_page in PAGES:
-            if seen_by != person:
-                continue
-            open_page(page, options.lead)
-            for scheme in SCHEMES:
+        for shot in shots:
+            shot.open(page, options.lead)
+            for scheme in SCHEMES if shot.decides else SCHEMES[:1]:
                 page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
                 page.mouse.move(0, 0)
                 page.wait_for_timeout(800)
-                save(page, HERE / f"{name}-{size}-{scheme}.png")
-            if open_page is import_preview:
+                save(page, HERE / f"{shot.name}-{size}-{scheme}.png")
+            if shot.open is import_preview:
                 forget_import(page)
         context.close()
 
@@ -159,6 +215,7 @@ def chunk(kind: bytes, body: bytes) -> bytes:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--base", default="http://127.0.0.1:8000", help="where Tandem runs")
+    parser.add_argument("--only", nargs="+", default=[shot.name for shot in SHOTS], metavar="NAME", help="which pages")
     parser.add_argument("--lead", default="", help="number of the lead to show")
     parser.add_argument("--chromium", default=shutil.which("chromium"), help="the browser to use")
     return parser.parse_args()
