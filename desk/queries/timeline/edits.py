@@ -11,6 +11,7 @@ from django.db.models import Model, Q
 from django.utils import timezone
 from django.utils.text import capfirst
 
+from crm.editing import writer_of
 from crm.models import User
 from desk.queries.timeline.deals import address
 from desk.queries.timeline.entry import Entry
@@ -170,9 +171,3 @@ def shown(row: Any, name: str, value: Any, names: dict[tuple[str, Any], str]) ->
     field = row._meta.get_field(name.removesuffix("_id"))
     choices = dict(field.flatchoices)
     return str(choices.get(value, names.get((name, value), value)))
-
-
-def writer_of(row: Any) -> int | None:
-    """Who made the edit, from the request it was made in; None for the system."""
-    context = row.pgh_context
-    return (context.metadata or {}).get("user") if context else None
