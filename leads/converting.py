@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import F, QuerySet
-from django.db.models.functions import Lower
 
 from crm.access import require
 from crm.editing import present
@@ -15,6 +14,7 @@ from crm.models import Organisation, User
 from crm.outbox import record_change
 from leads.access import may_convert
 from leads.errors import CannotUndo
+from leads.known import company_named, contact_with
 from leads.lifecycle import Stage
 from leads.models import BuyingRole, Company, Contact, Lead, Opportunity, OpportunityPerson, Outcome, Transition
 from leads.next_steps import release_opportunity
@@ -100,7 +100,7 @@ def join_opportunity(
         return joined, False
     if not opportunity.is_open:
         raise AlreadyClosed(opportunity)
-    company = lead.company or matching_company(lead)
+    company = lead.company or company_named(lead.company_name)
     if company is None or company.pk != opportunity.company_id or opportunity.is_archived:
         raise BusinessError("A lead joins an open opportunity of its own company.", code="other_company")
     contact = contact or find_or_make_contact(lead, company)
@@ -127,7 +127,7 @@ def take_part(opportunity: Opportunity, contact: Contact, *, lead: Lead, role: s
 
 def joinable_opportunities(lead: Lead) -> QuerySet[Opportunity]:
     """The open opportunities of the lead's company, the most valuable first."""
-    company = lead.company or matching_company(lead)
+    company = lead.company or company_named(lead.company_name)
     if company is None:
         return Opportunity.objects.none()
     at_company = Opportunity.objects.filter(company=company, outcome="", archived_at__isnull=True)
@@ -185,25 +185,9 @@ def present_deal(lead: Lead) -> Opportunity | None:
     return deals.exclude(outcome=Outcome.LOST).first() or deals.last()
 
 
-def matching_company(lead: Lead) -> Company | None:
-    """The company of the lead's name, in any letter case; the oldest of several."""
-    name = lead.company_name.strip().lower()
-    if not name:
-        return None
-    return Company.objects.alias(lower_name=Lower("name")).filter(lower_name=name).order_by("id").first()
-
-
-def matching_contact(lead: Lead) -> Contact | None:
-    """The contact with the lead's e-mail, in any letter case; the oldest of several."""
-    email = lead.email.strip().lower()
-    if not email:
-        return None
-    return Contact.objects.alias(lower_email=Lower("email")).filter(lower_email=email).order_by("id").first()
-
-
 def find_or_make_company(lead: Lead) -> Company | None:
     """The matching company, else a new one; None when the lead names none."""
-    return matching_company(lead) or new_company(lead)
+    return company_named(lead.company_name) or new_company(lead)
 
 
 def new_company(lead: Lead) -> Company | None:
@@ -213,7 +197,7 @@ def new_company(lead: Lead) -> Company | None:
 
 def find_or_make_contact(lead: Lead, company: Company | None) -> Contact:
     """The lead's contact, else the matching one, else a new one."""
-    return lead.contact or matching_contact(lead) or new_contact(lead, company)
+    return lead.contact or contact_with(lead.email) or new_contact(lead, company)
 
 
 def new_contact(lead: Lead, company: Company | None) -> Contact:

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models.functions import Lower
 
 from crm.access import require
 from crm.editing import put
@@ -12,7 +11,7 @@ from crm.models import User
 from crm.outbox import record_change
 from leads.access import may_edit_lead, may_touch
 from leads.errors import MergedLead
-from leads.identity import normal_email
+from leads.known import contact_with
 from leads.models import Activity, ActivityKind, Contact, Lead, Touch
 from leads.touches import REFUSED, record_touch
 
@@ -63,9 +62,4 @@ def keep_message(lead: Lead, message: str, *, by: User | None, at: datetime) -> 
 
 def contact_behind(lead: Lead | None, email: str) -> Contact | None:
     """The person a new lead of somebody known belongs to: that of the old lead, else the contact with the e-mail."""
-    if lead and lead.contact_id:
-        return lead.contact
-    if not email:
-        return None
-    known = Contact.objects.filter(archived_at=None).alias(mail=Lower("email"))
-    return known.filter(mail=normal_email(email)).order_by("id").first()
+    return lead.contact if lead and lead.contact else contact_with(email)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from crm.words import number
-from leads.converting import joinable_opportunities, matching_company, matching_contact
+from leads.converting import joinable_opportunities
+from leads.known import company_named, contact_with
 from leads.models import ActivityKind, Company, Contact, Lead, Opportunity
 
 JOINABLE = 5
@@ -39,8 +40,8 @@ def conversion_facts(lead: Lead) -> ConversionFacts:
     kinds = list(lead.activities.order_by().values_list("kind", flat=True))
     calls = kinds.count(ActivityKind.CALL)
     return ConversionFacts(
-        company=lead.company or matching_company(lead),
-        contact=lead.contact or matching_contact(lead),
+        company=lead.company or company_named(lead.company_name),
+        contact=lead.contact or contact_with(lead.email),
         joinable=list(joinable_opportunities(lead)[:JOINABLE]),
         touches=lead.touches.effective().count(),
         calls=calls,
