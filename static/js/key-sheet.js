@@ -8,7 +8,7 @@ import { capOf, carriers, isOfFrame, isOn, isShortcut, word } from "./shortcuts.
 
 const root = document.documentElement;
 const EVERYWHERE = "Everywhere";
-const ALWAYS = [["Ctrl + k", "Search"], ["esc", "Close"], ["?", "This list"]];
+const ALWAYS = [["esc", "Close"], ["?", "These keys"]];
 const UNDO = ["z", "Undo what was just done"];
 
 // Heading -> Map of key -> meaning, in the order in which they stand on the page.
@@ -27,6 +27,8 @@ function groupsOfKeys() {
     add("Lists", "enter", "Open the row");
   }
   if (document.querySelector("[data-rows] input[type=checkbox]")) add("Lists", "x / space", "Select the row");
+  // The toast's own Undo is told with those of every page.
+  groups.get("This page").delete(UNDO[0]);
   const everywhere = groups.get(EVERYWHERE) ?? new Map();
   groups.delete(EVERYWHERE);
   groups.set(EVERYWHERE, new Map([...everywhere, UNDO, ...ALWAYS]));

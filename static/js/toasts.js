@@ -35,13 +35,22 @@ export function toast({ text, level = "info", undo_url: undoUrl = "", link_url: 
   } else {
     undo.remove();
   }
-  // Only the newest deed is one key away.
-  for (const older of shelf().querySelectorAll("[data-key='z']")) older.removeAttribute("data-key");
+  giveWay();
   const dialogs = document.querySelectorAll("dialog:modal");
   (dialogs[dialogs.length - 1] ?? document.body).append(shelf());
   shelf().append(notice);
   leaveInTime(notice);
   return notice;
+}
+
+// Only the newest deed is one key away; what was merely said before it has been read.
+function giveWay() {
+  for (const older of shelf().querySelectorAll("[data-notice]")) {
+    const undo = older.querySelector("[data-undo]");
+    undo?.removeAttribute("data-key");
+    undo?.querySelector("kbd")?.remove();
+    if (older.dataset.level !== "danger" && !undo && !older.querySelector("[data-notice-link]")) older.remove();
+  }
 }
 
 document.addEventListener("close", (event) => {

@@ -87,6 +87,22 @@ def test_toast_is_undone_with_z(show):
     assert undone[0]
 
 
+def test_only_the_newest_toast_offers_the_key_and_what_was_merely_said_gives_way(show):
+    page = show("""<button data-key="1" hx-post="/call/" hx-swap="none">Log</button>
+        <button data-key="2" hx-post="/stage/" hx-swap="none">Qualify</button>
+        <button data-key="3" hx-post="/deal/" hx-swap="none">Convert</button>""")
+    for address, text, undo in (("call", "Logged.", "/1/"), ("stage", "Qualified.", ""), ("deal", "Converted.", "/3/")):
+        said = f'{{"toast": {{"text": "{text}", "undo_url": "{undo}"}}}}'
+        page.route(f"**/{address}/", answers(status=204, headers={"HX-Trigger": said}))
+
+    for key, text in (("1", "Logged."), ("2", "Qualified."), ("3", "Converted.")):
+        page.keyboard.press(key)
+        expect(page.locator(".notice-text").last).to_have_text(text)
+
+    expect(page.locator(".notice-text")).to_have_text(["Logged.", "Converted."])
+    expect(page.locator(".notice [data-undo]")).to_have_text(["Undo", "UndoZ"])
+
+
 @pytest.mark.parametrize(
     ("status", "said"),
     [(403, "You may not do that"), (404, "no longer there"), (500, "Something broke on our side")],

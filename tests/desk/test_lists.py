@@ -557,7 +557,7 @@ def test_last_activity_or_its_absence_is_shown_red_where_sales_owes_one(client_f
 
     html = client_for(rob).get("/leads/?tab=mine").content.decode()
 
-    assert '<span class="bad">Not contacted, added' in html
+    assert '<span class="bad">Not contacted</span>' in html
     assert '<span class="bad">none</span>' in html
 
 
