@@ -48,11 +48,11 @@ def inbox(page: Page, lead: str) -> None:
 
 
 def a_lead(page: Page, lead: str) -> None:
-    """The given one, or the rep's opportunity that moved last."""
+    """The given one, or the newest that the rep accepted."""
     if lead:
         page.goto(f"/leads/{lead}/")
         return
-    page.goto("/leads/?tab=all&owner=me&stage=opportunity")
+    page.goto("/leads/?tab=all&owner=me&stage=accepted")
     open_first_row(page)
 
 
