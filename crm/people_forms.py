@@ -69,7 +69,7 @@ class PersonForm(forms.ModelForm):
         }  # fmt: skip
         help_texts = {
             "specialisms": "Parted by commas: logistics, public sector",
-            "weight": "Against the others of the team: 2 is twice as many as 1.",
+            "weight": "What is agreed in the team. Routing asks who has the fewest open hand-offs.",
             "capacity": "Empty: no limit.",
             "away_until": "No lead is routed to them until the day after.",
         }

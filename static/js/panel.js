@@ -4,6 +4,7 @@
  *   <dialog class="sheet" id="reject">… <button type="button" data-dialog-close>Close</button></dialog>
  *
  *   <a href="/leads/7/convert/" data-panel="Convert to opportunity">Convert</a>
+ *   <a href="/leads/7/" data-panel-cancel>Cancel</a>                                     in the panel's form: closes it
  *
  * Without JavaScript the link leads to the page itself. With it the page's fragment (htmx request, HX-Target
  * "panel-body") opens in the panel; a form in it that answers HX-Trigger "panel:close" closes it.
@@ -26,7 +27,9 @@ document.addEventListener("click", (event) => {
   }
   const opener = event.target.closest("[data-dialog-open]");
   if (opener) document.querySelector(opener.dataset.dialogOpen)?.showModal();
-  if (event.target.closest("[data-dialog-close]")) event.target.closest("dialog")?.close();
+  const cancel = event.target.closest("dialog [data-panel-cancel]");
+  if (cancel) event.preventDefault();
+  if (cancel || event.target.closest("[data-dialog-close]")) event.target.closest("dialog")?.close();
   // A click on the backdrop hits the dialog itself.
   if (event.target instanceof HTMLDialogElement && !within(event, event.target)) event.target.close();
 });

@@ -1,8 +1,7 @@
-/* The page of a record: the present stage in sight, the way through the list one came from, and a panel that closes.
+/* The page of a record: the present stage in sight, the way through the list one came from, the call one click away.
  *
  *   <div id="record" data-record="leads/7"> … <span data-record-walk></span> …      gets ‹ 3 of 48 ›, keys [ and ]
  *   <a href="#composer">Log call</a>                                              brings up the call in the composer
- *   <a href="/leads/7/" data-panel-cancel>Cancel</a>                              closes the panel
  *
  * The list is remembered by static/js/list-walk.js.
  */
@@ -60,11 +59,6 @@ document.addEventListener("htmx:load", showAll);
 showAll();
 
 document.addEventListener("click", (event) => {
-  const cancel = event.target.closest("dialog [data-panel-cancel]");
-  if (cancel) {
-    event.preventDefault();
-    cancel.closest("dialog").close();
-  }
   const call = event.target.closest("a[href='#composer']") && document.getElementById("composer-call");
   if (call) {
     event.preventDefault();

@@ -133,3 +133,14 @@ def test_today_does_a_task_in_place_and_takes_it_back(page_for, rob, lead):
 
     page.keyboard.press("z")
     expect(page.locator("#home-tasks")).to_contain_text("Call Ada")
+
+
+def test_cancel_closes_the_panel_on_a_page_that_is_no_record(page_for, rob):
+    page = page_for(rob)
+    page.goto("/tasks/?tab=all")
+    page.keyboard.press("n")
+
+    page.locator("#panel").get_by_text("Cancel").click()
+
+    expect(page.locator("#panel")).to_be_hidden()
+    assert page.url.endswith("/tasks/?tab=all")
