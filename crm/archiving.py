@@ -1,6 +1,6 @@
 """Putting records away and bringing them back: lists and searches leave them out, figures and links keep them.
 
-Two queries for any number of records. Each room says in a Rule of its own who may, and what stands in the way.
+The same few queries for any number of records. Each room says in a Rule of its own who may, and what stands in the way.
 """
 
 from collections.abc import Callable, Iterable
@@ -61,7 +61,9 @@ def put(
     rule: Rule, ids: Iterable[int], *, by: User, archived_at: datetime | None, why_not: Callable[[Any], str]
 ) -> Deed:
     deed, rows = Deed(), rule.rows(by)
-    for row in hold(rows, ids):
+    # The locks come first, in a statement of their own: what is open is then counted with what others just committed.
+    held = [row.pk for row in hold(rows.model._default_manager.only("pk"), ids)]
+    for row in rows.filter(pk__in=held).order_by("pk"):
         if why := why_not(row):
             deed.refuse(row.pk, why)
         else:

@@ -14,7 +14,7 @@ from crm.outbox import record_change
 from leads.access import may_change_activity, may_log_on
 from leads.models import Activity, ActivityKind, ActivityOutcome, Direction
 from leads.models.work import ATTEMPTS
-from leads.subjects import Subject, refresh_subjects, require_reachable
+from leads.subjects import Subject, hold_subjects, refresh_subjects, require_reachable
 
 NOT_YOURS = "You may log what you do for your own leads and opportunities; this one is with somebody else."
 NOT_YOUR_ENTRY = "Only who logged this or a manager may change it."
@@ -77,6 +77,7 @@ def edit_activity(
     **fields: Any,
 ) -> Activity:
     """Correct what was logged: anything but what it is about and who did it. What is not given stays."""
+    hold_subjects(activity)
     activity = Activity.objects.select_for_update().get(pk=activity.pk)
     require(may_change_activity(by, activity), NOT_YOUR_ENTRY)
     fields["at"] = happened_at or activity.at
@@ -93,6 +94,7 @@ def edit_activity(
 @transaction.atomic
 def remove_activity(activity: Activity, *, by: User) -> None:
     """Take away an entry made by mistake; its history keeps what it said. One that is gone already is no error."""
+    hold_subjects(activity)
     found = Activity.objects.select_for_update().filter(pk=activity.pk).first()
     if found is None:
         return

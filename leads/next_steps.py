@@ -21,7 +21,7 @@ from leads.access import may_change_task
 from leads.activities import check_note
 from leads.addresses import address_of
 from leads.models import Lead, Opportunity, Task, TaskKind
-from leads.subjects import Subject, refresh_pulse, refresh_subjects, require_reachable
+from leads.subjects import Subject, hold_pulse, hold_subjects, refresh_pulse, refresh_subjects, require_reachable
 
 NOT_YOURS = "Only who is to do this, who asked for it, or a manager may change it."
 # Something noted down a moment too late is still a task; 1970 is a slip.
@@ -121,6 +121,7 @@ def reopen_task(task: Task, *, by: User) -> Task:
 @transaction.atomic
 def remove_task(task: Task, *, by: User) -> None:
     """Take away a task that was a mistake. One that is gone already is no error."""
+    hold_subjects(task)
     found = Task.objects.select_for_update().filter(pk=task.pk).first()
     if found is None:
         return
@@ -133,8 +134,9 @@ def remove_task(task: Task, *, by: User) -> None:
 def postpone_overdue(user: User, *, due_at: datetime, at: datetime) -> int:
     """Put off everything of ``user`` that was due before ``at``; gives how many. Reminders ring at the new time."""
     check_due(due_at, now=at)
-    overdue = Task.objects.select_for_update().open().filter(owner=user, due_at__lt=at).order_by("id")
-    rows = list(overdue.only("id", "lead_id", "opportunity_id"))
+    overdue = Task.objects.open().filter(owner=user, due_at__lt=at).only("id", "lead_id", "opportunity_id")
+    hold_subjects(*overdue)
+    rows = list(overdue.select_for_update().order_by("id"))
     Task.objects.filter(pk__in=[row.pk for row in rows]).update(
         due_at=due_at, remind_at=due_at, reminded_at=None, updated_at=at
     )
@@ -144,6 +146,7 @@ def postpone_overdue(user: User, *, due_at: datetime, at: datetime) -> int:
 
 def close_tasks(*, at: datetime, lead: Lead | None = None, opportunity: Opportunity | None = None) -> None:
     """What was lost or disqualified needs no next step: its open tasks are done by the system."""
+    hold_pulse(*ids(lead, opportunity))
     open_ones = Task.objects.open().filter(tasks_of(lead, opportunity))
     open_ones.update(done_at=at, done_by=None, updated_at=at)
     refresh_of(lead, opportunity)
@@ -151,6 +154,7 @@ def close_tasks(*, at: datetime, lead: Lead | None = None, opportunity: Opportun
 
 def revive_tasks(*, closed_at: datetime, lead: Lead | None = None, opportunity: Opportunity | None = None) -> None:
     """The close at that moment was undone: what it had done is open again."""
+    hold_pulse(*ids(lead, opportunity))
     by_system = Task.objects.filter(tasks_of(lead, opportunity), done_at=closed_at, done_by__isnull=True)
     by_system.update(done_at=None)
     refresh_of(lead, opportunity)
@@ -175,7 +179,11 @@ def tasks_of(lead: Lead | None, opportunity: Opportunity | None) -> Q:
 
 
 def refresh_of(lead: Lead | None, opportunity: Opportunity | None) -> None:
-    refresh_pulse([lead.pk] if lead else [], [opportunity.pk] if opportunity else [])
+    refresh_pulse(*ids(lead, opportunity))
+
+
+def ids(lead: Lead | None, opportunity: Opportunity | None) -> tuple[list[int], list[int]]:
+    return [lead.pk] if lead else [], [opportunity.pk] if opportunity else []
 
 
 def due_in(days: int, *, at: datetime, zone: ZoneInfo) -> datetime:
@@ -188,6 +196,7 @@ def due_in(days: int, *, at: datetime, zone: ZoneInfo) -> datetime:
 
 def held(task: Task, *, by: User) -> Task:
     """The present row, held until the transaction ends, if ``by`` may change it."""
+    hold_subjects(task)
     present = Task.objects.select_for_update(of=("self",)).select_related("owner", "lead", "opportunity", "contact")
     found = present.get(pk=task.pk)
     require(may_change_task(by, found), NOT_YOURS)

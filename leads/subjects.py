@@ -1,5 +1,6 @@
 """What an activity or a task is about: a lead, an opportunity or a contact, and how these hang together."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,8 @@ from leads.errors import MergedLead
 from leads.models import Contact, Lead, Opportunity
 from leads.models.work import ActivityKind, Direction
 
-# Opportunities before leads, each by id: the order in which a close locks them, too (leads/opportunities.py).
+# Opportunities before leads, each by id: the order in which a close locks them, too (leads/opportunities.py). What is
+# logged and planned for them comes last, so that nobody holds a task and waits for its opportunity.
 LOCK_OPPORTUNITIES = """
     SELECT 1 FROM leads_opportunity WHERE id = ANY(%(opportunities)s) OR lead_id = ANY(%(leads)s)
     ORDER BY id FOR NO KEY UPDATE
@@ -111,15 +113,30 @@ def refresh_pulse(lead_ids: list[int], opportunity_ids: list[int]) -> None:
     Call it in the transaction that wrote the activity or task. The locks come first, in statements of their own, so
     that of two at once the second counts what the first has written.
     """
-    ids = {"leads": lead_ids, "opportunities": opportunity_ids}
+    hold_pulse(lead_ids, opportunity_ids)
     with connection.cursor() as sql:
-        for statement in (LOCK_OPPORTUNITIES, LOCK_LEADS, PULSE):
-            sql.execute(statement, ids)
+        sql.execute(PULSE, {"leads": lead_ids, "opportunities": opportunity_ids})
+
+
+def hold_pulse(lead_ids: list[int], opportunity_ids: list[int]) -> None:
+    """Let nobody else change these, and the leads' opportunities, until the transaction ends."""
+    with connection.cursor() as sql:
+        for statement in (LOCK_OPPORTUNITIES, LOCK_LEADS):
+            sql.execute(statement, {"leads": lead_ids, "opportunities": opportunity_ids})
 
 
 def refresh_subjects(*rows: Any) -> None:
     """`refresh_pulse` of what these activities or tasks are about."""
-    refresh_pulse(
-        sorted({row.lead_id for row in rows if row.lead_id}),
-        sorted({row.opportunity_id for row in rows if row.opportunity_id}),
-    )
+    refresh_pulse(*ids_of_subjects(rows))
+
+
+def hold_subjects(*rows: Any) -> None:
+    """`hold_pulse` of what these activities or tasks are about; call it before the rows themselves are locked."""
+    hold_pulse(*ids_of_subjects(rows))
+
+
+def ids_of_subjects(rows: Iterable[Any]) -> tuple[list[int], list[int]]:
+    """Ids of the leads and of the opportunities."""
+    leads = {row.lead_id for row in rows if row.lead_id}
+    opportunities = {row.opportunity_id for row in rows if row.opportunity_id}
+    return sorted(leads), sorted(opportunities)
