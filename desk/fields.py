@@ -34,6 +34,7 @@ from leads.editing import (
 )
 from leads.forms import TagsField
 from leads.models import Company, Contact, Lead, Opportunity, PickList
+from leads.opportunities import NOT_YOURS as NOT_YOUR_OPPORTUNITY
 from leads.opportunities import edit_opportunity
 from leads.pick_values import choices
 from leads.picking import COMPANIES, CONTACTS
@@ -258,7 +259,7 @@ OPPORTUNITY = Kind(
         Field("forecast_category", "Forecast"), Field("kind", "Kind"), OWNER, COMPANY, CONTACT,
         Field("product", "Product", values=PickList.PRODUCT, stays=True), Field("competitor", "Competitor"),
     ),
-    may_work_opportunity, "Only the owner of this opportunity or their manager may change it.", edit_opportunity,
+    may_work_opportunity, NOT_YOUR_OPPORTUNITY, edit_opportunity,
 )  # fmt: skip
 CAMPAIGN = Kind(
     "campaign",

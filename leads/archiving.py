@@ -15,8 +15,8 @@ from leads.access import may_edit_lead, may_work_opportunity
 from leads.editing import NOT_YOUR_COMPANY, NOT_YOUR_CONTACT, NOT_YOURS
 from leads.lifecycle import Stage
 from leads.models import Company, Contact, Lead, Opportunity, OpportunityPerson
+from leads.opportunities import NOT_YOURS as NOT_YOUR_OPPORTUNITY
 
-NOT_YOUR_OPPORTUNITY = "Only the owner of this opportunity or their manager may do that."
 OPEN_DEAL = "It has an open opportunity: close that first."
 WAITS = "It waits for sales: withdraw it, or wait for the answer."
 LEAD_WAITS = "One of its leads waits for sales: withdraw that, or wait for the answer."

@@ -14,6 +14,7 @@ from crm.outbox import record_change
 from leads.access import may_change_task, may_edit_lead, may_work_opportunity, works_for_sales
 from leads.editing import NOT_YOURS
 from leads.models import Lead, Opportunity, Task
+from leads.opportunities import NOT_YOURS as NOT_YOUR_OPPORTUNITY
 
 ARCHIVED = "It is archived."
 
@@ -62,8 +63,7 @@ def assign_opportunities(ids: Iterable[int], *, to: User, by: User, at: datetime
             return ARCHIVED
         if not opportunity.is_open:
             return f"It is closed: {opportunity.outcome}."
-        own = may_work_opportunity(by, opportunity)
-        return "" if own else "Only the owner of this opportunity or their manager may do that."
+        return "" if may_work_opportunity(by, opportunity) else NOT_YOUR_OPPORTUNITY
 
     require_here(to)
     if not works_for_sales(to):

@@ -12,14 +12,16 @@ from crm.errors import BusinessError, StaleState
 from crm.models import Organisation, User
 from crm.outbox import record_change
 from leads.access import may_convert, may_create_opportunities, may_work_opportunity
-from leads.errors import CannotUndo
+from leads.errors import Archived, CannotUndo
 from leads.lifecycle import ReasonUse, Stage
-from leads.models import Lead, Opportunity, OpportunityPerson, Outcome, PipelineStage, Reason
+from leads.models import Company, Contact, Lead, Opportunity, OpportunityPerson, Outcome, PipelineStage, Reason
 from leads.next_steps import close_tasks, revive_tasks
 from leads.pipeline import PROMISED, first_stage, follow, open_stages, pipeline, promise_of, require_offered
 from leads.reasons import require_reason
 from leads.subjects import refresh_pulse
 from leads.transitions import last_effective, move_lead, undo_move
+
+NOT_YOURS = "Only the owner of this opportunity or their manager may do that."
 
 
 @transaction.atomic
@@ -65,6 +67,7 @@ def create_opportunity(*, by: User, at: datetime, **fields: Any) -> Opportunity:
         **(of_lead(lead, by=by) if lead else {}),
     }
     opportunity = Opportunity(**{**standard, **fields})
+    hold_parties(opportunity.company, opportunity.contact)
     require(may_work_opportunity(by, opportunity), "You may open opportunities of your own or of your team.")
     make(opportunity)
     record_change("opportunity", [opportunity.pk])
@@ -98,6 +101,7 @@ def edit_opportunity(
     if owner is not None and owner.pk != opportunity.owner_id:
         fields = {"team": owner.team, **fields}
     if fresh := put(opportunity, fields):
+        hold_parties(*(fields[name] for name in ("company", "contact") if name in fresh))
         save_changed(opportunity, *fresh)
     return opportunity
 
@@ -188,7 +192,7 @@ def check_outcome(outcome: str, reason: Reason | None, note: str) -> None:
 def locked(opportunity: Opportunity, *, by: User) -> Opportunity:
     """The present row, held until the transaction ends, if ``by`` may work it."""
     held = present(opportunity)
-    require(may_work_opportunity(by, held), "Only the owner of this opportunity or their manager may do that.")
+    require(may_work_opportunity(by, held), NOT_YOURS)
     return held
 
 
@@ -197,6 +201,13 @@ def save_changed(opportunity: Opportunity, *fields: str) -> None:
     record_change("opportunity", [opportunity.pk])
     if opportunity.lead_id:
         record_change("lead", [opportunity.lead_id])
+
+
+def hold_parties(*parties: Company | Contact | None) -> None:
+    """Nobody archives these until the transaction ends. Raises Archived when somebody has."""
+    for party in filter(None, parties):
+        if type(party)._default_manager.select_for_update(no_key=True).get(pk=party.pk).is_archived:
+            raise Archived(party)
 
 
 class MovedMeanwhile(StaleState):

@@ -1,16 +1,17 @@
-"""The people who have a part in an opportunity: who decides, who helps, who is against it."""
+"""The people of an opportunity: whom it is opened with, who decides, who helps, who is against it."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models.functions import Lower
 
 from crm.errors import BusinessError
 from crm.models import User
 from crm.outbox import record_change
 from leads.editing import create_company, create_contact
+from leads.known import company_named, contact_with
 from leads.models import BuyingRole, Company, Contact, Opportunity, OpportunityPerson
-from leads.opportunities import locked
+from leads.opportunities import create_opportunity, locked
 
 
 @transaction.atomic
@@ -57,18 +58,37 @@ def remove_person(part: OpportunityPerson, *, by: User, at: datetime) -> None:
     record_change("opportunity", [opportunity.pk])
 
 
+@transaction.atomic
+def open_opportunity(
+    *,
+    by: User,
+    at: datetime,
+    company: Company | str | None = None,
+    contact: Contact | str | None = None,
+    email: str = "",
+    **fields: Any,
+) -> Opportunity:
+    """As `create_opportunity`; company and contact may be names, and are made with it where they are new.
+
+    Without a company it is at its contact's.
+    """
+    if isinstance(company, str):
+        company = company_called(company, by=by)
+    if isinstance(contact, str):
+        contact = contact_called(contact, email=email, company=company, by=by)
+    company = company or (contact and contact.company)
+    return create_opportunity(by=by, at=at, company=company, contact=contact, **fields)
+
+
 def company_called(name: str, *, by: User) -> Company:
-    """The company of this name in any letter case, the oldest of several; else a new one."""
-    same = Company.objects.alias(lower_name=Lower("name")).filter(lower_name=name.lower(), archived_at__isnull=True)
-    return same.order_by("id").first() or create_company(by=by, name=name)
+    """The company of this name, else a new one."""
+    return company_named(name) or create_company(by=by, name=name)
 
 
 def contact_called(name: str, *, email: str, company: Company | None, by: User) -> Contact:
-    """The contact with this e-mail in any letter case, the oldest of several; else a new one of that name."""
-    if email:
-        same = Contact.objects.alias(lower_email=Lower("email")).filter(lower_email=email.lower())
-        if known := same.filter(archived_at__isnull=True).order_by("id").first():
-            return known
+    """The contact with this e-mail, else a new one of that name."""
+    if known := contact_with(email):
+        return known
     first, _, last = name.rpartition(" ")
     return create_contact(by=by, first_name=first, last_name=last, email=email, company=company)
 

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import Asset
 from campaigns.picking import CAMPAIGNS
 from crm.forms import CurrencyField, DateInput
-from crm.periods import local_day, zone
 from crm.picking import PickField
 from desk.queries.conversion import ConversionFacts
 from feedback.forms import RecipientField
@@ -45,7 +44,7 @@ class MoveForm(forms.Form):
     def clean_revisit_on(self) -> date | None:
         """A day that has come would bring the lead back at once."""
         day: date | None = self.cleaned_data["revisit_on"]
-        if day and day <= local_day(timezone.now(), zone()):
+        if day and day <= timezone.localdate():
             raise forms.ValidationError(_("Choose a day that lies ahead."))
         return day
 

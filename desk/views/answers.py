@@ -6,6 +6,8 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from crm.requests import PersonRequest
+
 LEVELS = {"success": messages.SUCCESS, "info": messages.INFO, "warning": messages.WARNING, "danger": messages.ERROR}
 
 
@@ -28,3 +30,9 @@ def redirect_with(
     """The same deed without JavaScript: go to ``address`` and say there what happened."""
     messages.add_message(request, LEVELS[level], text, extra_tags=f"undo:{undo_url}" if undo_url else "")
     return HttpResponseRedirect(address)
+
+
+def go_to(request: PersonRequest, address: str, text: str, *, level: str = "success") -> HttpResponse:
+    """Leave the page for ``address``, from its side panel as well, and say there what happened."""
+    response = redirect_with(request, address, text, level=level)
+    return HttpResponse(headers={"HX-Redirect": response["Location"]}) if request.htmx else response

@@ -1,6 +1,5 @@
 """Campaigns: did sales want these people, and what should I change?"""
 
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +16,6 @@ from crm.access import require
 from crm.errors import BusinessError
 from crm.forms import show_refusal
 from crm.keyset import count_up_to, count_words
-from crm.periods import local_day, zone
 from crm.requests import PersonRequest, id_of
 from desk.fields import rows_for
 from desk.forms.campaign import HandOverForm
@@ -89,7 +87,7 @@ def campaign_page(
     reason = chosen_reason(request)
     answered = latest_verdicts(handed.filter(reason=reason) if reason else handed)
     spent = spent_by_campaign([campaign.pk]).get(campaign.pk)
-    counts = counts_by_campaign(today())
+    counts = counts_by_campaign(timezone.localdate())
     leads = leads_from(campaign)
     may_write = may_write_campaign(user, campaign)
     months = spend_by_month(campaign)[-MONTHS:]
@@ -116,7 +114,7 @@ def campaign_page(
         "spends": campaign.spends.select_related("by")[:SPENDS],
         "months": months,
         "highest": max((month.amount for month in months), default=0),
-        "spend_form": spend_form or SpendForm(today=today()),
+        "spend_form": spend_form or SpendForm(today=timezone.localdate()),
         "just_logged": "logged" in request.GET or spend_form is not None,
     }
     context["steps"] = first_steps(context) if may_write else []
@@ -141,7 +139,3 @@ def tell(request: PersonRequest, result: HandedOver, *, to: str) -> None:
 
 def get_campaign(pk: int) -> Campaign:
     return get_object_or_404(Campaign.objects.select_related("owner", "parent"), pk=pk)
-
-
-def today() -> date:
-    return local_day(timezone.now(), zone())

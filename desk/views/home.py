@@ -5,7 +5,6 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from crm.periods import local_day, zone
 from crm.requests import PersonRequest
 from desk.queries.home import home_of
 
@@ -13,5 +12,5 @@ from desk.queries.home import home_of
 @require_GET
 def home(request: PersonRequest) -> HttpResponse:
     now = timezone.now()
-    blocks = home_of(request.user, now=now, today=local_day(now, zone()))
+    blocks = home_of(request.user, now=now, today=timezone.localdate(now))
     return render(request, blocks["template"], blocks)

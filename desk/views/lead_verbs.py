@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -23,6 +22,7 @@ from desk.forms.verdicts import RejectHandoffForm
 from desk.queries.conversion import conversion_facts
 from desk.queries.inbox import decided_handoffs, with_row
 from desk.verbs import CONVERT, HAND_OVER, LOG_TOUCH, MOVE_VERBS, Verb
+from desk.views.answers import go_to
 from desk.views.lead import get_lead, lead_answer
 from desk.views.record import address_of
 from feedback.access import may_decide, may_hand_over
@@ -152,8 +152,7 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
     if seen_from and urlsplit(seen_from).path != address_of(lead):
         # From the page of the opportunity that goes with it.
         deed()
-        messages.success(request, done)
-        return HttpResponse(headers={"HX-Redirect": address_of(lead)})
+        return go_to(request, address_of(lead), done)
     return perform(request, lead, deed, done)
 
 

@@ -23,12 +23,11 @@ from desk.views.panels import PANEL, form_page
 from desk.views.record import record_answer, record_page
 from leads.access import may_work_opportunity
 from leads.models import BuyingRole, Opportunity, Outcome
-from leads.opportunities import change_stage, close_opportunity, reopen_opportunity
+from leads.opportunities import NOT_YOURS, change_stage, close_opportunity, reopen_opportunity
 from leads.pipeline import open_stages, pipeline
 from leads.stalled import is_quiet, is_stalled
 
 PAGE = "desk/opportunity.html"
-REFUSED = "Only the owner of this opportunity or their manager may do that."
 
 
 @require_GET
@@ -42,7 +41,7 @@ def stage(request: PersonRequest, pk: int) -> HttpResponse:
     """Take it to another open stage; GET shows where it may go."""
     deal = get_deal(pk)
     if request.method == "GET":
-        require(may_work_opportunity(request.user, deal), REFUSED)
+        require(may_work_opportunity(request.user, deal), NOT_YOURS)
         offered = [row for row in open_stages(pipeline()) if row.stage != deal.stage]
         page = "desk/opportunity_move.html#form" if request.htmx.target == PANEL else "desk/opportunity_move.html"
         return render(request, page, {"deal": deal, "offered": offered, "on": on_board(request)})
@@ -65,7 +64,7 @@ def stage(request: PersonRequest, pk: int) -> HttpResponse:
 def closing(request: PersonRequest, pk: int) -> HttpResponse:
     """Close it as won, or as lost with a reason; GET is the form for lost."""
     deal = get_deal(pk)
-    require(may_work_opportunity(request.user, deal), REFUSED)
+    require(may_work_opportunity(request.user, deal), NOT_YOURS)
     form = CloseForm(request.POST or None, initial={"outcome": Outcome.LOST})
     if request.method == "GET" or not form.is_valid():
         return ask_to_close(request, deal, form)

@@ -12,11 +12,11 @@ from crm.access import require
 from crm.forms import saved
 from crm.requests import PersonRequest, id_of
 from desk.forms.opportunity import PersonForm
-from desk.views.opportunity import REFUSED, deal_answer, get_deal
+from desk.views.opportunity import deal_answer, get_deal
 from desk.views.panels import form_page
 from leads.access import may_work_opportunity
 from leads.models import BuyingRole, Contact, Opportunity, OpportunityPerson
-from leads.opportunities import edit_opportunity
+from leads.opportunities import NOT_YOURS, edit_opportunity
 from leads.opportunity_people import add_person, change_role, contact_called, remove_person
 
 
@@ -24,7 +24,7 @@ from leads.opportunity_people import add_person, change_role, contact_called, re
 def people(request: PersonRequest, pk: int) -> HttpResponse:
     """Add somebody: a contact, or a new one."""
     deal = get_deal(pk)
-    require(may_work_opportunity(request.user, deal), REFUSED)
+    require(may_work_opportunity(request.user, deal), NOT_YOURS)
     form = PersonForm(request.POST or None)
     if request.method == "POST" and saved(form, partial(add, request, deal)):
         return deal_answer(request, pk, stages=set(), text=f"{form.cleaned_data['contact']} has a part in it now.")

@@ -12,15 +12,9 @@ from crm.forms import saved
 from crm.requests import PersonRequest
 from desk.forms.saved_view import SavedViewForm
 from desk.lists.registry import LISTS
-from desk.lists.saved_views import (
-    delete_view,
-    overwrite_view,
-    rename_view,
-    require_change,
-    save_view,
-)
+from desk.lists.saved_views import delete_view, overwrite_view, rename_view, require_change, save_view
 from desk.models import SavedView
-from desk.views.answers import redirect_with
+from desk.views.answers import go_to
 from desk.views.panels import form_page
 
 
@@ -37,7 +31,7 @@ def view_new(request: PersonRequest) -> HttpResponse:
         views.append(save_view(key=key, query=query, by=request.user, **values))
 
     if request.method == "POST" and saved(form, deed):
-        return go_to(request, views[0], f"Saved as “{views[0].name}”.")
+        return show_view(request, views[0], f"Saved as “{views[0].name}”.")
     hidden = {"list": key, "query": query}
     return form_page(request, "desk/list/view.html", {"form": form, "hidden": hidden, "action": request.path})
 
@@ -54,7 +48,7 @@ def view_edit(request: PersonRequest, pk: int) -> HttpResponse:
         rename_view(view, by=request.user, **values)
 
     if request.method == "POST" and saved(form, deed):
-        return go_to(request, view, f"“{view.name}” is saved.")
+        return show_view(request, view, f"“{view.name}” is saved.")
     return form_page(request, "desk/list/view.html", {"form": form, "view": view, "action": request.path})
 
 
@@ -63,14 +57,14 @@ def view_overwrite(request: PersonRequest, pk: int) -> HttpResponse:
     """Keep the list as it is asked for now under the same name."""
     view = get_view(request, pk)
     overwrite_view(view, query=request.POST.get("query", ""), by=request.user)
-    return go_to(request, view, f"“{view.name}” shows this list from now on.")
+    return show_view(request, view, f"“{view.name}” shows this list from now on.")
 
 
 @require_POST
 def view_removal(request: PersonRequest, pk: int) -> HttpResponse:
     view = get_view(request, pk)
     delete_view(view, by=request.user)
-    return leave(request, reverse(f"desk:{view.list}"), f"The view “{view.name}” is deleted.")
+    return go_to(request, reverse(f"desk:{view.list}"), f"The view “{view.name}” is deleted.")
 
 
 def get_view(request: PersonRequest, pk: int) -> SavedView:
@@ -85,15 +79,5 @@ def get_view(request: PersonRequest, pk: int) -> SavedView:
     return view
 
 
-def go_to(request: PersonRequest, view: SavedView, text: str) -> HttpResponse:
-    return leave(request, f"{reverse(f'desk:{view.list}')}?{view.query}&view={view.pk}", text)
-
-
-def leave(request: PersonRequest, address: str, text: str) -> HttpResponse:
-    """Go to ``address`` and say there what happened, from the side panel as well."""
-    response = redirect_with(request, address, text)
-    if not request.htmx:
-        return response
-    answer = HttpResponse(status=204)
-    answer["HX-Redirect"] = response["Location"]
-    return answer
+def show_view(request: PersonRequest, view: SavedView, text: str) -> HttpResponse:
+    return go_to(request, f"{reverse(f'desk:{view.list}')}?{view.query}&view={view.pk}", text)

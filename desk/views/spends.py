@@ -7,6 +7,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from campaigns.access import may_write_campaign
@@ -17,7 +18,8 @@ from crm.access import require
 from crm.editing import StaleEdit
 from crm.once import is_repeat
 from crm.requests import PersonRequest
-from desk.views.campaign import campaign_page, get_campaign, today
+from desk.views.answers import go_to
+from desk.views.campaign import campaign_page, get_campaign
 from desk.views.panels import form_page
 
 
@@ -26,7 +28,7 @@ def spends(request: PersonRequest, pk: int) -> HttpResponse:
     """Log one row of spend; the next row waits with the cursor in it."""
     campaign = get_campaign(pk)
     require(may_write_campaign(request.user, campaign), REFUSED)
-    form = SpendForm(request.POST, today=today())
+    form = SpendForm(request.POST, today=timezone.localdate())
     if not form.is_valid():
         return campaign_page(request, campaign, spend_form=form, status=422)
     with transaction.atomic():
@@ -41,7 +43,7 @@ def spend(request: PersonRequest, pk: int, spend_pk: int) -> HttpResponse:
     """Correct one row of the spend log; what somebody else corrected meanwhile is shown first."""
     row = get_spend(pk, spend_pk)
     require(may_write_campaign(request.user, row.campaign), REFUSED)
-    form = SpendForm(request.POST or None, instance=row, today=today())
+    form = SpendForm(request.POST or None, instance=row, today=timezone.localdate())
     if request.method == "POST" and form.is_valid():
         seen_row = get_spend(pk, spend_pk)
         try:
@@ -66,8 +68,7 @@ def spend_removal(request: PersonRequest, pk: int, spend_pk: int) -> HttpRespons
 def spend_return(request: PersonRequest, pk: int) -> HttpResponse:
     """Undo a removal."""
     bring_back_spend(request.GET.get("kept", ""), by=request.user)
-    messages.info(request, "The spend is in the log again.")
-    return HttpResponse(headers={"HX-Redirect": log_of(pk)}) if request.htmx else redirect(log_of(pk))
+    return go_to(request, log_of(pk), "The spend is in the log again.", level="info")
 
 
 def get_spend(pk: int, spend_pk: int) -> Spend:
