@@ -24,7 +24,7 @@ class TagsField(forms.CharField):
         try:
             return tags_in(super().clean(value))
         except BusinessError as error:
-            raise forms.ValidationError(str(error)) from error
+            raise forms.ValidationError(str(error), code=error.code) from error
 
 
 def say_what_is_too_long(form: forms.BaseForm) -> None:

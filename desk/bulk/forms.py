@@ -6,12 +6,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from campaigns.access import may_create_campaigns
-from crm.errors import BusinessError
 from crm.models import Role, User
 from desk.models import ListKey
 from feedback.forms import RecipientField
 from leads.access import works_for_sales
-from leads.tagging import tags_in
+from leads.forms import TagsField
 
 
 class PersonChoice(forms.ModelChoiceField):
@@ -37,17 +36,24 @@ class PersonChoice(forms.ModelChoiceField):
         return self.people[value]
 
 
-class AssignForm(forms.Form):
-    field_of = {"no_recipient": "to"}
+class DeedForm(forms.Form):
+    """Made for the list that the deed is done on; by itself it asks for nothing."""
 
     def __init__(self, data: Any = None, *, list_key: str) -> None:
         super().__init__(data)
+
+
+class AssignForm(DeedForm):
+    field_of = {"no_recipient": "to"}
+
+    def __init__(self, data: Any = None, *, list_key: str) -> None:
+        super().__init__(data, list_key=list_key)
         self.fields["to"] = PersonChoice(
             list_key=list_key, label="To", help_text="" if list_key == ListKey.TASKS else "Their team comes along."
         )
 
 
-class HandOverForm(forms.Form):
+class HandOverForm(DeedForm):
     field_of = {"no_recipient": "recipient"}
     recipient = RecipientField(label="To")
     promised = forms.CharField(
@@ -57,26 +63,10 @@ class HandOverForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": "For example: a call this week about prices"}),
     )
 
-    def __init__(self, data: Any = None, *, list_key: str) -> None:
-        super().__init__(data)
 
-
-class TagsField(forms.CharField):
-    """Tags parted by commas."""
-
-    def clean(self, value: Any) -> list[str]:
-        try:
-            return tags_in(super().clean(value))
-        except BusinessError as error:
-            raise ValidationError(str(error), code=error.code) from error
-
-
-class TagForm(forms.Form):
+class TagForm(DeedForm):
     add = TagsField(label="Add", required=False, help_text="Parted by commas: webinar, hot")
     remove = TagsField(label="Remove", required=False)
-
-    def __init__(self, data: Any = None, *, list_key: str) -> None:
-        super().__init__(data)
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -85,15 +75,10 @@ class TagForm(forms.Form):
         return values
 
 
-class NothingToAsk(forms.Form):
-    def __init__(self, data: Any = None, *, list_key: str) -> None:
-        super().__init__(data)
-
-
 # The form of each verb of desk/bulk/verbs.py.
-FORMS: dict[str, type[Any]] = {
+FORMS: dict[str, type[DeedForm]] = {
     "assign": AssignForm,
     "hand-over": HandOverForm,
     "tag": TagForm,
-    "archive": NothingToAsk,
+    "archive": DeedForm,
 }
