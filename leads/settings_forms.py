@@ -1,11 +1,11 @@
-"""Input to the settings of leads: reasons, and the lists that forms offer."""
+"""Input to the settings of leads: reasons, the lists that forms offer, the stages of opportunities."""
 
 from typing import Any
 
 from django import forms
 
 from leads.lifecycle import ReasonUse
-from leads.models import PickValue, Reason
+from leads.models import PickValue, PipelineStage, Reason
 
 
 class ValueForm(forms.ModelForm):
@@ -48,3 +48,20 @@ class ReasonForm(forms.ModelForm):
     def _get_validation_exclusions(self) -> set[str]:
         """The code of a new reason is made of its words, when it is saved."""
         return {*super()._get_validation_exclusions(), "code", "use"}  # type: ignore[misc]
+
+
+class StageForm(forms.ModelForm):
+    """One stage; won and lost can only be renamed."""
+
+    field_of = {"label_taken": "label", "fixed_stage": "probability"}
+
+    class Meta:
+        model = PipelineStage
+        fields = ["label", "probability", "forecast_category"]
+        labels = {"label": "Name", "probability": "Probability in percent", "forecast_category": "Forecast"}
+        help_texts = {"probability": ""}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.is_open:
+            del self.fields["probability"], self.fields["forecast_category"]

@@ -64,6 +64,6 @@ def blank_submissions() -> None:
 
 @shared_task(name="leads.tell_numbers")
 def tell_numbers() -> None:
-    from leads.numbers import tell_numbers
+    from leads.telephones import tell_numbers
 
     tell_numbers()

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from leads.views import capture, capture_forms, duplicates, imports, new, new_people, picks, pipeline, reasons
+from leads.views import capture, capture_forms, duplicates, imports, new, new_people, pick_values, pipeline, reasons
 
 app_name = "leads"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -19,10 +19,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("submissions/<int:pk>/", capture_forms.submission, name="submission"),
     path("submissions/<int:pk>/retry/", capture_forms.retry, name="submission-retry"),
     path("duplicates/<str:kind>/", duplicates.duplicates, name="duplicates"),
-    path("settings/lists/", picks.lists, name="lists"),
-    path("settings/lists/new/", picks.value_new, name="value-new"),
-    path("settings/lists/<int:pk>/", picks.value, name="value"),
-    path("settings/lists/<int:pk>/position/", picks.value_position, name="value-position"),
+    path("settings/lists/", pick_values.lists, name="lists"),
+    path("settings/lists/new/", pick_values.value_new, name="value-new"),
+    path("settings/lists/<int:pk>/", pick_values.value, name="value"),
+    path("settings/lists/<int:pk>/position/", pick_values.value_position, name="value-position"),
     path("settings/reasons/", reasons.reasons, name="reasons"),
     path("settings/reasons/new/", reasons.reason_new, name="reason-new"),
     path("settings/reasons/<int:pk>/", reasons.reason, name="reason"),

@@ -14,7 +14,7 @@ from crm.requests import PersonRequest
 from leads.access import may_set_up_pipeline
 from leads.models import Opportunity, PipelineStage
 from leads.pipeline import edit_stage
-from leads.pipeline_forms import StageForm
+from leads.settings_forms import StageForm
 from leads.stalled import ENOUGH_STAYS
 
 REFUSED = "Only sales managers and admins set up the pipeline."

@@ -16,7 +16,7 @@ from leads.lifecycle import ReasonUse
 from leads.models import Reason
 from leads.reasons import REFUSED, create_reason, edit_reason, move_reason
 from leads.settings_forms import ReasonForm
-from leads.views.picks import step_of
+from leads.views.settings import setting_page, step_of
 
 
 @require_GET
@@ -42,7 +42,8 @@ def reason_new(request: PersonRequest) -> HttpResponse:
     if request.method == "POST" and saved(form, deed):
         messages.success(request, f"“{form.cleaned_data['label']}” is offered.")
         return redirect(address_of(use))
-    return form_page(request, form, f"New reason: {ReasonUse(use).label.lower()}", use)
+    title = f"New reason: {ReasonUse(use).label.lower()}"
+    return setting_page(request, form, title=title, parent="Reasons", back=address_of(use))
 
 
 @require_http_methods(["GET", "POST"])
@@ -53,7 +54,7 @@ def reason(request: PersonRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and saved(form, lambda fields: edit_reason(present, by=request.user, **fields)):
         messages.success(request, f"“{form.cleaned_data['label']}” is saved.")
         return redirect(address_of(present.use))
-    return form_page(request, form, present.label, present.use)
+    return setting_page(request, form, title=present.label, parent="Reasons", back=address_of(present.use))
 
 
 @require_POST
@@ -61,12 +62,6 @@ def reason_position(request: PersonRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Reason, pk=pk)
     move_reason(row, by=request.user, step=step_of(request))
     return redirect(address_of(row.use))
-
-
-def form_page(request: PersonRequest, form: ReasonForm, title: str, use: str) -> HttpResponse:
-    template = "leads/setting.html#form" if request.htmx else "leads/setting.html"
-    context = {"form": form, "title": title, "parent": "Reasons", "back": address_of(use)}
-    return render(request, template, context, status=422 if form.errors else 200)
 
 
 def address_of(use: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from leads.numbers import tell_numbers
+from leads.telephones import tell_numbers
 
 
 class Command(BaseCommand):

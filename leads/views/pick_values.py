@@ -14,6 +14,7 @@ from leads.access import may_write_lists
 from leads.models import PickList, PickValue
 from leads.pick_values import REFUSED, add_value, edit_value, in_use_unlisted, move_value
 from leads.settings_forms import ValueForm
+from leads.views.settings import setting_page, step_of
 
 
 @require_GET
@@ -57,9 +58,7 @@ def value(request: PersonRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and saved(form, lambda fields: edit_value(present, by=request.user, **fields)):
         messages.success(request, f"“{form.cleaned_data['value']}” is saved.")
         return redirect(address_of(present.list))
-    template = "leads/setting.html#form" if request.htmx else "leads/setting.html"
-    context = {"form": form, "title": present.value, "parent": "Lists", "back": address_of(present.list)}
-    return render(request, template, context, status=422 if form.errors else 200)
+    return setting_page(request, form, title=present.value, parent="Lists", back=address_of(present.list))
 
 
 @require_POST
@@ -67,10 +66,6 @@ def value_position(request: PersonRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(PickValue, pk=pk)
     move_value(row, by=request.user, step=step_of(request))
     return redirect(address_of(row.list))
-
-
-def step_of(request: PersonRequest) -> int:
-    return -1 if request.POST.get("step") == "-1" else 1
 
 
 def address_of(list_: str) -> str:

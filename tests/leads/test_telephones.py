@@ -3,7 +3,7 @@ from django.core.management import call_command
 
 from crm.models import Organisation
 from leads.models import Company, Contact, Lead
-from leads.numbers import tell_numbers
+from leads.telephones import tell_numbers
 from tests.factories import make_lead
 
 pytestmark = pytest.mark.django_db
