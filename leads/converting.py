@@ -18,7 +18,7 @@ from leads.known import company_named, contact_with
 from leads.lifecycle import Stage
 from leads.models import BuyingRole, Company, Contact, Lead, Opportunity, OpportunityPerson, Outcome, Transition
 from leads.next_steps import release_opportunity
-from leads.opportunities import AlreadyClosed, opportunities_of
+from leads.opportunities import AlreadyClosed, hold_parties, opportunities_of
 from leads.pipeline import first_stage, promise_of
 from leads.subjects import refresh_pulse
 from leads.transitions import UNDO_WITHIN, last_effective, move_lead, undo_move
@@ -50,6 +50,7 @@ def convert_lead(
         return existing, False
     company = new_company(lead) if "company" in make_new else company or lead.company or find_or_make_company(lead)
     contact = new_contact(lead, company) if "contact" in make_new else contact or find_or_make_contact(lead, company)
+    hold_parties(company, contact)
     move_lead(lead, Stage.OPPORTUNITY, by=by, at=at, company=company, contact=contact)
     stage = first_stage()
     opportunity = Opportunity.objects.create(
@@ -104,6 +105,7 @@ def join_opportunity(
     if company is None or company.pk != opportunity.company_id or opportunity.is_archived:
         raise BusinessError("A lead joins an open opportunity of its own company.", code="other_company")
     contact = contact or find_or_make_contact(lead, company)
+    hold_parties(company, contact)
     move_lead(lead, Stage.OPPORTUNITY, by=by, at=at, company=company, contact=contact)
     part = take_part(opportunity, contact, lead=lead, role=role)
     record_change("opportunity", [opportunity.pk])

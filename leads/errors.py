@@ -50,6 +50,13 @@ class MergedLead(StaleState):
         super().__init__("This lead was merged into another one.", survivor=lead.merged_into_id)
 
 
+class Archived(BusinessError):
+    code = "archived"
+
+    def __init__(self, record: object) -> None:
+        super().__init__(f"{record} is archived; bring it back first.")
+
+
 class BeforeLastMove(BusinessError):
     code = "at_before_last_move"
 

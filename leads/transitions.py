@@ -12,7 +12,7 @@ from django.db.models import F
 from crm.models import Organisation, User
 from crm.outbox import record_change
 from leads.access import require_move
-from leads.errors import BeforeLastMove, CannotUndo, IllegalMove, MergedLead, StaleLead
+from leads.errors import Archived, BeforeLastMove, CannotUndo, IllegalMove, MergedLead, StaleLead
 from leads.lifecycle import CLAIM, MOVES, PARK, RANK, RETURN, RETURNED, Move, Stage
 from leads.models import Lead, LeadScore, Reason, Transition
 from leads.models.log import TransitionKind
@@ -126,13 +126,17 @@ def undo_move(lead: Lead, row: Transition, *, by: User, at: datetime, **changes:
 
 
 def claim(lead: Lead, to: Stage, *, since: datetime, episode: int, **changes: Any) -> None:
-    """Take the lead's next ``seq``, or raise StaleLead because somebody else has it; ``lead`` is brought up to date."""
+    """Take the lead's next ``seq``, or raise StaleLead because somebody else has it; ``lead`` is brought up to date.
+
+    What was put away moves no more: Archived.
+    """
     if lead.merged_into_id:
         raise MergedLead(lead)
     fields = {"stage": to.value, "stage_since": since, "episode": episode, **changes}
-    claimed = Lead.objects.filter(pk=lead.pk, seq=lead.seq).update(seq=F("seq") + 1, version=F("version") + 1, **fields)
-    if claimed != 1:
-        raise StaleLead(lead)
+    present = Lead.objects.filter(pk=lead.pk)
+    unmoved = present.filter(seq=lead.seq, archived_at__isnull=True)
+    if unmoved.update(seq=F("seq") + 1, version=F("version") + 1, **fields) != 1:
+        raise Archived(lead) if present.filter(archived_at__isnull=False).exists() else StaleLead(lead)
     for name, value in {**fields, "seq": lead.seq + 1, "version": lead.version + 1}.items():
         setattr(lead, name, value)
 

@@ -102,7 +102,8 @@ def test_hand_over_leads_takes_so_many_at_once(mia, north, monkeypatch):
 
 
 def test_archived_and_merged_leads_are_handed_to_nobody(mia, north):
-    archived, survivor, merged = make_mql(archived_at=MONDAY), make_mql(), make_mql()
+    archived, survivor, merged = make_mql(), make_mql(), make_mql()
+    Lead.objects.filter(pk=archived.pk).update(archived_at=MONDAY)
     Lead.objects.filter(pk=merged.pk).update(merged_into=survivor)
 
     result = hand_over_leads([archived.pk, merged.pk], by=mia, at=MONDAY, to_team=north)
