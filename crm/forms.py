@@ -70,12 +70,16 @@ class SeenForm(forms.ModelForm):
 
     @property
     def seen(self) -> dict[str, str]:
-        return {name: self.cleaned_data.get(f"seen_{name}", "") for name in self.named}
+        """What the form said it showed; a program that sends nothing of the kind does not mind."""
+        sent = [name for name in self.named if f"seen_{name}" in self.data]
+        return {name: self.cleaned_data.get(f"seen_{name}", "") for name in sent}
 
     @property
     def changed(self) -> dict[str, Any]:
         return {
-            name: self.cleaned_data[name] for name in self.named if trace(self.cleaned_data[name]) != self.seen[name]
+            name: self.cleaned_data[name]
+            for name in self.named
+            if trace(self.cleaned_data[name]) != self.seen.get(name)
         }
 
     def show_stale(self, error: StaleEdit, present: Model) -> None:

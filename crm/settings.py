@@ -266,6 +266,7 @@ SPECTACULAR_SETTINGS = {
         "TaskKind": "leads.models.TaskKind",
         "NotificationKind": "crm.models.NotificationKind",
         "Role": "crm.models.Role",
+        "BuyingRole": "leads.models.BuyingRole",
         "OpportunityKind": "leads.models.DealKind",
         "OpportunityStage": "leads.models.DealStage",
         "Outcome": "leads.models.Outcome",

@@ -28,7 +28,7 @@ def test_a_lead_goes_once_round_from_marketing_to_a_won_deal(page_for, mia, rob)
 
     # Mia marks the lead as MQL and hands it to Rob.
     marketing.goto(f"/leads/{lead.pk}/")
-    marketing.keyboard.press("m")
+    marketing.keyboard.press("f")
     expect(marketing.get_by_role("status")).to_contain_text("is now “MQL”")
     marketing.keyboard.press("h")
     panel = marketing.locator("#panel")
@@ -141,9 +141,9 @@ def test_of_two_people_on_a_leads_page_the_second_sees_who_moved_it(page_for, mi
     for page in (mias, monas):
         page.goto(f"/leads/{lead.pk}/")
 
-    monas.keyboard.press("m")
+    monas.keyboard.press("f")
     expect(monas.get_by_role("link", name="Hand to sales")).to_be_visible()
-    mias.keyboard.press("m")
+    mias.keyboard.press("f")
 
     expect(mias.locator(".record-note")).to_contain_text("Mona moved this lead to “MQL”")
     expect(mias.get_by_role("link", name="Hand to sales")).to_be_visible()

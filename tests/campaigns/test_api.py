@@ -23,7 +23,8 @@ def test_a_marketer_makes_a_campaign_and_logs_its_spend(calls, mia):
     assert spend.status_code == 201
     shown = spend.json()
     assert (shown["amount"], shown["currency"], shown["by"]) == ("199.90", "BRL", mia.pk)
-    assert list(Change.objects.values_list("topic", "object_id")) == [("spend", shown["id"])]
+    told = [("campaign", campaign.json()["id"]), ("spend", shown["id"])]
+    assert list(Change.objects.values_list("topic", "object_id")) == told
 
 
 def test_a_corrected_and_a_removed_spend_tell_the_figures(calls, mia):

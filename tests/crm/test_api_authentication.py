@@ -91,12 +91,12 @@ def test_no_page_logs_in_by_token(rob, client):
     assert answer.status_code == 302
 
 
-def test_the_root_names_every_resource(rob):
-    answer = Caller(rob).get("")
+def test_the_root_names_every_resource(mia):
+    answer = Caller(mia).get("")
     assert answer.json()["leads"] == "http://testserver/api/v1/leads/"
     assert set(answer.json()) >= set(
-        "campaigns spends assets touches companies contacts leads transitions opportunities handoffs reasons "
-        "agreements definitions imports users teams".split()
+        "campaigns spends assets touches capture-forms submissions companies contacts leads transitions opportunities "
+        "activities tasks handoffs reasons agreements definitions imports users teams notifications".split()
     )
     for address in answer.json().values():
-        assert Caller(rob).client.get(address).status_code == 200
+        assert Caller(mia).client.get(address).status_code == 200
