@@ -115,11 +115,11 @@ def test_the_page_before_says_how_many_and_that_others_stay(client_for, mia, mon
     assert "Only your own" not in whole
 
 
-def test_a_hundred_thousand_rows_stream_in_parts(mona):
+def test_many_rows_stream_in_parts(mona):
     Lead.objects.bulk_create(
         (
             Lead(last_name=f"Lead {number}", stage="inquiry", stage_since=MONDAY, captured_at=MONDAY)
-            for number in range(100_000)
+            for number in range(20_000)
         ),
         batch_size=10_000,
     )
@@ -129,7 +129,7 @@ def test_a_hundred_thousand_rows_stream_in_parts(mona):
     with CaptureQueriesContext(connection) as asked:
         sizes = [part.count("\r\n") for part in parts]
 
-    assert (sum(sizes), max(sizes)) == (100_001, 500)
+    assert (sum(sizes), max(sizes)) == (20_001, 500)
     assert len(asked) < 10
 
 
