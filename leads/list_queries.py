@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, Model, OuterRef, Q, Subquery
 
 from campaigns.models import Campaign
 from crm.access import own_team_ids
@@ -57,7 +57,7 @@ def with_last_touch(leads: LeadQuerySet) -> LeadQuerySet:
     return leads.annotate(last_touch_at=Subquery(touches.values("at")[:1]))
 
 
-def recent_values(field: str) -> list[str]:
-    """What the newest leads have in ``field``, in order: choices of a filter, at a cost that does not grow."""
-    newest = Lead.objects.order_by("-id").values_list(field, flat=True)[:RECENT]
+def recent_values(of: type[Model], field: str) -> list[str]:
+    """What the newest rows have in ``field``, in order: choices of a filter, at a cost that does not grow."""
+    newest = of._default_manager.order_by("-id").values_list(field, flat=True)[:RECENT]
     return sorted(set(newest) - {""})

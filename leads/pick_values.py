@@ -12,7 +12,7 @@ from crm.models import User
 from crm.positions import last_position, move
 from leads.access import may_write_lists
 from leads.list_queries import recent_values
-from leads.models import PickList, PickValue
+from leads.models import Lead, PickList, PickValue
 
 REFUSED = "Only marketing managers and admins change these lists."
 FIELD_OF = {PickList.SOURCE: "source", PickList.SEGMENT: "segment", PickList.PRODUCT: "product_interest"}
@@ -20,9 +20,14 @@ MOST = 300
 MOST_UNLISTED = 30
 
 
+def offered_values(list_: PickList) -> list[str]:
+    """The values of a list that are not retired, in order."""
+    return list(PickValue.objects.filter(list=list_, retired=False).values_list("value", flat=True))
+
+
 def choices(list_: PickList, *, present: str = "") -> list[tuple[str, str]]:
     """What a form offers for a field of free text, the ``present`` value too; nothing where no list is kept."""
-    offered = list(PickValue.objects.filter(list=list_, retired=False).values_list("value", flat=True))
+    offered = offered_values(list_)
     if not offered:
         return []
     return [(value, value or "–") for value in dict.fromkeys(["", *offered, present])]
@@ -31,7 +36,7 @@ def choices(list_: PickList, *, present: str = "") -> list[tuple[str, str]]:
 def in_use_unlisted(list_: PickList) -> list[str]:
     """Values that the newest leads have and the list has not, to be added with one click."""
     listed = set(PickValue.objects.filter(list=list_).values_list("value", flat=True))
-    return [value for value in recent_values(FIELD_OF[list_]) if value not in listed][:MOST_UNLISTED]
+    return [value for value in recent_values(Lead, FIELD_OF[list_]) if value not in listed][:MOST_UNLISTED]
 
 
 @transaction.atomic

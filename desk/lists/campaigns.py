@@ -12,9 +12,9 @@ from campaigns.queries import campaigns_with_status, spent_by_campaign
 from crm.keyset import Order
 from crm.search import matches
 from desk.lists.asker import Asker
-from desk.lists.common import archived_filter, owner_filter
 from desk.lists.definition import Action, Column, ListDefinition, Sort, Tab
 from desk.lists.filters import Choice, Days, is_in, lies_in, of_choices
+from desk.lists.standard_filters import archived_filter, owner_filter
 from desk.queries.campaign import CHAIN, LABELS, NOBODY, counts_by_campaign
 
 

@@ -12,24 +12,25 @@ from crm.keyset import Order
 from crm.models import User
 from crm.search import matches
 from desk.lists.asker import Asker
-from desk.lists.common import (
+from desk.lists.definition import Action, Column, Fact, ListDefinition, Sort, Tab
+from desk.lists.filters import Choice, Numbers, Option, anything, is_in, lies_in, of_choices
+from desk.lists.standard_filters import (
     activity_filter,
     archived_filter,
     days_filter,
     humanised,
-    is_open_state,
     next_step_filter,
     owner_filter,
     record_filter,
+    state_filter,
 )
-from desk.lists.definition import Action, Column, Fact, ListDefinition, Sort, Tab
-from desk.lists.filters import Choice, Numbers, Option, anything, is_in, lies_in, of_choices
 from feedback.models import Handoff, HandoffStatus
 from leads.attempts import NONE, Attempts, attempts_of, micro_state
 from leads.lifecycle import OPEN, WITH_SALES, Stage
 from leads.list_queries import leads_of, needing_repair, nurture_due, present_leads, recent_values
-from leads.models import Company, Contact, Lead, PickList, PickValue, Reason, ReasonFamily
+from leads.models import Company, Contact, Lead, PickList, Reason, ReasonFamily
 from leads.models.people import FULL_NAME
+from leads.pick_values import offered_values
 
 MOST_CAMPAIGNS = 300
 IS_OPEN = Q(stage__in=OPEN)
@@ -52,8 +53,7 @@ def value_filter(field: str, label: str, kept: PickList) -> Choice:
     """A field of free text: the values of its list and those of the newest leads; any other works as well."""
 
     def options() -> list[Option]:
-        listed = list(PickValue.objects.filter(list=kept, retired=False).values_list("value", flat=True))
-        return humanised(listed + [value for value in recent_values(field) if value not in listed])
+        return humanised(dict.fromkeys([*offered_values(kept), *recent_values(Lead, field)]))
 
     return Choice(key=field, label=label, options=options, test=is_in(field), takes=anything)
 
@@ -122,7 +122,7 @@ def grade_filter() -> Choice:
 
 FILTERS = (
     Choice(key="stage", label="Stage", options=of_choices(Stage), test=is_in("stage")),
-    is_open_state(IS_OPEN),
+    state_filter(IS_OPEN),
     owner_filter(),
     record_filter("campaign", "Campaign", Campaign, options=campaign_options),
     value_filter("source", "Source", PickList.SOURCE),

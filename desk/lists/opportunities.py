@@ -9,19 +9,20 @@ from django.db.models.functions import Lower
 from crm.keyset import Order
 from crm.periods import add_months, start_of_month, start_of_quarter
 from desk.lists.asker import Asker
-from desk.lists.common import (
-    activity_filter,
-    archived_filter,
-    is_open_state,
-    next_step_filter,
-    owner_filter,
-    record_filter,
-)
 from desk.lists.definition import Action, Column, Fact, ListDefinition, Sort, Tab
 from desk.lists.filters import Choice, Days, Numbers, Option, anything, is_in, lies_in, of_choices
 from desk.lists.people import with_company
+from desk.lists.standard_filters import (
+    activity_filter,
+    archived_filter,
+    next_step_filter,
+    owner_filter,
+    record_filter,
+    state_filter,
+)
 from leads.access import may_create_opportunities
-from leads.models import Company, Contact, DealKind, ForecastCategory, Opportunity, Outcome, PickList, PickValue
+from leads.models import Company, Contact, DealKind, ForecastCategory, Opportunity, Outcome, PickList
+from leads.pick_values import offered_values
 from leads.pipeline import pipeline
 from leads.stalled import is_stalled, quiet, stalled
 
@@ -33,8 +34,7 @@ def stage_options() -> list[Option]:
 
 
 def product_options() -> list[Option]:
-    values = PickValue.objects.filter(list=PickList.PRODUCT, retired=False).values_list("value", flat=True)
-    return [Option(value, value) for value in values]
+    return [Option(value, value) for value in offered_values(PickList.PRODUCT)]
 
 
 def close_filter() -> Days:
@@ -97,7 +97,7 @@ OPPORTUNITIES = ListDefinition(
     placeholder="Name, company, product",
     filters=(
         Choice(key="stage", label="Stage", options=stage_options, test=is_in("stage")),
-        is_open_state(IS_OPEN),
+        state_filter(IS_OPEN),
         owner_filter(),
         Numbers(key="amount", label="Amount", test=lies_in("amount")),
         close_filter(),

@@ -1,6 +1,6 @@
 """The lists of contacts and of companies."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from operator import and_, or_
 from typing import Any
@@ -11,9 +11,10 @@ from django.db.models.functions import Lower
 from crm.keyset import Order
 from crm.search import matches, words_of
 from desk.lists.asker import Asker
-from desk.lists.common import archived_filter, days_filter, humanised, record_filter
 from desk.lists.definition import Action, Column, ListDefinition, Sort, Tab
 from desk.lists.filters import Choice, Numbers, Option, anything, is_in, lies_in
+from desk.lists.standard_filters import archived_filter, days_filter, humanised, record_filter
+from leads.list_queries import recent_values
 from leads.models import Company, Contact, Lead, Opportunity
 from leads.models.people import FULL_NAME
 
@@ -42,18 +43,11 @@ def count_onto(rows: Sequence[Model], name: str, found: Any, field: str) -> None
         setattr(row, name, counts.get(row.pk, 0))
 
 
-def values_of(model: type[Model], field: str) -> Callable[[], list[Option]]:
-    """What the newest rows have in a field of free text."""
-
+def free_text_filter(model: type[Model], key: str, label: str) -> Choice:
     def options() -> list[Option]:
-        newest = model._default_manager.order_by("-id").values_list(field, flat=True)[:5_000]
-        return humanised(sorted(set(newest) - {""})[:MOST_VALUES])
+        return humanised(recent_values(model, key)[:MOST_VALUES])
 
-    return options
-
-
-def free_text(model: type[Model], key: str, label: str) -> Choice:
-    return Choice(key=key, label=label, options=values_of(model, key), test=is_in(key), takes=anything)
+    return Choice(key=key, label=label, options=options, test=is_in(key), takes=anything)
 
 
 def complete_contacts(rows: Sequence[Any], asker: Asker) -> None:
@@ -66,7 +60,7 @@ def complete_companies(rows: Sequence[Any], asker: Asker) -> None:
     count_onto(rows, "open_count", Opportunity.objects.filter(outcome="", archived_at__isnull=True), "company")
 
 
-def has_opportunity() -> Choice:
+def opportunity_filter() -> Choice:
     is_open = Opportunity.objects.filter(company=OuterRef("pk"), outcome="")
     options = [Option("yes", "yes"), Option("no", "no")]
 
@@ -76,7 +70,7 @@ def has_opportunity() -> Choice:
     return Choice(key="open", label="Open opportunity", options=lambda: options, test=test)
 
 
-def consent() -> Choice:
+def consent_filter() -> Choice:
     options = [Option("call", "may be called"), Option("mail", "may be mailed"), Option("none", "leave alone")]
     tests = {
         "call": Q(do_not_call=False),
@@ -104,7 +98,7 @@ CONTACTS = ListDefinition(
     placeholder="Name, e-mail, phone, company",
     filters=(
         record_filter("company", "Company", Company),
-        consent(),
+        consent_filter(),
         days_filter("added", "Added", "created_at"),
         archived_filter(),
     ),
@@ -144,10 +138,10 @@ COMPANIES = ListDefinition(
     search=matches,
     placeholder="Name, domain, industry",
     filters=(
-        free_text(Company, "industry", "Industry"),
-        free_text(Company, "country", "Country"),
+        free_text_filter(Company, "industry", "Industry"),
+        free_text_filter(Company, "country", "Country"),
         Numbers(key="employees", label="Employees", most=2_000_000_000, test=lies_in("employees")),
-        has_opportunity(),
+        opportunity_filter(),
         days_filter("added", "Added", "created_at"),
         archived_filter(),
     ),

@@ -7,14 +7,14 @@ from typing import Any
 
 from django.db.models import CharField, DateTimeField, Q
 from django.db.models.functions import Lower
-from django.urls import reverse
 
 from crm.keyset import Order
 from crm.search import every_word
 from desk.lists.asker import Asker
-from desk.lists.common import owner_filter, record_filter
 from desk.lists.definition import Action, Column, Fact, ListDefinition, Sort, Tab
 from desk.lists.filters import Choice, Days, Option, happened_in, is_in, of_choices
+from desk.lists.standard_filters import owner_filter, record_filter
+from leads.addresses import record_address
 from leads.models import Contact, Lead, Opportunity, Task, TaskKind
 
 IS_OPEN = Q(done_at__isnull=True)
@@ -51,8 +51,7 @@ def tab(key: str, label: str, condition: Any, *empty: str) -> Tab:
 def complete(rows: Sequence[Any], asker: Asker) -> None:
     """``home``: the page of the record that a task is about, "" for none."""
     for row in rows:
-        about = [("lead", row.lead_id), ("opportunity", row.opportunity_id), ("contact", row.contact_id)]
-        row.home = next((reverse(f"desk:{name}", args=[pk]) for name, pk in about if pk), "")
+        row.home = record_address(row)
 
 
 TASKS = ListDefinition(

@@ -1,10 +1,9 @@
-"""Filters that several lists have: whose, of which record, when, archived."""
+"""Filters that several lists have: whose, of which record, when, open or closed, archived."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from functools import reduce
 from operator import or_
-from typing import Any
 
 from django.db.models import Model, Q
 
@@ -12,8 +11,6 @@ from crm.models import Role, Team, User
 from crm.requests import id_of
 from desk.lists.asker import Asker
 from desk.lists.filters import Choice, Days, Option, happened_in
-
-# Filters
 
 
 def owner_filter(*, team: str = "team", label: str = "Owner") -> Choice:
@@ -82,7 +79,7 @@ def record_filter(
     return Choice(
         key=key,
         label=label,
-        options=options or (list),
+        options=options or list,
         offered=options is not None,
         test=test or (lambda values, asker: Q(**{f"{key}__in": [id_of(value) for value in values]})),
         takes=lambda value: id_of(value) > 0,
@@ -171,14 +168,11 @@ def archived_filter() -> Choice:
     )
 
 
-# Values
-
-
-def humanised(values: Sequence[str]) -> list[Option]:
+def humanised(values: Iterable[str]) -> list[Option]:
     return [Option(value, value.replace("_", " ")) for value in values]
 
 
-def is_open_state(open_rows: Q, *, opened: str = "Open", closed: str = "Closed") -> Choice:
+def state_filter(open_rows: Q, *, opened: str = "Open", closed: str = "Closed") -> Choice:
     def test(values: Sequence[str], asker: Asker) -> Q:
         if {"open", "closed"} <= set(values):
             return Q()
@@ -186,7 +180,3 @@ def is_open_state(open_rows: Q, *, opened: str = "Open", closed: str = "Closed")
 
     options = [Option("open", opened), Option("closed", closed)]
     return Choice(key="state", label="State", options=lambda: options, test=test)
-
-
-def nothing(rows: Any, asker: Asker) -> Any:
-    return rows
