@@ -194,8 +194,9 @@ SELLING_NOTES = [
     "Pilot line chosen: assembly 3.",
 ]
 COLLEAGUES = ["Head of Finance", "IT Manager", "Works Council", "Plant Manager", "Purchasing", "Planner"]
+FIRST_CALL = ("call", "First call")
 NEXT_STEPS = {
-    "accepted": [("call", "Call again"), ("call", "First call"), ("email", "Send the case study, then call")],
+    "accepted": [("call", "Call again"), FIRST_CALL, ("email", "Send the case study, then call")],
     "qualified": [("meeting", "Demo with their order list"), ("call", "Agree on the people for the demo")],
     "opportunity": [
         ("call", "Ask for the decision"), ("email", "Send the offer"), ("meeting", "Meet IT about the interface"),

@@ -57,13 +57,16 @@ def call(life: Life, accepted: Transition, following: Transition | None, until: 
     days_open = max((until - accepted.at) / timedelta(days=1), 0.05)
     moments = [accepted.at + timedelta(days=days_open * (n + rng.random()) / (in_vain + 2)) for n in range(in_vain + 1)]
     for number, at in enumerate(working(life, moments, until, rng)):
-        is_last = number == in_vain
-        if is_last and answered:
-            outcome, note = ActivityOutcome.REACHED, rng.choice(words.CALL_NOTES)
+        note = rng.choice(words.CALL_NOTES) if answered and number == in_vain else ""
+        if life.lead.phone:
+            in_vain_too = rng.choice([ActivityOutcome.NO_ANSWER, ActivityOutcome.VOICEMAIL])
+            length = timedelta(minutes=rng.randint(4, 25)) if note else None
+            outcome = ActivityOutcome.REACHED if note else in_vain_too
+            life.log(ActivityKind.CALL, at=at, by=accepted.by, outcome=outcome, note=note, duration=length)
         else:
-            outcome, note = rng.choice([ActivityOutcome.NO_ANSWER, ActivityOutcome.VOICEMAIL]), ""
-        length = timedelta(minutes=rng.randint(4, 25)) if note else None
-        life.log(ActivityKind.CALL, at=at, by=accepted.by, outcome=outcome, note=note, duration=length)
+            life.log(
+                ActivityKind.EMAIL, at=at, by=accepted.by, outcome=ActivityOutcome.REPLIED if note else "", note=note
+            )
 
 
 def sell(life: Life, since: datetime, until: datetime, cast: Cast, rng: Random) -> None:
@@ -125,7 +128,9 @@ def look_forward(life: Life, rng: Random) -> None:
     owner, stage = life.lead.owner, Stage(life.lead.stage)
     if CLOCK_OF[stage] != Clock.SALES or owner is None or rng.random() < UNPLANNED:
         return
-    kind, title = rng.choice(words.NEXT_STEPS[stage])
+    was_called = any(row.kind == ActivityKind.CALL for row in life.activities)
+    steps = [step for step in words.NEXT_STEPS[stage] if step != words.FIRST_CALL or not was_called]
+    kind, title = rng.choice(steps)
     days = -rng.randint(1, 6) if rng.random() < OVERDUE else rng.choice([0, 0, 1, 1, 2, 3, 4, 7, 9])
     due_at = working_day(life, days, time(rng.randint(8, 16), rng.choice([0, 30])))
     late = due_at <= life.frame.ends_at
