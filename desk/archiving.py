@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from crm.models import User
-from desk.fields import kind_of
+from desk.fields.kinds import kind_of
 from desk.verbs import Verb, Verbs
 
 ARCHIVE = Verb("Archive", "Lists and searches leave it out; figures and links keep it.", "archive", how="post")

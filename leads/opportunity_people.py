@@ -76,7 +76,8 @@ def open_opportunity(
         company = company_called(company, by=by)
     if isinstance(contact, str):
         contact = contact_called(contact, email=email, company=company, by=by)
-    company = company or (contact and contact.company)
+    if contact and not company:
+        company = contact.company
     return create_opportunity(by=by, at=at, company=company, contact=contact, **fields)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from crm.editing import trace
-from desk.fields import Field
+from desk.fields.definition import Field
 
 
 class FieldForm(forms.Form):

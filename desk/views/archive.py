@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from crm.requests import PersonRequest
-from desk.fields import KINDS
+from desk.fields.kinds import KINDS
 from desk.views.answers import redirect_with, with_toast
 from leads import archiving
 

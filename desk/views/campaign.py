@@ -17,7 +17,7 @@ from crm.errors import BusinessError
 from crm.forms import show_refusal
 from crm.keyset import count_up_to, count_words
 from crm.requests import PersonRequest, id_of
-from desk.fields import rows_for
+from desk.fields.kinds import rows_for
 from desk.forms.campaign import HandOverForm
 from desk.queries.campaign import (
     NOBODY,

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from crm.requests import PersonRequest
 from desk.archiving import with_archive
-from desk.fields import rows_for
+from desk.fields.kinds import rows_for
 from desk.queries.people import leads_of, opportunities_of, people_of, totals_of
 from desk.verbs import Verb, Verbs
 from desk.views.contact import making_verbs

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from crm.models import User
 from crm.requests import PersonRequest
 from desk.archiving import with_archive
-from desk.fields import rows_for
+from desk.fields.kinds import rows_for
 from desk.queries.people import leads_of, opportunities_of, people_of
 from desk.verbs import Verb, Verbs
 from desk.views.record import record_page

@@ -13,7 +13,8 @@ from crm.access import require
 from crm.editing import StaleEdit
 from crm.errors import BusinessError
 from crm.requests import PersonRequest
-from desk.fields import KINDS, Field, Kind
+from desk.fields.definition import Field, Kind
+from desk.fields.kinds import KINDS
 from desk.forms.field import FieldForm
 from desk.views.answers import redirect_with, with_events
 

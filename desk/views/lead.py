@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from crm.requests import PersonRequest
 from desk.archiving import with_archive
-from desk.fields import rows_for
+from desk.fields.kinds import rows_for
 from desk.queries.lead import lead_with_all, story_of
 from desk.verbs import verbs_for
 from desk.views.record import record_answer, record_page

@@ -14,7 +14,7 @@ from crm.errors import BusinessError, StaleState
 from crm.forms import show_refusal
 from crm.requests import PersonRequest
 from desk.archiving import with_archive
-from desk.fields import rows_for
+from desk.fields.kinds import rows_for
 from desk.forms.opportunity import CloseForm
 from desk.opportunity_verbs import opportunity_verbs
 from desk.queries.opportunity import leads_behind, others_at_company, path_of, people_of, with_everything

@@ -1,4 +1,4 @@
-"""desk/fields.py and desk/views/fields.py: one field of a record, edited where it stands."""
+"""desk/fields/ and desk/views/fields.py: one field of a record, edited where it stands."""
 
 import json
 
@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from campaigns.models import Campaign
 from crm.editing import trace
-from desk.fields import KINDS, rows_for
+from desk.fields.kinds import KINDS, rows_for
 from leads.archiving import archive
 from leads.editing import edit_lead
 from leads.models import Company, Contact, Lead, PickValue
