@@ -1,6 +1,8 @@
 """Lists as CSV: desk/bulk/exporting.py."""
 
 import csv
+import re
+from html import unescape
 from io import StringIO
 from zoneinfo import ZoneInfo
 
@@ -89,6 +91,17 @@ def test_every_list_has_a_file(client_for, ada):
 
     assert {key: len(rows) for key, rows in found.items()} == dict.fromkeys(COLUMNS, 1)
     assert found["tasks"][0]["title"] == "'+49 call"
+
+
+@pytest.mark.parametrize("path", ["/leads/?tab=all&segment=hot", "/contacts/", "/campaigns/?tab=all"])
+def test_a_list_leads_to_the_file_of_all_it_finds(client_for, mona, path):
+    make_lead(segment="hot", contact=Contact.objects.create(first_name="Ada"), campaign=make_campaign())
+    client = client_for(mona)
+
+    page = client.get(path).content.decode()
+    [address] = re.findall(r'href="(/bulk/export/\?[^"]+all=1)"', page)
+
+    assert "<strong>1 " in client.get(unescape(address)).content.decode()
 
 
 def test_the_audit_knows_who_took_what(client_for, mona):
