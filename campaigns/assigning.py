@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from campaigns.access import may_create_campaigns, may_write_campaign
 from campaigns.editing import NOT_YOURS
 from campaigns.models import Campaign
-from crm.assigning import assign, take_back
+from crm.assigning import assign, is_here, take_back
 from crm.deeds import Deed
 from crm.errors import BusinessError
 from crm.models import User
@@ -29,7 +29,7 @@ def assign_campaigns(ids: Iterable[int], *, to: User, by: User, at: datetime) ->
             return "It is archived."
         return "" if may_write_campaign(by, campaign) else NOT_YOURS
 
-    if not (to.is_active and may_create_campaigns(to)):
+    if not (may_create_campaigns(to) and is_here(to)):
         raise BusinessError(f"{to} does not run campaigns.", code="no_recipient")
     return announced(assign(campaigns_to_assign(), ids, to=to, why_not=why_not))
 

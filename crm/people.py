@@ -28,7 +28,7 @@ def create_user(*, by: User, **fields: Any) -> User:
 def edit_user(user: User, *, by: User, **fields: Any) -> User:
     """Change a person. Who is switched off has handed over their work before (desk/leaving.py), else `open_work`."""
     require(by.is_admin, REFUSED)
-    user = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+    user = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
     if user.is_active and fields.get("is_active") is False:
         import_module(settings.OPEN_WORK).require_nothing_open(user)
     save_put(user, with_plain_email(fields))

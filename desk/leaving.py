@@ -105,10 +105,15 @@ def live_forms(person: User) -> QuerySet[Any]:
     return CaptureForm.objects.filter(owner=person, is_active=True)
 
 
+# Opportunities before leads before tasks: so every deed holds them.
 KINDS = (
     Work(
         "handoffs", "hand-off waits", "hand-offs wait", lambda person: Handoff.objects.open().filter(to_user=person),
         may_ever_decide, give_handoffs, queue=True,
+    ),
+    Work(
+        "opportunities", "open opportunity", "open opportunities", open_opportunities,
+        works_for_sales, give_opportunities,
     ),
     Work(
         "worked", "lead in work with sales", "leads in work with sales", leads_in_work,
@@ -117,10 +122,6 @@ KINDS = (
     Work(
         "leads", "open lead with marketing", "open leads with marketing", leads_of_marketing,
         lambda user: True, announced("lead", leads_of_marketing), may_wait=True,
-    ),
-    Work(
-        "opportunities", "open opportunity", "open opportunities", open_opportunities,
-        works_for_sales, give_opportunities,
     ),
     Work("tasks", "open task", "open tasks", open_tasks, lambda user: True, give_tasks),
     Work(
@@ -151,11 +152,14 @@ def leave(person: User, heirs: Mapping[str, Heir], *, by: User, at: datetime) ->
     has no heir, `no_recipient` where the heir cannot do it, `last_admin`.
     """
     require(by.is_admin, REFUSED)
-    person = User.objects.select_for_update(of=("self",)).get(pk=person.pk)
+    # Without its key: what the person does this very moment may still name them.
+    person = User.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
     work = open_work(person)
     for kind, count in work:
         check_heir(kind, count, heirs, person)
         kind.give(person, heirs[kind.key], by=by, at=at)
+    # What they took themselves while this was done.
+    require_nothing_open(person)
     person.is_active = False
     person.save(update_fields=["is_active", "updated_at"])
     require_an_admin()

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from crm.access import require
+from crm.assigning import is_here
 from crm.errors import BusinessError
 from crm.models import Role, Team, User
 from crm.outbox import record_change
@@ -240,7 +241,7 @@ def reopen(handoff: Handoff) -> None:
 def check_recipient(to_user: User | None, to_team: Team | None) -> None:
     if (to_user is None) == (to_team is None):
         raise NoSuchRecipient("Choose a person or a team to hand this lead to.")
-    if to_user is not None and not (to_user.is_active and may_ever_decide(to_user)):
+    if to_user is not None and not (may_ever_decide(to_user) and is_here(to_user)):
         raise NoSuchRecipient(f"{to_user} does not take leads.")
     if to_team is not None and to_team.kind != "sales":
         raise NoSuchRecipient(f"{to_team} is not a sales team.")

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from crm.assigning import assign, take_back
+from crm.assigning import assign, require_here, take_back
 from crm.deeds import Deed
 from crm.errors import BusinessError
 from crm.models import User
@@ -92,12 +92,6 @@ def assign_tasks(ids: Iterable[int], *, to: User, by: User, at: datetime) -> Dee
 @transaction.atomic
 def take_back_tasks(deed: Deed, *, by: User, at: datetime) -> Deed:
     return take_back(tasks_to_assign(), deed)
-
-
-def require_here(person: User) -> None:
-    """Nobody gets work who cannot do it."""
-    if not person.is_active:
-        raise BusinessError(f"{person} is no longer here.", code="no_recipient")
 
 
 def announced(deed: Deed) -> Deed:

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from crm.access import require
+from crm.assigning import require_here
 from crm.editing import StaleEdit, Write, last_write, make, present, put, refuse_stale, save_put
 from crm.models import User
 from crm.outbox import record_change
@@ -40,6 +41,7 @@ def create_lead(*, by: User, at: datetime, **fields: Any) -> Lead:
         fields = {"sourced_by": SourcedBy.SALES, "owner": by, "team": by.team, **fields}
         require(fields["owner"] == by, "You may only make leads of your own.")
     elif owner := fields.get("owner"):
+        require_here(owner)
         fields = {"team": owner.team, **fields}
     if (campaign := fields.get("campaign")) and not fields.get("channel"):
         fields["channel"] = campaign.channel
@@ -61,13 +63,15 @@ def edit_lead(
     Raises NotAllowed, MergedLead, ValidationError, and StaleEdit when ``version`` is not the present one, or when a
     field is no longer as the person has ``seen`` it.
     """
+    owner = fields.get("owner")
+    if owner is not None and owner.pk != lead.owner_id:
+        require_here(owner)
     lead = present(lead, "owner")
     require(may_edit_lead(by, lead), NOT_YOURS)
     check_version(lead, version, fields)
     refuse_stale(lead, fields, seen)
     if lead.merged_into_id:
         raise MergedLead(lead)
-    owner = fields.get("owner")
     if owner is not None and owner.pk != lead.owner_id:
         fields = {"team": owner.team, **fields}
     fresh = put(lead, fields)

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from crm.access import require
+from crm.assigning import is_here
 from crm.editing import make, put
 from crm.errors import BusinessError
 from crm.models import NotificationKind, User
@@ -62,6 +63,8 @@ def add_task(
 @transaction.atomic
 def edit_task(task: Task, *, by: User, at: datetime, **fields: Any) -> Task:
     """Change a task; a reminder moves with its due time unless it is set, and a new owner is told."""
+    if "owner" in fields and fields["owner"] != task.owner:
+        check_owner(fields["owner"])
     task = held(task, by=by)
     due_at = fields.get("due_at", task.due_at)
     if due_at != task.due_at:
@@ -69,8 +72,6 @@ def edit_task(task: Task, *, by: User, at: datetime, **fields: Any) -> Task:
         if task.remind_at and "remind_at" not in fields:
             fields["remind_at"] = task.remind_at + (due_at - task.due_at)
     new_owner = "owner" in fields and fields["owner"] != task.owner
-    if new_owner:
-        check_owner(fields["owner"])
     check_note(fields.get("note", ""))
     fresh = put(task, fields)
     if "remind_at" in fresh:
@@ -209,7 +210,7 @@ def check_due(due_at: datetime, *, now: datetime) -> None:
 
 
 def check_owner(owner: User) -> None:
-    if not owner.is_active:
+    if not is_here(owner):
         raise BusinessError(f"{owner} has left; give it to somebody else.", code="owner_left")
 
 

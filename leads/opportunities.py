@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from crm.access import require
+from crm.assigning import require_here
 from crm.editing import last_write, make, present, put, refuse_stale
 from crm.errors import BusinessError, StaleState
 from crm.models import Organisation, User
@@ -58,6 +59,8 @@ def create_opportunity(*, by: User, at: datetime, **fields: Any) -> Opportunity:
     stage = require_offered(stages, fields.setdefault("stage", open_stages(stages)[0].stage))
     lead = fields.get("lead")
     owner = fields.setdefault("owner", None if by.is_admin else by)
+    if owner:
+        require_here(owner)
     standard = {
         "team": owner and owner.team,
         "opened_at": at,
@@ -95,9 +98,11 @@ def edit_opportunity(
 
     A new owner brings their team. Raises StaleEdit when a field is not as the person has ``seen`` it.
     """
+    owner = fields.get("owner")
+    if owner is not None and owner.pk != opportunity.owner_id:
+        require_here(owner)
     opportunity = locked(opportunity, by=by)
     refuse_stale(opportunity, fields, seen)
-    owner = fields.get("owner")
     if owner is not None and owner.pk != opportunity.owner_id:
         fields = {"team": owner.team, **fields}
     if fresh := put(opportunity, fields):

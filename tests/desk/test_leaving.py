@@ -3,15 +3,25 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from crm.editing import present
 from crm.errors import BusinessError, NotAllowed
 from crm.models import Change, Notification, Team, User
-from desk.leaving import leave, open_work
+from desk.leaving import leave, open_work, require_nothing_open
 from feedback.models import Handoff
 from feedback.verdicts import accept_handoff
+from leads.assigning import assign_leads, take_back_leads
+from leads.converting import convert_lead
+from leads.editing import edit_lead
 from leads.lifecycle import Stage
 from leads.models import CaptureForm, Lead, Opportunity, Task
+from leads.next_steps import add_task
+from leads.opportunities import close_opportunity
+from leads.subjects import Subject
 from tests.factories import DAY, HOUR, MONDAY, make_campaign, make_handoff, make_lead, make_opportunity, make_user
+from tests.leads.test_at_once import overlap
+from tests.leads.test_converting import accepted_lead
 
 pytestmark = pytest.mark.django_db
 
@@ -81,7 +91,7 @@ def test_each_heir_reads_it_once_at_the_bell(robs_work, rob, rosa, ada, north):
 
     told = Notification.objects.get()
     assert (told.user, told.title) == (rosa, "You take over from Rob")
-    assert told.text == "1 lead in work with sales, 1 open opportunity, 1 open task"
+    assert told.text == "1 open opportunity, 1 lead in work with sales, 1 open task"
 
 
 def test_no_open_work_is_left_behind_silently(robs_work, rob, rosa, mia, ada):
@@ -181,3 +191,43 @@ def test_who_has_nothing_open_is_switched_off_and_let_back_in(client_for, rob, a
 @pytest.mark.parametrize("who", ["mia", "rob", "max_"])
 def test_the_page_is_for_admins(client_for, request, who, rosa):
     assert client_for(request.getfixturevalue(who)).get(f"/settings/people/{rosa.pk}/leaving/").status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_leaves_meanwhile_gets_no_more_work(rob, mona, ada):
+    lead = make_lead(owner=mona)
+    gifts = (
+        lambda: assign_leads([lead.pk], to=rob, by=mona, at=MONDAY),
+        lambda: add_task(Subject(lead), by=mona, at=MONDAY, title="Call", due_at=MONDAY + DAY, owner=rob),
+        lambda: edit_lead(lead, by=mona, at=MONDAY, owner=rob),
+    )
+    for give in gifts:
+        rob.is_active = True
+        rob.save()
+        refused = overlap(lambda: leave(rob, {}, by=ada, at=MONDAY), give)
+        assert refused.code in ("no_recipient", "owner_left")
+        require_nothing_open(rob)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_somebody_leaves_while_an_opportunity_is_won(rob, rosa, ada):
+    deal, _ = convert_lead(accepted_lead(rob), by=rob, at=MONDAY + HOUR)
+
+    refused = overlap(
+        lambda: present(deal),
+        lambda: leave(rob, {"opportunities": rosa, "worked": rosa}, by=ada, at=MONDAY),
+        then=lambda: close_opportunity(deal, outcome="won", by=rob, at=MONDAY + DAY),
+    )
+    assert refused is None
+    require_nothing_open(rob)
+
+
+def test_what_was_given_away_does_not_come_back_to_who_left(rob, rosa, mona, ada):
+    lead, at = make_lead(owner=rob, team=rob.team), timezone.now()
+    deed = assign_leads([lead.pk], to=rosa, by=mona, at=at)
+    leave(rob, {}, by=ada, at=at)
+
+    undone = take_back_leads(deed, by=mona, at=at)
+    lead.refresh_from_db()
+    assert lead.owner == rosa
+    assert undone.refused == [{"id": lead.pk, "why": "Who had it before is no longer here."}]
