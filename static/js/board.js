@@ -10,6 +10,8 @@
  * Arrows go from card to card, Shift and an arrow take the card along, W wins, L loses, M opens its menu. The card
  * moves at once; the answer brings the columns as they are (out of band), and if none comes the card goes back.
  */
+import { isOn } from "./shortcuts.js";
+
 const LIFT_AFTER_PX = 5;
 const LONG_PRESS_MS = 320;
 const EDGE_PX = 56;
@@ -19,7 +21,6 @@ const columns = () => [...board().querySelectorAll("[data-column]")];
 const cardsOf = (column) => [...column.querySelectorAll("[data-card]")];
 const linkOf = (card) => card.querySelector("[data-card-link]");
 const isPhone = () => getComputedStyle(board().querySelector(".board-switch")).display !== "none";
-const singleKeys = () => document.documentElement.dataset.shortcuts !== "off";
 
 /* Moving */
 
@@ -92,7 +93,7 @@ document.addEventListener("keydown", (event) => {
   } else if (arrow) {
     const other = neighbour(card, ...arrow);
     if (other) linkOf(other).focus();
-  } else if (deed && singleKeys() && !event.repeat) {
+  } else if (deed && isOn() && !event.repeat) {
     if (mayMove) deed(card);
   } else {
     return;

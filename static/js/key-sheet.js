@@ -2,7 +2,6 @@
  *
  *   <button type="button" data-key-sheet>Keys on this page <kbd>?</kbd></button>
  *   <button type="button" data-shortcuts-toggle aria-pressed="true"><span data-shortcuts-word></span></button>
- *   <div data-key-group="Time line">… <button data-key="n">Note</button></div>      (a heading of its own)
  */
 import { capOf, carriers, isOfFrame, isOn, isShortcut, word } from "./shortcuts.js";
 
@@ -19,7 +18,7 @@ function groupsOfKeys() {
     groups.get(heading).set(key, meaning);
   };
   for (const element of carriers()) {
-    const heading = element.closest("[data-key-group]")?.dataset.keyGroup ?? (isOfFrame(element) ? EVERYWHERE : "This page");
+    const heading = isOfFrame(element) ? EVERYWHERE : "This page";
     add(heading, element.dataset.key.toLowerCase(), word(element));
   }
   if (document.querySelector("[data-rows]")) {

@@ -1,11 +1,12 @@
 /* P opens a glance at the row's record beside the list, J and K move on with it, P or Esc closes it.
  *
- *   <div data-peek-list="leads"> … <tr data-row data-row-id="7"> … </div>
+ *   <tr data-row data-row-id="7"> … </tr>
  *   <aside id="peek" data-peek="/peek/leads/0/" hidden></aside>
  *
  * The 0 stands for the id. The answer is a fragment; [data-peek-close] in it closes.
  */
-const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+import { isField, isOn } from "./shortcuts.js";
+
 const aside = document.querySelector("[data-peek]");
 let wanted = "";
 
@@ -46,9 +47,9 @@ if (aside) {
 
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (event.target.closest(FIELDS) || document.querySelector("dialog[open]")) return;
+    if (isField(event.target) || document.querySelector("dialog[open]")) return;
     if (event.key === "Escape" && !aside.hidden) close();
-    else if (event.key === "p" && document.documentElement.dataset.shortcuts !== "off") toggle();
+    else if (event.key === "p" && isOn()) toggle();
     else return;
     event.preventDefault();
   });

@@ -6,7 +6,8 @@
  *
  * Back returns to the row one came from. The row opens through its first link or [data-row-open] (a link or button, htmx or not). `is-current` marks the row.
  */
-const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+import { isField, isOn } from "./shortcuts.js";
+
 const rowsOf = (list) => [...list.querySelectorAll("[data-row]")].filter((row) => row.checkVisibility());
 const opener = (row) => row.querySelector("[data-row-open]") || row.querySelector("a[href]");
 
@@ -41,7 +42,7 @@ function toggle(row) {
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (document.documentElement.dataset.shortcuts === "off" || event.target.closest(FIELDS) || document.querySelector("dialog[open]")) return;
+  if (!isOn() || isField(event.target) || document.querySelector("dialog[open]")) return;
   const list = listInUse();
   if (!list) return;
   const current = list.querySelector("[data-row].is-current");

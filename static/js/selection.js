@@ -13,8 +13,8 @@
  * again, with nothing selected. Without JavaScript the bar is a plain form that leads to the same pages.
  */
 import { openPanel } from "./panel.js";
+import { isField, isOn } from "./shortcuts.js";
 
-const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 const bar = () => document.getElementById("bulk");
 const boxes = () => [...(bar()?.elements ?? [])].filter((field) => field.name === "id" && field.type === "checkbox");
 const everything = () => bar().querySelector("[data-everything-field]");
@@ -83,10 +83,9 @@ document.addEventListener("change", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (!bar() || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest(FIELDS) || document.querySelector("dialog[open], details.menu[open]")) return;
-  const off = document.documentElement.dataset.shortcuts === "off";
+  if (isField(event.target) || document.querySelector("dialog[open], details.menu[open]")) return;
   if (event.key === "Escape" && bar().classList.contains("is-active")) selectNothing();
-  else if (event.key === "X" && !off) {
+  else if (event.key === "X" && isOn()) {
     const current = document.querySelector("[data-row].is-current input[name=id]");
     if (!current) return;
     select(range(anchor ?? current, current), true);

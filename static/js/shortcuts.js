@@ -9,8 +9,10 @@
 const root = document.documentElement;
 const KEY_NAMES = { " ": "Space", Enter: "Enter", Escape: "Esc" };
 
+/* Whether this person has single keys. */
 export const isOn = () => root.dataset.shortcuts !== "off";
-const isField = (element) => element.closest("input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]:not([contenteditable=false])");
+/* Where somebody types. */
+export const isField = (element) => element.closest("input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]:not([contenteditable=false])");
 // What lies in a menu has its key while the menu is closed, too.
 const isUsable = (element) => (element.closest("details.menu") ?? element).checkVisibility() && !element.disabled && element.getAttribute("aria-disabled") !== "true";
 
