@@ -59,7 +59,8 @@ class Handoff(Stamped):
     waiting_since = models.DateTimeField()
     due_at = models.DateTimeField()
     promised = models.TextField(blank=True, default="", help_text="What marketing promised the buyer.")
-    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    # Found by the index of who decided when.
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     decided_at = models.DateTimeField(null=True)
     reason = models.ForeignKey(Reason, on_delete=models.PROTECT, null=True, related_name="+")
     comment = models.TextField(blank=True, default="")
@@ -96,6 +97,8 @@ class Handoff(Stamped):
             ),
         ]
         indexes: ClassVar = [
+            # What somebody answered this week.
+            models.Index(fields=["decided_by", "-decided_at"], name="handoff_decided_by"),
             # The inbox: what waits for a person or a team, first to expire on top.
             models.Index(fields=["to_user", "due_at"], condition=Q(status="open"), name="handoff_of_user"),
             models.Index(fields=["to_team", "due_at"], condition=Q(status="open"), name="handoff_of_team"),
