@@ -33,8 +33,6 @@ def add_response(
         raise MergedLead(lead)
     if by is None or may_edit_lead(by, lead):
         fill_gaps(lead, known)
-    if (campaign := touch.get("campaign")) and not touch.get("channel"):
-        touch = {**touch, "channel": campaign.channel}
     if message:
         keep_message(lead, message, by=by, at=at)
     return record_touch(lead, at=at, **touch)

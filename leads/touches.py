@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from crm.access import require
-from crm.errors import BusinessError
+from crm.errors import BusinessError, StaleState
 from crm.models import User
 from crm.outbox import record_change
 from leads.access import may_touch
@@ -17,8 +17,13 @@ REFUSED = "You may log touches of your own leads."
 
 @transaction.atomic
 def record_touch(lead: Lead, *, at: datetime, **fields: Any) -> Touch:
-    """One contact between a buyer and us; ``fields`` as in Touch, ``corrects`` names a wrong one."""
+    """One contact between a buyer and us; ``fields`` as in Touch, ``corrects`` names a wrong one.
+
+    Without a channel it has its campaign's.
+    """
     touch = Touch(lead=lead, at=at, **fields)
+    if touch.campaign and not touch.channel:
+        touch.channel = touch.campaign.channel
     touch.full_clean()
     touch.save(force_insert=True)
     record_change("lead", [lead.pk])
@@ -26,11 +31,11 @@ def record_touch(lead: Lead, *, at: datetime, **fields: Any) -> Touch:
 
 
 def log_touch(lead: Lead, *, user: User, at: datetime, **fields: Any) -> Touch:
-    """A touch that a person tells of. Without a channel it has its campaign's; it corrects only touches of its lead."""
+    """A touch that a person tells of. It corrects only a touch of its lead, and only one that nobody has corrected."""
     require(may_touch(user, lead), REFUSED)
-    corrects, campaign = fields.get("corrects"), fields.get("campaign")
-    if corrects and corrects.lead_id != lead.pk:
-        raise BusinessError("A touch corrects one of the same lead.", code="other_lead")
-    if campaign and not fields.get("channel"):
-        fields["channel"] = campaign.channel
+    if corrects := fields.get("corrects"):
+        if corrects.lead_id != lead.pk:
+            raise BusinessError("A touch corrects one of the same lead.", code="other_lead")
+        if Touch.objects.filter(corrects=corrects).exists():
+            raise StaleState("Somebody corrected this touch meanwhile; look at the time line.")
     return record_touch(lead, at=at, **fields)

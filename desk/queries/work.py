@@ -9,7 +9,8 @@ from django.db.models import Q
 
 from campaigns.models import Asset
 from crm.models import User
-from desk.forms.work import ActivityForm, TaskForm
+from desk.forms.activity import ActivityForm, colleague
+from desk.forms.task import TaskForm
 from leads.access import may_change_task, may_log_on
 from leads.models import Contact, Lead, Opportunity, Task
 from leads.subjects import Subject
@@ -125,8 +126,7 @@ def shared_choices() -> dict[str, list[tuple[Any, str]]]:
     content = Asset.objects.order_by("-id").values_list("pk", "name")[:CONTENT_OFFERED]
     people = User.objects.filter(is_active=True)[:PEOPLE_OFFERED]
     ordered = sorted(people, key=lambda person: not person.is_marketer)
-    named = [(person.pk, f"{person}, marketing" if person.is_marketer else str(person)) for person in ordered]
-    return {"asset": [("", "None"), *content], "participants": named}
+    return {"asset": [("", "None"), *content], "participants": [(each.pk, colleague(each)) for each in ordered]}
 
 
 def subject_for(record: Record) -> Subject:

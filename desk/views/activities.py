@@ -17,11 +17,11 @@ from crm.errors import BusinessError
 from crm.forms import saved
 from crm.once import is_repeat
 from crm.requests import PersonRequest, id_of
-from desk.forms.work import ActivityEditForm, ActivityForm
+from desk.forms.activity import ActivityEditForm, ActivityForm
 from desk.queries.work import Record, composer_of, name_of, subject_for
+from desk.views.answers import changed
 from desk.views.panels import form_page
 from desk.views.record import address_of
-from desk.views.working import changed
 from leads import addresses
 from leads.access import may_change_activity
 from leads.activities import NOT_YOUR_ENTRY, edit_activity, log_activity, remove_activity

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from crm.requests import PersonRequest
 from desk.fields.kinds import KINDS
-from desk.views.answers import redirect_with, with_toast
+from desk.views.answers import changed
 from leads import archiving
 
 
@@ -31,6 +31,4 @@ def restore(request: PersonRequest, pk: int, kind: str) -> HttpResponse:
 def told(request: PersonRequest, record: Any, kind: str, text: str, *, undo: str = "") -> HttpResponse:
     """The page reads again what has changed; Undo wherever one is by then."""
     undo_url = reverse(undo, args=[record.pk]) if undo else ""
-    if not request.htmx:
-        return redirect_with(request, reverse(f"desk:{kind}", args=[record.pk]), text, undo_url=undo_url)
-    return with_toast(HttpResponse(status=204), text, undo_url=undo_url, record_changed={}, list_changed={})
+    return changed(request, reverse(f"desk:{kind}", args=[record.pk]), text, undo_url=undo_url, list_changed={})

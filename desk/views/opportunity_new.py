@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from crm.access import require
 from crm.forms import saved
 from crm.models import Organisation
+from crm.once import is_repeat
 from crm.requests import PersonRequest, id_of
 from desk.forms.opportunity import NewOpportunityForm
 from desk.views.answers import go_to
@@ -27,9 +29,13 @@ def opportunity_new(request: PersonRequest) -> HttpResponse:
     made: list[Opportunity] = []
 
     def deed(asked: dict[str, Any]) -> None:
-        made.append(open_opportunity(by=request.user, at=timezone.now(), **asked))
+        with transaction.atomic():
+            if not is_repeat(request, request.user):
+                made.append(open_opportunity(by=request.user, at=timezone.now(), **asked))
 
     if request.method == "POST" and saved(form, deed):
+        if not made:
+            return go_to(request, reverse("desk:opportunities"), "It is open already.", level="info")
         return go_to(request, reverse("desk:opportunity", args=[made[0].pk]), f"{made[0]} is open.")
     return form_page(request, "desk/opportunity_new.html", {"form": form})
 

@@ -10,13 +10,11 @@ from django.utils import timezone
 
 from crm.access import manages
 from crm.requests import PersonRequest
-from desk.queries.timeline import KINDS, timeline
+from desk.queries.timeline import KINDS, Record, timeline
 from desk.queries.work import work_context
 from desk.views.answers import redirect_with, with_toast
 from leads.access import may_touch
 from leads.models import Company, Contact, Lead, Opportunity
-
-Record = Lead | Contact | Company | Opportunity
 
 # The name of its page, and the key of the list it stands in.
 PAGES = {Lead: ("lead", "leads"), Contact: ("contact", "contacts"), Company: ("company", "companies"),

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -16,11 +16,11 @@ from crm.forms import saved
 from crm.models import User
 from crm.once import is_repeat
 from crm.requests import PersonRequest, id_of
-from desk.forms.work import TaskForm
+from desk.forms.task import TaskForm
 from desk.queries.work import subject_for
 from desk.views.activities import COMPOSER, RECORDS, logged, record_asked, refused
+from desk.views.answers import changed
 from desk.views.panels import form_page
-from desk.views.working import changed
 from leads.access import may_change_task
 from leads.addresses import address_of
 from leads.models import Task
@@ -109,7 +109,7 @@ def task_snooze(request: PersonRequest, pk: int) -> HttpResponse:
 @require_POST
 def task_snooze_undo(request: PersonRequest, pk: int) -> HttpResponse:
     row = get_task(pk)
-    due_at = datetime.fromtimestamp(id_of(request.GET.get("due")), tz=timezone.get_current_timezone())
+    due_at = moment_of(request.GET.get("due"))
     row = edit_task(row, by=request.user, at=min(timezone.now(), due_at), due_at=due_at)
     return changed(request, address_of(row), "It is due as before.", level="info")
 
@@ -142,6 +142,14 @@ def tasks_postponement(request: PersonRequest) -> HttpResponse:
     count = postpone_overdue(request.user, due_at=due_at, at=now)
     text = f"{count} task{'' if count == 1 else 's'} put off until {timezone.localtime(due_at):%A, %d %B}."
     return changed(request, reverse("desk:home"), text)
+
+
+def moment_of(text: str | None) -> datetime:
+    """The moment that an address of ours names in seconds; Http404 for any other."""
+    try:
+        return datetime.fromtimestamp(id_of(text), tz=timezone.get_current_timezone())
+    except (ValueError, OverflowError, OSError) as error:
+        raise Http404("There is no such moment.") from error
 
 
 def get_task(pk: int) -> Task:

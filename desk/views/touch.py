@@ -1,9 +1,10 @@
 """A wrong touch is not edited: another one takes its place, and the time line shows both."""
 
-from django.contrib import messages
+from typing import Any
+
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -14,7 +15,7 @@ from crm.once import is_repeat
 from crm.requests import PersonRequest
 from desk.forms.moves import TouchForm
 from desk.telling import touch_line, touch_origin
-from desk.views.answers import with_toast
+from desk.views.answers import changed
 from desk.views.panels import form_page
 from leads.access import may_touch
 from leads.models import Touch
@@ -31,26 +32,13 @@ def correction(request: PersonRequest, pk: int) -> HttpResponse:
     was = {name: getattr(wrong, name) for name in ("kind", "by", "at", "campaign", "asset")}
     form = TouchForm(request.POST or None, initial=was)
 
-    def write_down(fields: dict[str, object]) -> None:
+    def write_down(fields: dict[str, Any]) -> None:
         with transaction.atomic():
             if not is_repeat(request, request.user):
-                correct(wrong, request, fields)
+                log_touch(wrong.lead, user=request.user, corrects=wrong, **fields)
 
     if request.method == "POST" and saved(form, write_down):
-        return told(request, wrong)
+        text = "Corrected: the time line shows both, figures count the new one."
+        return changed(request, reverse("desk:lead", args=[wrong.lead_id]), text)
     context = {"form": form, "wrong": wrong, "was": f"{touch_line(wrong)} {touch_origin(wrong)}".strip()}
     return form_page(request, "desk/touch_correction.html", context)
-
-
-def correct(wrong: Touch, request: PersonRequest, fields: dict[str, object]) -> None:
-    if Touch.objects.filter(corrects=wrong).exists():
-        raise StaleState("Somebody corrected this touch meanwhile; look at the time line.")
-    log_touch(wrong.lead, user=request.user, corrects=wrong, **fields)  # type: ignore[arg-type]
-
-
-def told(request: PersonRequest, wrong: Touch) -> HttpResponse:
-    text = "Corrected: the time line shows both, figures count the new one."
-    if request.htmx:
-        return with_toast(HttpResponse(status=204), text, panel_close={}, record_changed={})
-    messages.success(request, text)
-    return redirect(reverse("desk:lead", args=[wrong.lead_id]))

@@ -241,6 +241,15 @@ def test_one_without_a_lead_is_opened_with_a_new_company_and_contact(client_for,
     assert set(Opportunity.objects.values_list("company", flat=True)) == {made.company_id}
 
 
+def test_the_same_form_sent_twice_opens_one(client_for, rob):
+    sent = {"name": "Press", "currency": "EUR", "stage": "proof", "kind": "renewal", "idempotency_key": "once"}
+    client = client_for(rob)
+    first, second = (client.post("/opportunities/new/", sent) for _ in range(2))
+    assert (first["Location"], second["Location"]) == (
+        f"/opportunities/{Opportunity.objects.get().pk}/", "/opportunities/",
+    )  # fmt: skip
+
+
 def test_the_form_knows_where_one_came_from(client_for, rob):
     acme = Company.objects.create(name="Acme")
     ada = Contact.objects.create(last_name="Byron", company=acme)

@@ -3,8 +3,8 @@
 ``scope`` says whose history a record tells, ``keys`` finds what is newest in it, the other modules tell it in words.
 """
 
-from desk.queries.timeline.entry import Entry, Page
-from desk.queries.timeline.keys import PAGE, read_cursor
-from desk.queries.timeline.pages import KINDS, timeline
+from desk.queries.timeline.keys import PAGE
+from desk.queries.timeline.pages import timeline
+from desk.queries.timeline.scope import KINDS, Record
 
-__all__ = ["KINDS", "PAGE", "Entry", "Page", "read_cursor", "timeline"]
+__all__ = ["KINDS", "PAGE", "Record", "timeline"]

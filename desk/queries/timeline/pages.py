@@ -7,11 +7,9 @@ from desk.queries.timeline.edits import told_edits
 from desk.queries.timeline.entry import Entry, Page
 from desk.queries.timeline.keys import PAGE, Key, Rank, newest_keys, read_cursor
 from desk.queries.timeline.moves import told_moves, told_passes
-from desk.queries.timeline.scope import KINDS, Record, Scope, scope_of
+from desk.queries.timeline.scope import Record, Scope, scope_of
 from desk.queries.timeline.work import told_activities, told_tasks, told_touches
 from leads.models import Company, Contact, Lead, Opportunity
-
-__all__ = ["KINDS", "timeline"]
 
 # An edit written so close to a move by the same person was made by it: the contact that a conversion sets.
 WRITTEN_TOGETHER = timedelta(seconds=2)
