@@ -14,6 +14,7 @@ from leads.duplicates import KNOWN_BY, NONE, Duplicates, find_companies, find_du
 from leads.models import Company, Contact, Lead
 
 KINDS: dict[str, type[Lead | Contact | Company]] = {"lead": Lead, "contact": Contact, "company": Company}
+NOT_SAVED = "Not saved yet: this may be known already. Choose below what to do."
 # No field that is looked up holds more.
 LONGEST = 254
 

@@ -17,7 +17,7 @@ from leads.editing import create_lead
 from leads.forms import NewLeadForm
 from leads.models import Contact, Lead
 from leads.responses import add_response
-from leads.views.duplicates import duplicates_to_confirm, warning
+from leads.views.duplicates import NOT_SAVED, duplicates_to_confirm, warning
 
 # What a response tells of itself; the rest tells of the person.
 OF_THE_TOUCH = ("campaign", "channel")
@@ -42,8 +42,9 @@ def lead_new(request: PersonRequest) -> HttpResponse:
         known = duplicates_to_confirm(request, "lead", form.cleaned_data)
         if not known:
             return write_down(request, form.cleaned_data)
+        form.add_error(None, NOT_SAVED)
         context |= warning(known, "lead", user)
-    status = 422 if form.errors or context.get("duplicates") else 200
+    status = 422 if form.errors else 200
     return render(request, "leads/lead_new.html", context, status=status)
 
 

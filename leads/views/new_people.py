@@ -16,7 +16,7 @@ from crm.requests import PersonRequest
 from leads.editing import create_company, create_contact
 from leads.forms import NewCompanyForm, NewContactForm
 from leads.models import Company, Contact
-from leads.views.duplicates import duplicates_to_confirm, warning
+from leads.views.duplicates import NOT_SAVED, duplicates_to_confirm, warning
 
 
 @require_http_methods(["GET", "POST"])
@@ -46,10 +46,11 @@ def new_record(
     if request.method == "POST" and form.is_valid():
         known = duplicates_to_confirm(request, kind, form.cleaned_data)
         if known:
+            form.add_error(None, NOT_SAVED)
             context |= warning(known, kind, request.user)
         elif saved(form, write_down):
             return told(request, made, kind)
-    status = 422 if form.errors or context.get("duplicates") else 200
+    status = 422 if form.errors else 200
     return render(request, f"leads/{kind}_new.html", context, status=status)
 
 

@@ -35,7 +35,7 @@ def test_by_mouse_a_range_is_handed_over_what_moved_is_shown_and_it_is_undone(pa
 
     bar(page).get_by_role("button", name="Hand to sales").click()
     page.get_by_label("To", exact=True).select_option(label="Team North")
-    page.locator("#panel").get_by_role("button", name="Hand to sales 3 leads").click()
+    page.locator("#panel").get_by_role("button", name="Hand to sales: 3 leads").click()
 
     toasts = page.locator("#toasts")
     expect(toasts).to_contain_text("2 leads handed to Team North, 1 left as it was.")
@@ -56,7 +56,7 @@ def test_the_toast_leads_to_what_was_left_alone(page_for, leads, mona, rob):
     expect(bar(page)).to_contain_text("5 selected")
     bar(page).get_by_role("button", name="Assign").click()
     page.get_by_label("To", exact=True).select_option(label="Rob")
-    page.locator("#panel").get_by_role("button", name="Assign 5 leads").click()
+    page.locator("#panel").get_by_role("button", name="Assign: 5 leads").click()
     page.locator("#toasts").get_by_role("link", name="Show").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("4 leads given to Rob, 1 left as it was.")
@@ -105,7 +105,7 @@ def test_the_whole_filter_is_taken_behind_the_page(page_for, north, mona, rob):
     expect(bar(page)).to_contain_text("All 52 leads selected")
     page.keyboard.press("a")
     page.get_by_label("To", exact=True).select_option(label="Rob")
-    page.locator("#panel").get_by_role("button", name="Assign 52 leads").click()
+    page.locator("#panel").get_by_role("button", name="Assign: 52 leads").click()
 
     expect(page.locator("#toasts")).to_contain_text("52 leads given to Rob.")
     assert Lead.objects.filter(owner=rob).count() == 52
@@ -124,7 +124,7 @@ def test_on_a_phone_the_bar_sits_at_the_foot(page_for, leads, mona, rob):
     bar(page).get_by_role("button", name="Whole page").click()
     bar(page).get_by_role("button", name="Assign").click()
     page.get_by_label("To", exact=True).select_option(label="Rob")
-    page.locator("#panel").get_by_role("button", name="Assign 5 leads").click()
+    page.locator("#panel").get_by_role("button", name="Assign: 5 leads").click()
 
     expect(page.locator("#toasts")).to_contain_text("5 leads given to Rob.")
     assert Lead.objects.filter(owner=rob).count() == 5

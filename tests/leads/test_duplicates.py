@@ -116,6 +116,7 @@ def test_the_form_asks_before_somebody_is_written_down_twice(client_for, mia, ad
     client, body = client_for(mia), {"last_name": "Countess", "email": "Ada@acme.test"}
     asked = new_lead(client, **body)
     assert asked.status_code == 422
+    assert "Not saved yet" in asked.content.decode()
     assert "Ada Lovelace</b> at Acme" in asked.content.decode()
     assert Lead.objects.count() == 1
 
