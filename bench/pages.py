@@ -207,10 +207,12 @@ def measure_deeds(size: int) -> None:
 
 def make_qualified() -> list[Lead]:
     """The newest leads in nurture, taken on by their owners."""
-    rows = list(Lead.objects.filter(stage="nurture").select_related("owner").order_by("-pk")[:CONVERTED])
+    now = timezone.now()
+    parked = Lead.objects.filter(stage=Stage.NURTURE, stage_since__lt=now).select_related("owner")
+    rows = list(parked.order_by("-pk")[:CONVERTED])
     for lead in rows:
         for stage in (Stage.MQL, Stage.OFFERED, Stage.ACCEPTED, Stage.QUALIFIED):
-            move_lead(lead, stage, by=lead.owner, at=timezone.now())
+            move_lead(lead, stage, by=lead.owner, at=now)
     return rows
 
 
