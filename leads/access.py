@@ -24,7 +24,7 @@ def may_edit_people(user: User, record: Company | Contact) -> bool:
     if not user.is_rep:
         return True
     own = record.leads.filter(owner=user).exists() or record.opportunities.filter(owner=user).exists()
-    return own or not record.leads.exists()
+    return own or not (record.leads.exists() or record.opportunities.exists())
 
 
 def may_touch(user: User, lead: Lead) -> bool:

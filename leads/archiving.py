@@ -42,7 +42,8 @@ def people_for(user: User, rows: QuerySet[Any], name: str) -> QuerySet[Any]:
     """With what is open of each, and whether it is the person's (leads.access.may_edit_people for many)."""
     leads = Lead.objects.filter(**{name: OuterRef("pk")})
     deals = Opportunity.objects.filter(**{name: OuterRef("pk")})
-    own = Exists(leads.filter(owner=user)) | Exists(deals.filter(owner=user)) | ~Exists(leads)
+    nobodys = ~Exists(leads) & ~Exists(deals)
+    own = Exists(leads.filter(owner=user)) | Exists(deals.filter(owner=user)) | nobodys
     return rows.annotate(
         is_theirs=Q(own) if user.is_rep else Value(value=True),
         has_open_deal=Exists(deals.filter(outcome="")),

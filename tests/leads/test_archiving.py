@@ -9,6 +9,7 @@ from crm.editing import last_write
 from crm.errors import BusinessError, NotAllowed
 from crm.models import Change
 from leads.archiving import archive, archive_many, restore, restore_many
+from leads.editing import edit_company, edit_contact
 from leads.models import Company, Contact, Lead, Opportunity, OpportunityPerson
 from leads.opportunities import close_opportunity
 from tests.api import Caller
@@ -168,3 +169,19 @@ def test_api_shows_and_takes_the_fields_of_a_working_day(mia):
     }  # fmt: skip
     refused = Caller(mia).patch(f"leads/{lead.pk}/", {"tags": [f"tag {number}" for number in range(500)]})
     assert (refused.status_code, "50" in str(refused.json()["errors"]["tags"])) == (400, True)
+
+
+def test_companies_and_contacts_of_a_colleagues_opportunity_are_the_colleagues(rob, rosa):
+    """Also where the opportunity was opened without a lead."""
+    acme, ann = Company.objects.create(name="Acme"), Contact.objects.create(first_name="Ann")
+    make_opportunity(
+        owner=rosa, team=rosa.team, company=acme, contact=ann, stage="won", outcome="won", closed_at=MONDAY
+    )
+
+    for record, edit in ((acme, edit_company), (ann, edit_contact)):
+        with pytest.raises(NotAllowed):
+            archive(record, by=rob, at=MONDAY)
+        with pytest.raises(NotAllowed):
+            edit(record, by=rob)
+        edit(record, by=rosa)
+        archive(record, by=rosa, at=MONDAY)
