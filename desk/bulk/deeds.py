@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils.text import Truncator
 
 from crm.access import require
 from crm.deeds import Deed
@@ -18,6 +19,7 @@ from desk.lists.registry import list_of
 from desk.models import BulkDeed
 
 UNDO_WITHIN = timedelta(days=1)
+LONGEST_WORDS = 200
 # So long it can be read what became of a deed.
 KEEP = timedelta(days=30)
 
@@ -36,6 +38,7 @@ def do_with_many(
     row, is_new = BulkDeed.objects.get_or_create(by=by, key=key[:80] or str(uuid4()), defaults=start)
     if is_new:
         row.what, deed = verb.do(list_key, selection.ids_at_once(), by=by, at=at, **fields)
+        row.what = Truncator(row.what).chars(LONGEST_WORDS)
         row.changed, row.refused = deed.changed, deed.refused
         row.save(update_fields=["what", "changed", "refused"])
         tell_new_owner(row, fields.get("to"))

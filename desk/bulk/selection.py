@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import unquote
 
+from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
 from django.http import Http404, QueryDict
 
@@ -69,11 +71,14 @@ def selection_of(fields: QueryDict, user: User) -> Selection:
     key = fields.get("list", "")
     if key not in ListKey.values:
         raise Http404("There is no such list.")
+    query = fields.get("query", "")
+    if "\0" in unquote(query):
+        raise BadRequest("This address holds a character that no text can hold.")
     ids = dict.fromkeys(id_of(text) for text in fields.getlist("id")[:MOST_AT_ONCE])
     return Selection(
         asked=list_of(key),
         user=user,
-        query=fields.get("query", ""),
+        query=query,
         ids=tuple(pk for pk in ids if pk),
         is_all=fields.get("all") == "1",
     )

@@ -254,3 +254,18 @@ def test_a_deed_is_forgotten_after_a_month(client_for, mona, rob):
 
     assert forget_old_deeds(now=done + timedelta(days=30)) == 0
     assert forget_old_deeds(now=done + timedelta(days=31)) == 1
+
+
+def test_many_long_tags_are_named_as_far_as_there_is_room(client_for, mia):
+    lead = make_lead(owner=mia)
+    words = {"add": ", ".join(letter * 40 for letter in "abcd"), "remove": ", ".join(letter * 40 for letter in "wxyz")}
+
+    assert client_for(mia).post("/bulk/tag/", ticked(lead, **words)).status_code == 302
+    assert BulkDeed.objects.get().what.endswith("…")
+
+
+@pytest.mark.parametrize("query", ["q=a%00b", "source=\0"])
+def test_a_query_that_no_text_can_hold_is_refused(client_for, mia, query):
+    fields = {"list": "leads", "all": "1", "query": query, "add": "hot"}
+    assert client_for(mia).post("/bulk/tag/", fields).status_code == 400
+    assert client_for(mia).get("/bulk/export.csv", fields).status_code == 400
