@@ -10,6 +10,7 @@ from crm.access import require
 from crm.editing import put
 from crm.errors import BusinessError
 from crm.models import User
+from crm.moments import EARLIEST
 from crm.outbox import record_change
 from leads.access import may_change_activity, may_log_on
 from leads.models import Activity, ActivityKind, ActivityOutcome, Direction
@@ -51,7 +52,7 @@ def log_activity(
 
     A call, e-mail or message is from us unless ``direction`` says otherwise. Raises NotAllowed, ValidationError and
     BusinessError: `outcome_required`, `unknown_outcome`, `do_not_call`, `do_not_mail`, `note_too_long`, `empty_note`,
-    `at_in_future`.
+    `at_too_early`, `at_in_future`.
     """
     require(may_log_on(by, subject), NOT_YOURS)
     direction = direction or default_direction(kind)
@@ -118,6 +119,8 @@ def check(*, kind: str, outcome: str, note: str, at: datetime, now: datetime) ->
     check_note(note)
     if kind == ActivityKind.NOTE and not note.strip():
         raise BusinessError("A note says something.", code="empty_note")
+    if at < EARLIEST:
+        raise BusinessError(f"Nothing here happened before {EARLIEST.year}.", code="at_too_early")
     if at > now + CLOCK_SLACK:
         raise BusinessError("This lies in the future: plan it as a task.", code="at_in_future")
 

@@ -17,6 +17,7 @@ from crm.assigning import is_here
 from crm.editing import make, put
 from crm.errors import BusinessError
 from crm.models import NotificationKind, User
+from crm.moments import LATEST
 from crm.notifications import notify
 from leads.access import may_change_task
 from leads.activities import check_note
@@ -45,8 +46,8 @@ def add_task(
 ) -> Task:
     """Plan a next step, of one's own unless ``owner`` is somebody else, whom the bell tells.
 
-    ``facts``: remind_at, note and so on. Raises ValidationError and BusinessError: `due_in_past`, `do_not_call`,
-    `do_not_mail`, `owner_left`, `note_too_long`.
+    ``facts``: remind_at, note and so on. Raises ValidationError and BusinessError: `due_in_past`, `due_too_far`,
+    `do_not_call`, `do_not_mail`, `owner_left`, `note_too_long`.
     """
     require_reachable(subject, kind)
     owner = owner or by
@@ -207,6 +208,8 @@ def held(task: Task, *, by: User) -> Task:
 def check_due(due_at: datetime, *, now: datetime) -> None:
     if due_at < now - OVERDUE_FROM_THE_START:
         raise BusinessError(f"{due_at:%d %b %Y} has passed; a next step lies ahead.", code="due_in_past")
+    if due_at >= LATEST:
+        raise BusinessError("Nobody does anything then; look at the year once more.", code="due_too_far")
 
 
 def check_owner(owner: User) -> None:

@@ -1,7 +1,7 @@
 """Fields of bodies that every room needs: moments that have passed, currencies, free JSON."""
 
 import math
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -9,8 +9,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from crm.errors import BusinessError
+from crm.moments import EARLIEST
 
-EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 MOST_BYTES = 50_000
 
 

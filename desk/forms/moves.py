@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import Asset
 from campaigns.picking import CAMPAIGNS
 from crm.forms import CurrencyField, DateInput
+from crm.moments import require_the_past
 from crm.picking import PickField
 from desk.queries.conversion import ConversionFacts
 from feedback.forms import RecipientField
@@ -151,6 +152,7 @@ class TouchForm(forms.ModelForm):
     at = forms.SplitDateTimeField(
         widget=forms.SplitDateTimeWidget(date_attrs={"type": "date"}, time_attrs={"type": "time"}, time_format="%H:%M"),
         label=_("When"),
+        validators=[require_the_past],
     )
     campaign = PickField(CAMPAIGNS, required=False)
     asset = forms.ModelChoiceField(Asset.objects.all(), required=False, empty_label=_("None"), label=_("Content"))

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from campaigns.models import Asset
-from crm.models import Notification
+from crm.models import Notification, Organisation
 from crm.notifications import notify
 from desk.queries.work import work_context
 from desk.templatetags.work import due_words
@@ -288,3 +288,26 @@ def test_the_bell_counts_opens_and_is_silenced(page, rob, lead, client_for, rosa
     answer = page.post("/notifications/reading/", headers={"HX-Request": "true", "HX-Target": "panel-body"})
     assert 'hx-swap-oob="true"' in answer.content.decode()
     assert not Notification.objects.filter(read_at=None).exists()
+
+
+@pytest.mark.parametrize("due", ["999999999999999999", "99999999999"])
+def test_an_undo_that_names_no_moment_changes_nothing(rob, lead, client_for, due):
+    task = add_task(Subject(lead), by=rob, at=timezone.now(), title="Call", due_at=timezone.now() + timedelta(days=1))
+
+    assert client_for(rob).post(f"/tasks/{task.pk}/snooze/undo/?due={due}").status_code in (404, 422)
+    assert Task.objects.get().due_at == task.due_at
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin"])
+@pytest.mark.parametrize("when", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_the_first_and_the_last_of_years_are_refused_beside_their_field(rob, lead, client_for, zone, when):
+    Organisation.objects.update(time_zone=zone)
+    page, day, hour = client_for(rob), *when.split("T")
+
+    task = {"title": "Call", "kind": "todo", "due_in": "other", "due_at": when, "owner": rob.pk, "remind": "1440"}
+    assert page.post(f"/tasks/new/?lead={lead.pk}", task).status_code == 422
+    call = {"kind": "call", "outcome": "reached", "at": when}
+    assert page.post(f"/activities/?lead={lead.pk}", call).status_code == 422
+    touch = {"kind": "click", "by": "buyer", "at_0": day, "at_1": hour}
+    assert page.post(f"/leads/{lead.pk}/touches/", touch).status_code == 422
+    assert page.get(f"/leads/{lead.pk}/").status_code == 200

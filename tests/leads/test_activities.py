@@ -56,6 +56,7 @@ def test_a_note_is_no_activity_of_the_lead(lead, rob):
         ({"kind": "note", "outcome": "", "note": "  "}, "empty_note"),
         ({"note": "x" * 20_001}, "note_too_long"),
         ({"happened_at": MONDAY + HOUR}, "at_in_future"),
+        ({"happened_at": MONDAY.replace(year=1)}, "at_too_early"),
     ],
 )
 def test_what_cannot_have_happened_is_refused_in_words(lead, rob, facts, code):

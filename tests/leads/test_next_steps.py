@@ -83,6 +83,7 @@ def test_an_opportunity_shows_its_own_and_its_leads_tasks(lead, rob):
 
 def test_1970_is_a_slip_and_this_morning_is_not(lead, rob):
     assert refusal(plan, lead, rob, due_at=datetime(1970, 1, 1, tzinfo=UTC)) == "due_in_past"
+    assert refusal(plan, lead, rob, due_at=datetime(9999, 12, 31, tzinfo=UTC)) == "due_too_far"
     task = plan(lead, rob, due_at=MONDAY - HOUR)
 
     assert refusal(edit_task, task, by=rob, at=MONDAY, due_at=MONDAY - 2 * DAY) == "due_in_past"
