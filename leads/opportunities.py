@@ -211,7 +211,8 @@ def save_changed(opportunity: Opportunity, *fields: str) -> None:
 def hold_parties(*parties: Company | Contact | None) -> None:
     """Nobody archives these until the transaction ends. Raises Archived when somebody has."""
     for party in filter(None, parties):
-        if type(party)._default_manager.select_for_update(no_key=True).get(pk=party.pk).is_archived:
+        rows = Company.objects if isinstance(party, Company) else Contact.objects
+        if rows.select_for_update(no_key=True).get(pk=party.pk).is_archived:
             raise Archived(party)
 
 
