@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import pghistory
 import pgtrigger
 from django.contrib.postgres.search import SearchVectorField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Func, Q, Value
 
@@ -104,10 +105,25 @@ def unique_identity(table: str) -> models.UniqueConstraint:
     )
 
 
+class KnownValue(models.CheckConstraint):
+    """A column that holds one of a few values: the database sees to it, and need not be asked before each write."""
+
+    def validate(self, model: Any, instance: Any, exclude: Any = None, using: str = "") -> None:
+        condition: Any = self.condition
+        [(lookup, allowed)] = condition.children
+        field = lookup.removesuffix("__in")
+        if field not in (exclude or ()) and getattr(instance, field) not in allowed:
+            raise ValidationError({field: self.get_violation_error_message()})
+
+    def deconstruct(self) -> Any:
+        _path, args, kwargs = super().deconstruct()
+        return "django.db.models.CheckConstraint", args, kwargs
+
+
 def one_of(field: str, choices: type[models.TextChoices], table: str, *, blank: bool = False) -> models.CheckConstraint:
     """``field`` holds one of ``choices``, whoever writes the row."""
     allowed = [*choices.values, ""] if blank else choices.values
-    return models.CheckConstraint(condition=Q(**{f"{field}__in": allowed}), name=f"{table}_{field}_known")
+    return KnownValue(condition=Q(**{f"{field}__in": allowed}), name=f"{table}_{field}_known")
 
 
 def currency_code(table: str) -> models.CheckConstraint:

@@ -6,6 +6,7 @@ from threading import Barrier
 
 import pghistory
 import pytest
+from django.core.exceptions import ValidationError
 
 from campaigns.editing import edit_campaign
 from campaigns.models import Campaign
@@ -138,3 +139,12 @@ def test_the_version_of_a_lead_works_as_before(ada):
     with pytest.raises(StaleEdit) as stale:
         edit_lead(lead, by=ada, at=MONDAY, version=1, title="CEO")
     assert (stale.value.extra["version"], Lead.objects.get().title) == (2, "CTO")
+
+
+def test_a_value_that_is_none_of_the_known_ones_is_refused_before_the_database_is_asked(django_assert_num_queries, db):
+    lead = Lead(last_name="Lee", channel="pigeon")
+
+    with django_assert_num_queries(0), pytest.raises(ValidationError) as refused:
+        next(rule for rule in Lead._meta.constraints if rule.name == "lead_channel_known").validate(Lead, lead)
+
+    assert list(refused.value.message_dict) == ["channel"]
