@@ -20,9 +20,12 @@ def present_leads() -> LeadQuerySet:
 
 
 def leads_of(user: User) -> LeadQuerySet:
-    """A person's own: leads they own or of campaigns they own; a manager's teams' too; an admin's are all."""
-    if user.is_admin:
-        return present_leads()
+    """A person's own leads; an admin's are all."""
+    return present_leads() if user.is_admin else present_leads().filter(belongs_to(user))
+
+
+def belongs_to(user: User) -> Q:
+    """The condition on leads: the person owns it, or its campaign; of a manager also their teams."""
     mine, campaigns = Q(owner=user), Q(owner=user)
     teams = own_team_ids(user)
     if user.is_manager and teams:
@@ -30,7 +33,7 @@ def leads_of(user: User) -> LeadQuerySet:
         campaigns |= Q(owner__team__in=teams)
     # Asked for beforehand: PostgreSQL joins the indexes for owner and for campaign, but not an index and a subquery.
     campaign_ids = list(Campaign.objects.filter(campaigns).order_by().values_list("pk", flat=True))
-    return present_leads().filter(mine | Q(campaign__in=campaign_ids))
+    return mine | Q(campaign__in=campaign_ids)
 
 
 def needing_repair(leads: LeadQuerySet) -> LeadQuerySet:

@@ -11,13 +11,14 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from crm.access import manages
 from crm.models import AuditEntry, User
 from crm.spreadsheets import harmless
 from desk.bulk.selection import Selection
 from desk.models import ListKey
+from leads.list_queries import belongs_to
 from leads.models import Lead, Opportunity
 
 ROWS_AT_ONCE = 500
@@ -77,16 +78,15 @@ def rows_for(selection: Selection) -> QuerySet[Any]:
 def own(list_key: str, user: User) -> Q:
     """What belongs to a marketer or a rep: owned, of an own campaign, or of an own lead or opportunity."""
     if list_key == ListKey.LEADS:
-        return Q(owner=user) | Q(campaign__owner=user)
+        return belongs_to(user)
     if list_key == ListKey.TASKS:
         return Q(owner=user) | Q(made_by=user)
     if list_key in (ListKey.CONTACTS, ListKey.COMPANIES):
         key = "contact" if list_key == ListKey.CONTACTS else "company"
-        mine = (
-            Lead.objects.filter(Q(owner=user) | Q(campaign__owner=user), **{key: OuterRef("pk")}),
-            Opportunity.objects.filter(owner=user, **{key: OuterRef("pk")}),
-        )
-        return Q(Exists(mine[0])) | Q(Exists(mine[1]))
+        of_leads = Lead.objects.filter(belongs_to(user)).order_by().values(key)
+        of_deals = Opportunity.objects.filter(owner=user).order_by().values(key)
+        # Each by its index: with an OR all contacts there are would be read.
+        return Q(pk__in=of_leads.union(of_deals))
     return Q(owner=user)
 
 
