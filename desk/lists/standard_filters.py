@@ -7,6 +7,7 @@ from operator import or_
 
 from django.db.models import Model, Q
 
+from crm.access import own_team_ids
 from crm.models import Role, Team, User
 from crm.requests import id_of
 from desk.lists.asker import Asker
@@ -30,7 +31,7 @@ def owned(value: str, asker: Asker, team: str) -> Q:
         return Q(owner__isnull=True)
     if kind == "user":
         return Q(owner=id_of(number))
-    return Q(**{team: id_of(number) or asker.user.team_id or 0})
+    return Q(**{f"{team}__in": [id_of(number)] if number else own_team_ids(asker.user)})
 
 
 def owner_options() -> list[Option]:

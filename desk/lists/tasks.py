@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import CharField, DateTimeField, Q
 from django.db.models.functions import Lower
 
+from crm.access import own_team_ids
 from crm.keyset import Order
 from crm.search import every_word
 from desk.lists.asker import Asker
@@ -98,7 +99,7 @@ TASKS = ListDefinition(
             "overdue", "My overdue", lambda asker: IS_OPEN & Q(owner=asker.user, due_at__lt=asker.at),
             "Nothing is overdue", "All your tasks are on time. That is what good looks like.",
         ),
-        tab("team", "My team", lambda asker: IS_OPEN & Q(owner__team=asker.user.team_id or 0)),
+        tab("team", "My team", lambda asker: IS_OPEN & Q(owner__team__in=own_team_ids(asker.user))),
         tab(
             "done", "Done", lambda asker: Q(owner=asker.user, done_at__isnull=False),
             "Nothing done yet", "Tasks you finish stand here.",

@@ -136,6 +136,22 @@ def test_my_open_of_a_manager_is_the_teams(client_for, north):
     assert shown(client_for(max_).get("/leads/")) == [ours.pk]
 
 
+def test_my_team_of_a_manager_is_each_team_that_is_led(client_for, north):
+    max_ = make_user("max", role=Role.MANAGER)
+    south = make_team("Team South")
+    for team in (north, south):
+        team.manager = max_
+        team.save()
+    ours = [make_lead(team=north, owner=make_user("rosa", team=north)), make_lead(team=south)]
+    make_lead(team=make_team("Team West"))
+    due = make_task(owner=ours[0].owner, due_at=MONDAY)
+    make_task(owner=max_, due_at=MONDAY)
+    client = client_for(max_)
+
+    assert shown(client.get("/leads/?tab=all&owner=team")) == [lead.pk for lead in reversed(ours)]
+    assert shown(client.get("/tasks/?tab=team")) == [due.pk]
+
+
 def test_tabs_hold_what_they_say(client_for, rob):
     waiting = make_handoff(to=rob).lead
     repair = rejected_for_repair(rob)
