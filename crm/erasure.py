@@ -19,7 +19,7 @@ from django.utils.module_loading import module_has_submodule
 from pghistory.models import Event, Events
 from psycopg2 import sql
 
-from crm.models import AuditEntry, Team, User
+from crm.models import AuditEntry, Notification, Team, User
 from crm.outbox import kick, lock_key, want_rebuild
 
 Counts = dict[str, int]
@@ -63,7 +63,11 @@ def hold_off_consumers() -> None:
 
 
 def remove_people(*, keep: User | None) -> Counts:
-    """Teams and people of the demo that nothing real points at; the others stay, but cannot log in."""
+    """Teams and people of the demo that nothing real points at; the others stay, but cannot log in.
+
+    What the bell told any of them was about sample data.
+    """
+    Notification.objects.filter(user__is_sample=True).delete()
     if keep is not None:
         User.objects.filter(pk=keep.pk).update(is_sample=False)
     Team.objects.filter(is_sample=True, manager__is_sample=True).update(manager=None)

@@ -10,7 +10,8 @@ from pghistory.models import Event
 
 from campaigns.models import Campaign, Spend
 from crm.erasure import remove_sample_data, rewriting
-from crm.models import AuditEntry, Organisation, Role, Team, User
+from crm.models import AuditEntry, Notification, Organisation, Role, Team, User
+from crm.notifications import notify
 from crm.outbox import drain_all
 from feedback.models import Handoff
 from feedback.verdicts import accept_handoff, offer_lead
@@ -126,10 +127,12 @@ def test_work_on_sample_leads_goes_with_them(demo):
 
 def test_who_removes_keeps_the_key_and_is_named_with_the_reason(demo):
     ada = User.objects.get(email="admin@demo.test")
+    notify([ada], kind="assigned", key="lead", title="Mia gave you Lea of Acme", at=NOW)
 
     counts = remove_sample_data(by=ada, at=NOW, why="We begin in earnest")
 
     assert list(User.objects.values_list("email", "is_active")) == [("admin@demo.test", True)]
+    assert not Notification.objects.exists()
     entry = AuditEntry.objects.get()
     assert (entry.by, entry.at, entry.deed, entry.why) == (ada, NOW, "remove sample data", "We begin in earnest")
     assert entry.detail == counts
