@@ -5,6 +5,7 @@ import math
 import secrets
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from ipaddress import ip_network
 
 from django.core.cache import cache
 from django.core.signing import BadSignature, Signer
@@ -19,6 +20,7 @@ FASTEST = timedelta(seconds=2)
 OLDEST = timedelta(hours=24)
 # Back, a correction, once more: so often a person sends the same page.
 MOST_SENT = 5
+IPV6_NETWORK = 64
 # Of one address to one form. Many people may stand behind one address: an office, a fair.
 POSTS_A_MINUTE = 30
 
@@ -66,8 +68,15 @@ def stamp_objection(form: CaptureForm, stamp: str, *, at: datetime) -> str:
 def seconds_to_wait(form: CaptureForm, address: str | None, *, at: datetime) -> int:
     """How long this address has to wait before it may send this form again; 0: not at all."""
     minute, second = divmod(at.timestamp(), 60)
-    sent = counted(f"capture:posts:{form.pk}:{address}:{int(minute)}", keep=timedelta(minutes=2))
+    sent = counted(f"capture:posts:{form.pk}:{sender_behind(address)}:{int(minute)}", keep=timedelta(minutes=2))
     return math.ceil(60 - second) if sent > POSTS_A_MINUTE else 0
+
+
+def sender_behind(address: str | None) -> str:
+    """What one sender is counted by: of IPv6 the half that names the network, as one computer has all of the rest."""
+    if address is None or ":" not in address:
+        return str(address)
+    return str(ip_network((address, IPV6_NETWORK), strict=False))
 
 
 def counted(key: str, *, keep: timedelta) -> int:

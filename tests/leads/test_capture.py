@@ -290,6 +290,13 @@ def test_too_many_of_one_address_wait_and_others_do_not(form):
     assert Submission.objects.count() == POSTS_A_MINUTE + 1
 
 
+def test_a_network_of_ipv6_is_one_sender(form):
+    answers = [send(client=Client(REMOTE_ADDR=f"2001:db8::{number:x}")) for number in range(1, 32)]
+    assert [answer.status_code for answer in answers] == [303] * POSTS_A_MINUTE + [429]
+    assert send(client=Client(REMOTE_ADDR="2001:db8:0:1::1")).status_code == 303
+    assert send(client=Client(REMOTE_ADDR="fe80::1%eth0")).status_code == 303
+
+
 def test_a_claimed_address_counts_only_behind_a_proxy(form, settings):
     send(**{"X-Forwarded-For": "6.6.6.6"})
     settings.BEHIND_PROXY = True
