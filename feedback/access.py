@@ -4,6 +4,8 @@ from crm.access import does_marketing, heads, is_manager_of, manages, own_team_i
 from crm.models import Side, User
 from feedback.models import Handoff
 
+NO_HAND_OVER = "Only marketers and managers hand leads to sales."
+
 
 def may_hand_over(user: User) -> bool:
     """Marketers, managers of either side and admins hand leads to sales, any lead."""

@@ -15,12 +15,12 @@ from crm.access import require
 from crm.deeds import MOST_AT_ONCE, Deed
 from crm.models import Team, User
 from crm.outbox import record_change
-from feedback.access import may_hand_over, may_withdraw
+from feedback.access import NO_HAND_OVER, may_hand_over, may_withdraw
 from feedback.agreement import verdict_due
 from feedback.errors import AlreadyDecided
 from feedback.models import Handoff, HandoffStatus
 from feedback.verdicts import check_recipient
-from leads.errors import BeforeLastMove, moved_words
+from leads.errors import BeforeLastMove, moved_words, out_of_use
 from leads.lifecycle import Stage
 from leads.many_moves import hold_leads, last_moves, move_leads
 from leads.models import Lead, Transition
@@ -49,7 +49,7 @@ def hand_over_leads(
     promised: str = "",
 ) -> HandedOver:
     """Hand these leads (at most MOST_AT_ONCE) to one rep or team. Raises NotAllowed and NoSuchRecipient."""
-    require(may_hand_over(by), "Only marketers and managers hand leads to sales.")
+    require(may_hand_over(by), NO_HAND_OVER)
     check_recipient(to_user, to_team)
     leads = hold_leads(list(lead_ids)[:MOST_AT_ONCE])
     last, result, ready = last_moves(leads), HandedOver(), []
@@ -74,10 +74,8 @@ def hand_over_leads(
 
 def why_not(lead: Lead, last: Transition, *, at: datetime) -> str:
     """Why this lead cannot be handed over; "" when it can."""
-    if lead.merged_into_id:
-        return "It was merged into another lead."
-    if lead.is_archived:
-        return "It is archived."
+    if why := out_of_use(lead):
+        return why
     if lead.stage != Stage.MQL:
         return moved_words(last)
     return str(BeforeLastMove(last)) if at < last.at else ""

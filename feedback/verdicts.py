@@ -16,7 +16,7 @@ from crm.errors import BusinessError
 from crm.models import Role, Team, User
 from crm.outbox import record_change
 from crm.periods import local_day, zone
-from feedback.access import may_decide, may_ever_decide, may_hand_over, may_undo, may_withdraw
+from feedback.access import NO_HAND_OVER, may_decide, may_ever_decide, may_hand_over, may_undo, may_withdraw
 from feedback.agreement import active_agreement, verdict_due
 from feedback.errors import AlreadyDecided, AlreadyWaiting, NoSuchRecipient
 from feedback.models import VERDICTS, Handoff, HandoffStatus, SignedStatus
@@ -49,7 +49,7 @@ def offer_lead(
     Raises NotAllowed, AlreadyWaiting, IllegalMove, StaleLead, NoSuchRecipient.
     """
     if by is not None:
-        require(may_hand_over(by), "Only marketers and managers hand leads to sales.")
+        require(may_hand_over(by), NO_HAND_OVER)
     check_recipient(to_user, to_team)
     waiting = Handoff.objects.open().filter(lead=lead).first()
     if waiting:

@@ -13,10 +13,9 @@ from crm.models import User
 from crm.outbox import record_change
 from leads.access import may_change_task, may_edit_lead, may_work_opportunity, works_for_sales
 from leads.editing import NOT_YOURS
+from leads.errors import out_of_use
 from leads.models import Lead, Opportunity, Task
 from leads.opportunities import NOT_YOURS as NOT_YOUR_OPPORTUNITY
-
-ARCHIVED = "It is archived."
 
 
 def leads_to_assign() -> QuerySet[Lead]:
@@ -39,11 +38,7 @@ def assign_leads(ids: Iterable[int], *, to: User, by: User, at: datetime) -> Dee
     """Give leads to a person, as `edit_lead` does one."""
 
     def why_not(lead: Lead) -> str:
-        if lead.merged_into_id:
-            return "It was merged into another lead."
-        if lead.is_archived:
-            return ARCHIVED
-        return "" if may_edit_lead(by, lead) else NOT_YOURS
+        return out_of_use(lead) or ("" if may_edit_lead(by, lead) else NOT_YOURS)
 
     require_here(to)
     return announced(assign(leads_to_assign(), ids, to=to, why_not=why_not))
@@ -60,7 +55,7 @@ def assign_opportunities(ids: Iterable[int], *, to: User, by: User, at: datetime
 
     def why_not(opportunity: Opportunity) -> str:
         if opportunity.is_archived:
-            return ARCHIVED
+            return "It is archived."
         if not opportunity.is_open:
             return f"It is closed: {opportunity.outcome}."
         return "" if may_work_opportunity(by, opportunity) else NOT_YOUR_OPPORTUNITY

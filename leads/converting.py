@@ -23,6 +23,8 @@ from leads.pipeline import first_stage, promise_of
 from leads.subjects import refresh_pulse
 from leads.transitions import UNDO_WITHIN, last_effective, move_lead, undo_move
 
+NOT_YOURS = "Only the owner of this lead or their manager may convert it."
+
 
 @transaction.atomic
 def convert_lead(
@@ -44,7 +46,7 @@ def convert_lead(
     ``make_new``, "company" or "contact", demands a new one. Raises IllegalMove, StaleLead, NotAllowed.
     """
     lead = Lead.objects.select_for_update().get(pk=lead.pk)
-    require(may_convert(by, lead), "Only the owner of this lead or their manager may convert it.")
+    require(may_convert(by, lead), NOT_YOURS)
     existing = present_deal(lead)
     if existing and lead.stage in {Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.LOST}:
         return existing, False
@@ -95,7 +97,7 @@ def join_opportunity(
     # First the opportunity, then the lead: as closing it does.
     opportunity = present(opportunity)
     lead = present(lead, "company", "contact")
-    require(may_convert(by, lead), "Only the owner of this lead or their manager may convert it.")
+    require(may_convert(by, lead), NOT_YOURS)
     joined = opportunity.parts.filter(lead=lead).first()
     if joined and lead.stage == Stage.OPPORTUNITY:
         return joined, False

@@ -43,6 +43,13 @@ def moved_words(last: Transition) -> str:
     return f"{who} moved this lead to “{Stage(last.to_stage).label}” on {timezone.localtime(last.at):%d %b at %H:%M}."
 
 
+def out_of_use(lead: Lead) -> str:
+    """Why a deed on many leaves this lead alone whoever does it; "" for a lead in use."""
+    if lead.merged_into_id:
+        return "It was merged into another lead."
+    return "It is archived." if lead.is_archived else ""
+
+
 class MergedLead(StaleState):
     code = "lead_merged"
 

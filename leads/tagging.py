@@ -14,6 +14,7 @@ from crm.models import User
 from crm.outbox import record_change
 from leads.access import may_edit_lead
 from leads.editing import NOT_YOURS
+from leads.errors import out_of_use
 from leads.models import Lead
 
 LONGEST = 40
@@ -88,10 +89,8 @@ def change_tags(wanted: Mapping[int, tuple[list[str], list[str]]], *, by: User, 
 
 def why_not(lead: Lead, tags: list[str], *, by: User) -> str:
     """Why this lead keeps its tags; "" when it gets these."""
-    if lead.merged_into_id:
-        return "It was merged into another lead."
-    if lead.is_archived:
-        return "It is archived."
+    if why := out_of_use(lead):
+        return why
     if not may_edit_lead(by, lead):
         return NOT_YOURS
     if tags == lead.tags:

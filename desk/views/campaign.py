@@ -33,7 +33,7 @@ from desk.queries.campaign import (
     what_sales_says,
 )  # fmt: skip
 from desk.views.panels import form_page
-from feedback.access import may_hand_over
+from feedback.access import NO_HAND_OVER, may_hand_over
 from feedback.handing_over import HandedOver, hand_over_leads
 from feedback.queries import latest_verdicts, verdicts_of
 from funnel.metrics.intervals import share
@@ -55,7 +55,7 @@ def campaign(request: PersonRequest, pk: int) -> HttpResponse:
 def handoffs(request: PersonRequest, pk: int) -> HttpResponse:
     """Hand the campaign's ready leads to a rep or a team, all that were shown."""
     campaign = get_campaign(pk)
-    require(may_hand_over(request.user), "Only marketers and managers hand leads to sales.")
+    require(may_hand_over(request.user), NO_HAND_OVER)
     ready = ready_ids(campaign)
     form = HandOverForm(request.POST or None, initial={"leads": ",".join(map(str, ready))})
     if request.method == "POST" and form.is_valid():

@@ -25,12 +25,12 @@ from desk.verbs import CONVERT, HAND_OVER, LOG_TOUCH, MOVE_VERBS, Verb
 from desk.views.answers import go_to
 from desk.views.lead import get_lead, lead_answer
 from desk.views.record import address_of
-from feedback.access import may_decide, may_hand_over
+from feedback.access import NO_HAND_OVER, may_decide, may_hand_over
 from feedback.giving_up import transition_as_agreed
 from feedback.models import Handoff
 from feedback.verdicts import accept_handoff, offer_lead, reject_handoff, undo_verdict, withdraw_handoff
 from leads.access import may_convert, may_touch, require_move
-from leads.converting import convert_lead, join_opportunity, undo_conversion
+from leads.converting import NOT_YOURS, convert_lead, join_opportunity, undo_conversion
 from leads.errors import IllegalMove, StaleLead
 from leads.lifecycle import MOVES, Move, Stage
 from leads.models import Lead
@@ -62,7 +62,7 @@ def move(request: PersonRequest, pk: int) -> HttpResponse:
 def handoff(request: PersonRequest, pk: int) -> HttpResponse:
     """Hand to sales: to a rep or a team, with what the buyer was promised."""
     lead = get_lead(pk)
-    require(may_hand_over(request.user), "Only marketers and managers hand leads to sales.")
+    require(may_hand_over(request.user), NO_HAND_OVER)
     form = HandoffForm(request.POST or None)
     ask = partial(panel, request, lead, form, HAND_OVER)
     if request.method == "GET" or not form.is_valid():
@@ -117,7 +117,7 @@ def withdrawal(request: PersonRequest, pk: int) -> HttpResponse:
 def conversion(request: PersonRequest, pk: int) -> HttpResponse:
     """Convert: the same opportunity however often it is clicked."""
     lead = get_lead(pk)
-    require(may_convert(request.user, lead), "Only the owner of this lead or their manager may convert it.")
+    require(may_convert(request.user, lead), NOT_YOURS)
     facts = conversion_facts(lead)
     initial = {"name": lead.company_label or str(lead), "currency": Organisation.get().currency}
     form = ConversionForm(request.POST or None, lead=lead, facts=facts, initial=initial)

@@ -37,7 +37,7 @@ def test_the_panel_asks_and_the_answer_is_a_toast_with_undo(client_for, mona, ro
     asked = client.get("/bulk/assign/", ticked(*leads), headers=PANEL)
     answer = client.post("/bulk/assign/", ticked(*leads, to=rob.pk), headers=PANEL)
 
-    assert "Assign 2 leads" in asked.content.decode()
+    assert "Assign: 2 leads" in asked.content.decode()
     assert "<html" not in asked.content.decode()
     deed = BulkDeed.objects.get()
     assert toast_of(answer) == {
