@@ -1,7 +1,7 @@
 """Make the screenshots of docs/ from a running Tandem with its demo data.
 
     make run                                                     # in one terminal
-    .venv/bin/python docs/screenshots/make.py [--base http://127.0.0.1:8000] [--lead 416] [--chromium PATH]
+    .venv/bin/python docs/screenshots/make.py [--base http://127.0.0.1:8000] [--lead 2608] [--chromium PATH]
 
 Each page is taken wide (1440x900) and narrow (390x844) as the person it is for; those that decide how the product
 feels also in the dark. ``--only leads board`` takes some of them.
