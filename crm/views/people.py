@@ -26,9 +26,10 @@ def people(request: PersonRequest) -> HttpResponse:
     search, left = request.GET.get("q", "").strip(), request.GET.get("tab") == "left"
     named = every_word(search, "first_name__icontains", "last_name__icontains", "email__icontains")
     rows = User.objects.select_related("team").filter(named, is_active=not left)
+    count = count_up_to(rows)
     context = {
         "page": page_of(rows, request.GET),
-        "count": count_words(count_up_to(rows)),
+        "count_words": f"{count_words(count)} {'person' if count == 1 else 'people'}",
         "search": search,
         "tab": "left" if left else "",
         "today": timezone.localdate(),

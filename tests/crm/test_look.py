@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.template.loader import get_template
 
 TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
@@ -70,3 +71,14 @@ def test_every_module_is_loaded_by_a_page_or_another_module():
         return f"js/{name}" in pages or any(f'"./{name}"' in text for other, text in modules.items() if other != name)
 
     assert [name for name in modules if not is_loaded(name)] == []
+
+
+def test_every_icon_is_in_the_font():
+    """A name that the font does not know draws nothing, and nobody is told."""
+    sheet = Path(finders.find("vendor/icons/dist/tabler-icons.min.css")).read_text()
+    known = set(re.findall(r"\.ti-([a-z0-9-]+):+before", sheet))
+    pages = "".join(page.read_text() for page in TEMPLATES)
+
+    named = set(re.findall(r'\{% icon "([a-z0-9-]+)"', pages)) | set(re.findall(r'\bicon="([a-z0-9-]+)"', pages))
+
+    assert named - known == set()
