@@ -129,7 +129,7 @@ def manager(user: User) -> list[Step]:
 def admin(user: User) -> list[Step]:
     unnamed = Organisation.objects.filter(name=Organisation._meta.get_field("name").get_default())
     return [
-        Step("organisation", "Name your organisation", "Its time zone cuts every day, its currency counts every opportunity.",
+        Step("organisation", "Name your organisation", "Its time zone cuts every day, its currency counts all money.",
              "Organisation", "crm:organisation", ~Exists(unnamed)),
         Step("people", "Invite people", "Marketers, reps, their managers, and the teams they belong to.",
              "Add a person", "crm:person-new", OTHERS_HERE),
