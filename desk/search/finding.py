@@ -14,7 +14,7 @@ from desk.search.kinds import KINDS, Kind
 
 # Rows looked through before the index is asked, and rows taken from the index to choose the newest of.
 NEWEST = 2_000
-FROM_INDEX = 1_000
+FROM_INDEX = 200
 
 # 1 what is just the same, 2 the newest rows, 3 older rows with these words, 4 older rows with words that begin so.
 OF_KIND = """

@@ -38,6 +38,7 @@ function move(card, stage) {
   };
   for (const trouble of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) card.addEventListener(trouble, goBack, { once: true });
   const hasFocus = card.contains(document.activeElement);
+  const heir = neighbour(card, 0, 1) ?? neighbour(card, 0, -1) ?? neighbour(card, 1, 0) ?? neighbour(card, -1, 0);
   card.classList.add("is-moving");
   const address = stage === "won" ? card.dataset.close : card.dataset.move;
   const values = stage === "won" ? { outcome: "won" } : { stage, seen: card.dataset.stage };
@@ -46,15 +47,17 @@ function move(card, stage) {
   target?.prepend(card);
   if (!hasFocus) return;
   linkOf(card).focus({ preventScroll: true });
-  answer.then(() => focusOn(card.id));
+  // A card that was won is gone: the keys go on with the one beside it.
+  answer.then(() => focusOn(card.id) || focusOn(heir?.id));
 }
 
 // Its column was swapped: the card of the same name is another element now.
 function focusOn(id) {
   const card = document.getElementById(id);
-  if (!card) return;
+  if (!card) return false;
   linkOf(card).focus({ preventScroll: true });
   card.scrollIntoView({ block: "nearest", inline: "nearest" });
+  return true;
 }
 
 /* Keys */

@@ -148,3 +148,11 @@ def test_a_view_saved_from_the_panel_leads_to_its_list(client_for, rob):
 
 def test_a_view_of_no_list_is_not_found(client_for, rob):
     assert client_for(rob).get("/views/new/?list=wishes").status_code == 404
+
+
+def test_own_views_come_first_however_many_a_team_shares(client_for, rob, rosa, north):
+    for number in range(40):
+        saved(rosa, f"A {number:02}", team=north)
+    saved(rob, "Mine")
+
+    assert names(client_for(rob).get("/leads/"))[0] == "Mine"
