@@ -1,8 +1,10 @@
 """desk/queries/timeline/: what happened, newest first."""
 
+import pghistory
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from desk.queries.lead import clocks
 from desk.queries.timeline import PAGE, timeline
@@ -187,6 +189,19 @@ def test_what_a_conversion_set_stands_with_it(client_for, rob):
     converted = timeline(Lead.objects.get(pk=lead.pk)).entries[0]
     assert converted.title == "Converted"
     assert [label for label, _old, _new in converted.changes] == ["Company", "Contact"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_moves_within_seconds_none_takes_the_other_for_an_edit(rob):
+    """An edit is stamped when its transaction begins, a move when somebody pressed the button: a moment before."""
+    now = timezone.now()
+    handoff = make_handoff(to=rob, lead=make_mql(at=now - DAY, company_name="Acme"), at=now - DAY)
+    with pghistory.context(user=rob.pk):
+        lead = accept_handoff(handoff, by=rob, at=now - HOUR).lead
+        opportunity, _ = convert_lead(lead, by=rob, at=now)
+
+    told = {entry.title: entry for entry in timeline(opportunity).entries}
+    assert {"Company", "Contact"} <= {label for label, _old, _new in told["Converted"].changes}
 
 
 def test_changes_of_an_opportunity_are_told_once(rob, converted):

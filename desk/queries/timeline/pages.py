@@ -56,7 +56,8 @@ def joined(entries: list[Entry]) -> list[Entry]:
     moves = [entry for entry in entries if entry.written_at]
     shown = []
     for entry in entries:
-        move = next((move for move in moves if entry.changes and made_by(move, entry)), None)
+        is_edit = entry.changes and not entry.written_at
+        move = next((move for move in moves if is_edit and made_by(move, entry)), None)
         if move is None:
             shown.append(entry)
         else:
@@ -66,4 +67,4 @@ def joined(entries: list[Entry]) -> list[Entry]:
 
 def made_by(move: Entry, edit: Entry) -> bool:
     assert move.written_at
-    return edit is not move and edit.by == move.by and abs(edit.at - move.written_at) <= WRITTEN_TOGETHER
+    return edit.by == move.by and abs(edit.at - move.written_at) <= WRITTEN_TOGETHER
