@@ -37,6 +37,8 @@ def test_once_round_with_a_question_about_dates(page_for: Callable[[Any], Page])
     expect(page.get_by_text("No file imported yet")).to_be_visible()
     page.get_by_role("main").get_by_role("link", name="Import a file").first.click()
 
+    # Modules have run once the page is loaded.
+    page.wait_for_load_state("load")
     area = page.locator("[data-file-drop]").element_handle()
     page.evaluate(DROP, [area, "fair.csv", CONTENT])
     expect(page.locator("[data-file-drop-hint]")).to_contain_text("fair.csv")
