@@ -31,6 +31,7 @@ def test_keys_walk_the_list_and_stay_out_of_fields(page_for, rob):
     # "Other" needs words, and the letters typed are words, not keys.
     for key in ("r", "4", "4", "Enter"):
         page.keyboard.press(key)
+    expect(page.get_by_label("Comment for marketing")).to_be_focused()
     page.keyboard.type("a jar of z and 3")
     expect(page.get_by_label("Comment for marketing")).to_have_value("a jar of z and 3")
     page.keyboard.press("Escape")
