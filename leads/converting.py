@@ -72,10 +72,9 @@ def convert_lead(
         **promise_of(stage),
         is_sample=lead.is_sample,
     )
+    # Its next step and last activity are those of the lead.
     refresh_pulse([], [opportunity.pk])
     record_change("opportunity", [opportunity.pk])
-    # Its next step and last activity are those of the lead.
-    refresh_pulse([lead.pk], [opportunity.pk])
     return opportunity, True
 
 

@@ -84,8 +84,7 @@ def find_duplicates(
 ) -> Duplicates:
     """People known already with this e-mail, this telephone, or this name at this company or mail domain.
 
-    ``exclude``: the record that is being edited. A contact
-    whose lead is shown is not shown again.
+    ``exclude``: the record that is being edited. A contact whose lead is shown is not shown again.
     """
     asked = Person(
         email=normal_email(email), phone=number_of(phone, country=country),

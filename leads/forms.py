@@ -27,12 +27,6 @@ class TagsField(forms.CharField):
             raise forms.ValidationError(str(error), code=error.code) from error
 
 
-def say_what_is_too_long(form: forms.BaseForm) -> None:
-    """A browser that cuts what is pasted says nothing; the form says what is too long, and keeps it."""
-    for field in form.fields.values():
-        field.widget.attrs.pop("maxlength", None)
-
-
 def offer_values(form: forms.BaseForm, **lists: PickList) -> None:
     """Let these fields choose from the lists that are kept; where none is, they stay free text."""
     for name, list_ in lists.items():
@@ -43,7 +37,18 @@ def offer_values(form: forms.BaseForm, **lists: PickList) -> None:
             )
 
 
-class NewLeadForm(forms.ModelForm):
+class NewRecordForm(forms.ModelForm):
+    """A form for something nobody has written down yet; it begins in its first field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            # A browser that cuts what is pasted says nothing; the form says what is too long, and keeps it.
+            field.widget.attrs.pop("maxlength", None)
+        next(iter(self.fields.values())).widget.attrs["autofocus"] = True
+
+
+class NewLeadForm(NewRecordForm):
     """What is known of somebody who may buy. Something must be: a name, an e-mail, a phone or a company."""
 
     campaign = PickField(CAMPAIGNS, required=False)
@@ -72,8 +77,6 @@ class NewLeadForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["channel"].choices = [("", "As the campaign, or unknown"), *Channel.choices]  # type: ignore[attr-defined]
         offer_values(self, source=PickList.SOURCE, segment=PickList.SEGMENT, product_interest=PickList.PRODUCT)
-        say_what_is_too_long(self)
-        self.fields["first_name"].widget.attrs["autofocus"] = True
 
     @property
     def rest_is_asked_for(self) -> bool:
@@ -99,7 +102,7 @@ def of_contact(contact: Contact, given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in own.items() if value and not given.get(name)}
 
 
-class NewContactForm(forms.ModelForm):
+class NewContactForm(NewRecordForm):
     """A person known by name, who is no lead yet."""
 
     company = PickField(COMPANIES, required=False)
@@ -109,11 +112,6 @@ class NewContactForm(forms.ModelForm):
         fields = ["first_name", "last_name", "email", "phone", "company", "title"]
         labels = {"email": "E-mail", "title": "Job title"}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        say_what_is_too_long(self)
-        self.fields["first_name"].widget.attrs["autofocus"] = True
-
     def clean(self) -> dict[str, Any]:
         known = super().clean() or {}
         if not any(known.get(name) for name in ("first_name", "last_name", "email")):
@@ -121,15 +119,10 @@ class NewContactForm(forms.ModelForm):
         return known
 
 
-class NewCompanyForm(forms.ModelForm):
+class NewCompanyForm(NewRecordForm):
     """An organisation that may buy."""
 
     class Meta:
         model = Company
         fields = ["name", "domain", "industry", "country", "region", "employees"]
         help_texts = {"domain": "For example acme.com."}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        say_what_is_too_long(self)
-        self.fields["name"].widget.attrs["autofocus"] = True

@@ -105,7 +105,8 @@ def complete_task(task: Task, *, by: User, at: datetime, follow_up: dict[str, An
         task.save(update_fields=["done_at", "done_by", "updated_at"])
         if follow_up:
             add_task(about(task), by=by, at=at, **{"owner": task.owner, **follow_up})
-        refresh_subjects(task)
+        else:
+            refresh_subjects(task)
     return task
 
 

@@ -166,6 +166,12 @@ def opportunities_of(lead: Lead) -> QuerySet[Opportunity]:
     return Opportunity.objects.filter(pk__in=made.union(joined))
 
 
+def opportunities_with(contact: Contact) -> QuerySet[Opportunity]:
+    """Those that name the contact and those in which it has a part."""
+    parts = OpportunityPerson.objects.filter(contact=contact).order_by().values("opportunity")
+    return Opportunity.objects.filter(pk__in=contact.opportunities.order_by().values("pk").union(parts))
+
+
 def close_lead(lead: Lead, outcome: str, *, by: User, at: datetime, reason: Reason | None) -> None:
     """Move the lead with its opportunity, when this close decides its time round."""
     if lead.stage != Stage.OPPORTUNITY:

@@ -10,12 +10,11 @@ from crm.editing import put
 from crm.models import User
 from crm.outbox import record_change
 from leads.access import may_edit_lead, may_touch
+from leads.activities import LONGEST_NOTE
 from leads.errors import MergedLead
 from leads.known import contact_with
 from leads.models import Activity, ActivityKind, Contact, Lead, Touch
 from leads.touches import REFUSED, record_touch
-
-LONGEST_MESSAGE = 20_000
 
 
 @transaction.atomic
@@ -50,7 +49,7 @@ def fill_gaps(lead: Lead, known: dict[str, Any]) -> None:
 def keep_message(lead: Lead, message: str, *, by: User | None, at: datetime) -> Activity:
     """What the buyer wrote, as a note on the lead's time line."""
     note = Activity(
-        lead=lead, kind=ActivityKind.NOTE, at=at, by=by, note=message[:LONGEST_MESSAGE], is_sample=lead.is_sample
+        lead=lead, kind=ActivityKind.NOTE, at=at, by=by, note=message[:LONGEST_NOTE], is_sample=lead.is_sample
     )
     note.full_clean(exclude=["by"])
     note.save(force_insert=True)

@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import Count, QuerySet, Sum
 
 from crm.keyset import count_up_to, count_words
-from leads.models import Company, Contact, Opportunity, Outcome
+from leads.models import Company, Contact, Outcome
+from leads.opportunities import opportunities_with
 
 SHOWN = 8
 
@@ -36,12 +37,7 @@ def leads_of(record: Contact | Company) -> Some:
 
 def opportunities_of(record: Contact | Company) -> Some:
     """Open ones first; of a contact also those in which the person has a part."""
-    if isinstance(record, Contact):
-        own = record.opportunities.order_by().values("pk")
-        # Each by its index: with an OR all opportunities would be read.
-        rows = Opportunity.objects.filter(pk__in=own.union(record.parts.order_by().values("opportunity")))
-    else:
-        rows = record.opportunities.all()
+    rows = opportunities_with(record) if isinstance(record, Contact) else record.opportunities.all()
     rows = rows.filter(archived_at__isnull=True)
     return some(rows.select_related("owner", "company").order_by("outcome", "-id"))
 

@@ -8,9 +8,9 @@ from django.db.models import F, Func, Value
 from django.db.models.functions import Lower, Trim
 
 from campaigns.models import Campaign, Channel
+from leads.activities import LONGEST_NOTE
 from leads.capture.receiving import UTM
 from leads.models import CaptureForm, Lead
-from leads.responses import LONGEST_MESSAGE
 
 PERSON = ("first_name", "last_name", "email", "phone", "company_name", "title", "country")
 NOT_TICKED = ("", "0", "false", "no", "off")
@@ -62,7 +62,7 @@ class AnswerForm(forms.Form):
     title = text("title", label="Job title", autocomplete="organization-title")
     country = text("country", label="Country", autocomplete="country-name")
     message = forms.CharField(
-        label="Your message", max_length=LONGEST_MESSAGE, required=False, widget=forms.Textarea(attrs={"rows": 4})
+        label="Your message", max_length=LONGEST_NOTE, required=False, widget=forms.Textarea(attrs={"rows": 4})
     )
     # A box on the page; programs send what they like.
     contact_me = forms.CharField(label="Please contact me", required=False, max_length=200)

@@ -53,15 +53,6 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// htmx binds what it has swapped in a moment later; opened before that, the value would be left for a page of its own.
-document.addEventListener("click", (event) => {
-  const value = event.target.closest?.("[data-field-open]");
-  if (!value?.closest(".htmx-added")) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  document.addEventListener("htmx:afterSettle", () => value.click(), { once: true });
-}, true);
-
 // The errors are ours, beside the field; but half a date would be sent as none.
 document.addEventListener("submit", (event) => {
   const field = formOf(event.target) && control(event.target);

@@ -1,6 +1,8 @@
 /* A request that takes longer shows a line at the top; one that fails is never silent: the person reads what to do.
  * 409 and 422 answer with their own fragment.
  *
+ * What is pressed before htmx has bound it waits for it.
+ *
  * A session that ended answers with the login page: the whole page goes there instead of a login inside a row.
  */
 import { toast } from "./toasts.js";
@@ -14,6 +16,16 @@ const WORDS = {
 };
 const BROKEN = "Something broke on our side; nothing was saved. Try again, and tell an admin if it stays so.";
 const OFFLINE = "No answer from the server; it is not certain that this was saved. Check the connection and reload.";
+
+// htmx binds what it has swapped in a moment later: pressed before that, a link would leave the page and a form would be
+// sent as a whole page.
+document.addEventListener("click", (event) => {
+  const pressed = event.target.closest?.("a, button");
+  if (!pressed?.closest(".htmx-added") || !pressed.closest("[hx-get], [hx-post]")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  document.addEventListener("htmx:afterSettle", () => pressed.click(), { once: true });
+}, true);
 
 document.addEventListener("htmx:responseError", (event) => {
   const { status } = event.detail.xhr;

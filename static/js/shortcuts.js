@@ -50,9 +50,7 @@ document.addEventListener("keydown", (event) => {
   const carrier = carriers().find((element) => element.dataset.key.toLowerCase() === key);
   if (!carrier) return;
   event.preventDefault();
-  // htmx binds what it has swapped in a moment later; pressed before that, a form would be sent as a whole page.
-  if (carrier.closest(".htmx-added")) document.addEventListener("htmx:afterSettle", () => press(carrier), { once: true });
-  else press(carrier);
+  press(carrier);
 });
 
 /* What pressing it does, in words. */

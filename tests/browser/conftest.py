@@ -1,7 +1,10 @@
 """A real Chromium in front of pytest-django's live server."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +22,18 @@ QUIET = [
     "--disable-quic",
     "--no-first-run",
 ]
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def worker(database_url: str, services: Any, tmp_path: Path) -> "Iterator[subprocess.Popen[bytes]]":
+    """A Celery worker with its beat on the test database."""
+    command = [sys.executable, "-m", "celery", "-A", "crm", "worker", "--beat", "--pool", "solo", "--loglevel", "error"]
+    environment = os.environ | {"DATABASE_URL": database_url, "REDIS_URL": services.valkey.url}
+    process = subprocess.Popen([*command, "--schedule", str(tmp_path / "beat")], cwd=CHECKOUT, env=environment)
+    yield process
+    process.terminate()
+    process.wait(20)
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,5 @@
 """A stranger fills in a form, by mouse and by keyboard, wide and on a phone; the marketer sees the lead."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
@@ -13,20 +8,8 @@ from tests.factories import make_campaign, make_lead
 from tests.processes import wait_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
-CHECKOUT = Path(__file__).resolve().parents[2]
 # Nobody fills in the form faster than that.
 READING = 2_100
-
-
-@pytest.fixture
-def worker(database_url, services, tmp_path):
-    """A Celery worker with its beat on the test database."""
-    command = [sys.executable, "-m", "celery", "-A", "crm", "worker", "--beat", "--pool", "solo", "--loglevel", "error"]
-    environment = os.environ | {"DATABASE_URL": database_url, "REDIS_URL": services.valkey.url}
-    process = subprocess.Popen([*command, "--schedule", str(tmp_path / "beat")], cwd=CHECKOUT, env=environment)
-    yield process
-    process.terminate()
-    process.wait(20)
 
 
 @pytest.fixture

@@ -1,10 +1,5 @@
 """The dashboard lives: a verdict in one browser changes the number in another, through a real worker."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
@@ -13,18 +8,6 @@ from feedback.verdicts import accept_handoff
 from tests.factories import HOUR, MONDAY, make_handoff, make_mql
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("processes")]
-CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def worker(database_url, services, tmp_path):
-    """A Celery worker with its beat on the test database."""
-    command = [sys.executable, "-m", "celery", "-A", "crm", "worker", "--beat", "--pool", "solo", "--loglevel", "error"]
-    environment = os.environ | {"DATABASE_URL": database_url, "REDIS_URL": services.valkey.url}
-    process = subprocess.Popen([*command, "--schedule", str(tmp_path / "beat")], cwd=CHECKOUT, env=environment)
-    yield process
-    process.terminate()
-    process.wait(20)
 
 
 @pytest.fixture

@@ -25,27 +25,11 @@ from tests.factories import (
     make_lead,
     make_mql,
     make_spend,
-    make_team,
     make_user,
     reason,
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def north():
-    return make_team()
-
-
-@pytest.fixture
-def rob(north):
-    return make_user("rob", team=north)
-
-
-@pytest.fixture
-def mia():
-    return make_user("mia", role=Role.MARKETER)
 
 
 @pytest.fixture
@@ -241,9 +225,8 @@ def test_spend_is_corrected_and_taken_out(client_for, mia, webinar):
     assert not Spend.objects.exists()
 
 
-def test_spend_is_for_the_owner_and_marketing_managers(client_for, rob, webinar):
+def test_spend_is_for_the_owner_and_marketing_managers(client_for, rob, marketing, webinar):
     spend = make_spend(webinar)
-    marketing = make_team("Marketing", kind="marketing")
     people = {
         "other marketer": make_user("mo", role=Role.MARKETER),
         "rep": rob,

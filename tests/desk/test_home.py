@@ -33,21 +33,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def north():
-    return make_team()
-
-
-@pytest.fixture
-def rob(north):
-    return make_user("rob", team=north)
-
-
-@pytest.fixture
-def mia():
-    return make_user("mia", role=Role.MARKETER)
-
-
 def count_figures() -> None:
     apply_changes({"lead": set(Lead.objects.values_list("pk", flat=True))})
 

@@ -17,16 +17,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def north():
-    return make_team()
-
-
-@pytest.fixture
-def rob(north):
-    return make_user("rob", team=north)
-
-
-@pytest.fixture
 def deal(rob) -> Opportunity:
     handoff = make_handoff(to=rob)
     accept_handoff(handoff, by=rob, at=MONDAY)

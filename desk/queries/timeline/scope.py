@@ -9,7 +9,8 @@ from django.db.models import Manager, Q, QuerySet
 from desk.queries.timeline.keys import Rank, Source
 from feedback.models import Handoff
 from leads.lifecycle import Stage
-from leads.models import Activity, Company, Contact, Lead, Opportunity, OpportunityPerson, Task, Touch, Transition
+from leads.models import Activity, Company, Contact, Lead, Opportunity, Task, Touch, Transition
+from leads.opportunities import opportunities_of, opportunities_with
 
 Record = Lead | Contact | Company | Opportunity
 
@@ -90,12 +91,11 @@ def edits_of(rank: Rank, owner: type[Record], owners: list[int]) -> Source:
 
 def scope_of(record: Record) -> Scope:
     if isinstance(record, Lead):
-        return Scope(leads=[record.pk], opportunities=opportunities_of(record))
+        return Scope(leads=[record.pk], opportunities=around(opportunities_of(record)))
     if isinstance(record, Opportunity):
         return Scope(leads=leads_of(record), opportunities=[record.pk])
     if isinstance(record, Contact):
-        parts = OpportunityPerson.objects.filter(contact=record).order_by().values("opportunity")
-        deals = newest(record.opportunities.order_by().values("pk").union(parts))
+        deals = around(opportunities_with(record))
         return Scope(around(record.leads), deals, contacts=[record.pk], names_leads=True)
     return Scope(
         leads=around(record.leads),
@@ -106,12 +106,6 @@ def scope_of(record: Record) -> Scope:
     )
 
 
-def opportunities_of(lead: Lead) -> list[int]:
-    """The opportunities made of a lead, and those that it joined."""
-    joined = OpportunityPerson.objects.filter(lead=lead).order_by().values("opportunity")
-    return newest(lead.opportunities.order_by().values("pk").union(joined))
-
-
 def leads_of(opportunity: Opportunity) -> list[int]:
     """The lead it was made of, and the leads that joined it."""
     joined = opportunity.parts.filter(lead__isnull=False).values_list("lead", flat=True)[:AROUND]
@@ -119,9 +113,5 @@ def leads_of(opportunity: Opportunity) -> list[int]:
     return [*made_of, *(pk for pk in joined if pk and pk not in made_of)]
 
 
-def around(rows: Manager[Any]) -> list[int]:
+def around(rows: Manager[Any] | QuerySet[Any]) -> list[int]:
     return list(rows.order_by("-pk").values_list("pk", flat=True)[:AROUND])
-
-
-def newest(ids: QuerySet[Any, Any]) -> list[int]:
-    return [row["pk"] for row in ids.order_by("-pk")[:AROUND]]
