@@ -28,7 +28,7 @@ from leads.pipeline import seed_pipeline
 from leads.stalled import measure_stays
 from leads.transitions import move_lead
 
-SIZES = (10_000, 100_000)
+SIZES = (10_000, 100_000, 1_000_000)
 ROUNDS, WARM = 15, 3
 # Leads written by two clients at once, and leads converted, for the deeds.
 CREATED, CONVERTED = 100, 20
