@@ -87,5 +87,7 @@ function prepare() {
   }
 }
 
+// At once: htmx says that something has loaded only a moment later, when the first keys may have been pressed.
+document.addEventListener("htmx:afterSwap", prepare);
 document.addEventListener("htmx:load", prepare);
 prepare();

@@ -21,7 +21,8 @@ const OFFLINE = "No answer from the server; it is not certain that this was save
 // sent as a whole page.
 document.addEventListener("click", (event) => {
   const pressed = event.target.closest?.("a, button");
-  if (!pressed?.closest(".htmx-added") || !pressed.closest("[hx-get], [hx-post]")) return;
+  const isOurs = pressed?.matches("button[type=button]:not([hx-get], [hx-post])");
+  if (isOurs || !pressed?.closest(".htmx-added") || !pressed.closest("[hx-get], [hx-post]")) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   document.addEventListener("htmx:afterSettle", () => pressed.click(), { once: true });
