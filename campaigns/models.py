@@ -58,6 +58,10 @@ class Campaign(Sourced, Archivable, Stamped):
         max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
     )
     currency = models.CharField(max_length=3, default="EUR")
+    # The content it uses.
+    assets: "models.ManyToManyField[Asset, models.Model]" = models.ManyToManyField(
+        "Asset", blank=True, related_name="campaigns"
+    )
 
     search = search_column("name")
 
@@ -108,22 +112,41 @@ class AssetKind(models.TextChoices):
     LANDING_PAGE = "landing_page", _("Landing page")
     ARTICLE = "article", _("Article")
     WHITEPAPER = "whitepaper", _("White paper")
-    VIDEO = "video", _("Video")
+    DATA_SHEET = "data_sheet", _("Data sheet")
     CASE_STUDY = "case_study", _("Case study")
+    PRESENTATION = "presentation", _("Presentation")
+    VIDEO = "video", _("Video")
     EVENT = "event", _("Event")
     OTHER = "other", _("Other")
 
 
-class Asset(Sourced, Stamped):
+class BuyerStage(models.TextChoices):
+    """How far a buyer has come when a piece of content helps."""
+
+    AWARENESS = "awareness", _("Has a problem")
+    CONSIDERATION = "consideration", _("Compares ways to solve it")
+    DECISION = "decision", _("Chooses a supplier")
+    CUSTOMER = "customer", _("Is a customer")
+
+
+@tracked("name", "kind", "buyer_stage", "url", "file", "owner", "archived_at")
+class Asset(Sourced, Archivable, Stamped):
     """A piece of content that buyers meet: a landing page, a white paper, a recording. Shown as “Content”."""
 
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=20, choices=AssetKind.choices, default=AssetKind.OTHER)
+    buyer_stage = models.CharField(max_length=20, choices=BuyerStage.choices, blank=True, default="")
     url = models.URLField(max_length=500, blank=True, default="")
+    file = models.FileField(upload_to="content/", max_length=250, blank=True, default="")
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="assets")
 
     class Meta:
         ordering: ClassVar = ["name", "id"]
-        constraints: ClassVar = [one_of("kind", AssetKind, "asset"), unique_identity("asset")]
+        constraints: ClassVar = [
+            one_of("kind", AssetKind, "asset"),
+            one_of("buyer_stage", BuyerStage, "asset", blank=True),
+            unique_identity("asset"),
+        ]
 
     def __str__(self) -> str:
         return self.name

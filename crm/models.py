@@ -32,6 +32,8 @@ class Organisation(Stamped):
     fiscal_year_starts = models.PositiveSmallIntegerField(default=1, help_text="Month, 1 to 12.")
     # Where a telephone number without a country is taken to be: an ISO code such as DE; empty: nowhere.
     phone_region = models.CharField(max_length=2, blank=True, default="")
+    # The days on which nobody works, unless a team has a calendar of its own.
+    holidays = models.ForeignKey("HolidayCalendar", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints: ClassVar = [
@@ -52,6 +54,33 @@ class Organisation(Stamped):
         return ZoneInfo(self.time_zone)
 
 
+class HolidayCalendar(Stamped):
+    """The days on which nobody works, under a name: “Bavaria”. Mostly imported from an ICS file."""
+
+    name = models.CharField(max_length=120, unique=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Holiday(models.Model):
+    """One free day of a calendar."""
+
+    calendar = models.ForeignKey(HolidayCalendar, on_delete=models.CASCADE, related_name="holidays")
+    day = models.DateField()
+    name = models.CharField(max_length=120, blank=True, default="")
+
+    class Meta:
+        ordering: ClassVar = ["day"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["calendar", "day"], name="holiday_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.day}"
+
+
 class Side(models.TextChoices):
     """The two halves of the team; a lead's clock also knows *waiting* between them."""
 
@@ -68,6 +97,10 @@ class Team(Sourced, Stamped):
     region = models.CharField(max_length=120, blank=True, default="")
     # {"mon": ["09:00", "17:00"], …}; empty: round the clock.
     working_hours = models.JSONField(default=dict, blank=True)
+    # Where these hours are; empty: where the organisation is.
+    time_zone = models.CharField(max_length=60, blank=True, default="", validators=[validate_time_zone])
+    # Empty: those of the organisation.
+    holidays = models.ForeignKey(HolidayCalendar, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering: ClassVar = ["name"]
@@ -82,6 +115,15 @@ class Role(models.TextChoices):
     REP = "rep", _("Sales rep")
     MANAGER = "manager", _("Manager")
     ADMIN = "admin", _("Admin")
+
+
+class MailPace(models.TextChoices):
+    """How often somebody gets by e-mail what the bell says."""
+
+    NEVER = "never", _("Never")
+    AT_ONCE = "at_once", _("At once")
+    HOURLY = "hourly", _("Once an hour")
+    DAILY = "daily", _("Once a day")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -108,6 +150,8 @@ class User(Sourced, Stamped, AbstractBaseUser):
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.REP)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="members")
     specialisms = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    # ISO 639-1 codes of the languages this person speaks with buyers; empty: any.
+    languages = ArrayField(models.CharField(max_length=2), default=list, blank=True)
     weight = models.PositiveSmallIntegerField(default=1, help_text="Share of the hand-offs routed to the team.")
     capacity = models.PositiveIntegerField(null=True, blank=True, help_text="Most open hand-offs at a time.")
     started_on = models.DateField(null=True, blank=True)
@@ -116,6 +160,11 @@ class User(Sourced, Stamped, AbstractBaseUser):
     working_hours = models.JSONField(default=dict, blank=True)
     away_until = models.DateField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
+    # What stands below this person's e-mails to buyers.
+    signature = models.TextField(max_length=1_000, blank=True, default="")
+    mail_pace = models.CharField(max_length=10, choices=MailPace.choices, default=MailPace.HOURLY)
+    # Kinds of notifications that never come by e-mail.
+    mail_muted = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     # When this person put away the checklist of the first steps (desk/queries/first_steps.py).
     first_steps_done_at = models.DateTimeField(null=True, editable=False)
 
@@ -127,6 +176,7 @@ class User(Sourced, Stamped, AbstractBaseUser):
         ordering: ClassVar = ["first_name", "last_name", "id"]
         constraints: ClassVar = [
             one_of("role", Role, "user"),
+            one_of("mail_pace", MailPace, "user"),
             unique_identity("user"),
             models.UniqueConstraint(Lower("email"), name="user_email_any_case"),
             models.CheckConstraint(condition=Q(email__isnull=True) | Q(email=Lower("email")), name="user_email_lower"),
@@ -247,6 +297,17 @@ class Cursor(models.Model):
 class NotificationKind(models.TextChoices):
     TASK_DUE = "task_due", _("Task due")
     ASSIGNED = "assigned", _("Given to you")
+    HANDOFF = "handoff", _("Handed to you")
+    DUE_SOON = "due_soon", _("Answer due soon")
+    OVERDUE = "overdue", _("Answer is late")
+    PASSED_ON = "passed_on", _("Passed on, no answer in time")
+    VERDICT = "verdict", _("Sales answered")
+    REPLY = "reply", _("Reply to a comment")
+    MENTION = "mention", _("You were mentioned")
+    REQUEST = "request", _("Request to marketing")
+    IMPROVEMENT = "improvement", _("Marketing changed something")
+    SIGNATURE = "signature", _("Waits for your signature")
+    LEAD_BACK = "lead_back", _("A lead is back")
 
 
 class Notification(models.Model):
@@ -261,6 +322,8 @@ class Notification(models.Model):
     url = models.CharField(max_length=300, blank=True, default="")
     at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
+    # When it was put into an e-mail, or it was settled that it comes in none.
+    mailed_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering: ClassVar = ["-at", "-id"]
@@ -271,10 +334,53 @@ class Notification(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["user", "-at"], name="notification_of_user"),
             models.Index(fields=["user"], condition=Q(read_at__isnull=True), name="notification_unread"),
+            models.Index(fields=["user", "at"], condition=Q(mailed_at__isnull=True), name="notification_to_mail"),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+
+class MailState(models.TextChoices):
+    QUEUED = "queued", _("Waiting to be sent")
+    SENDING = "sending", _("Being sent")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Not sent")
+
+
+class Mail(Stamped):
+    """One e-mail on its way out: written with what it is about, sent by a worker, tried again while the server is away.
+
+    ``key`` names what it is about, so that nothing is sent twice; every attempt carries the same Message-ID.
+    """
+
+    key = models.CharField(max_length=120, unique=True)
+    to = models.EmailField()
+    to_name = models.CharField(max_length=160, blank=True, default="")
+    # Who writes; null: the product itself.
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    subject = models.CharField(max_length=250)
+    text = models.TextField()
+    state = models.CharField(max_length=10, choices=MailState.choices, default=MailState.QUEUED)
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True)
+    # When a worker took it; one that died leaves it here.
+    claimed_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    # What the mail server said last.
+    error = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [one_of("state", MailState, "mail")]
+        indexes: ClassVar = [
+            models.Index(fields=["next_try_at"], condition=Q(state="queued"), name="mail_to_send"),
+            models.Index(fields=["claimed_at"], condition=Q(state="sending"), name="mail_being_sent"),
+            models.Index(fields=["-id"], condition=Q(state="failed"), name="mail_failed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} to {self.to}"
 
 
 class AuditEntry(models.Model):

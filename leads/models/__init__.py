@@ -4,6 +4,8 @@ from leads.models.capture import CaptureForm, Submission, SubmissionStatus
 from leads.models.imports import Import, ImportMapping, KnownRow, Refusal
 from leads.models.lead import Lead, LeadScore
 from leads.models.log import Reason, ReasonFamily, Route, Transition
+from leads.models.mailing import MailTemplate
+from leads.models.merge import Merge
 from leads.models.opportunity import (
     BuyingRole,
     DealKind,
@@ -36,6 +38,8 @@ __all__ = [
     "KnownRow",
     "Lead",
     "LeadScore",
+    "MailTemplate",
+    "Merge",
     "Opportunity",
     "OpportunityPerson",
     "Outcome",

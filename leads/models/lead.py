@@ -54,7 +54,8 @@ class LeadQuerySet(models.QuerySet["Lead"]):
 
 TRACKED = [
     "first_name", "last_name", "email", "phone", "title", "company_name", "company", "contact", "owner", "team",
-    "campaign", "channel", "source", "segment", "country", "product_interest", "sourced_by", "custom", "revisit_on",
+    "campaign", "channel", "source", "segment", "country", "language",
+    "product_interest", "sourced_by", "custom", "revisit_on",
     "need", "authority", "timing", "budget", "preferred_channel", "preferred_hours", "time_zone", "do_not_call",
     "do_not_mail", "tags", "archived_at",
 ]  # fmt: skip
@@ -89,6 +90,8 @@ class Lead(Sourced, Reachable, Archivable, Stamped):
     source = models.CharField(max_length=120, blank=True, default="")
     segment = models.CharField(max_length=120, blank=True, default="")
     country = models.CharField(max_length=80, blank=True, default="")
+    # The language the buyer wants to speak: an ISO 639-1 code such as "de".
+    language = models.CharField(max_length=2, blank=True, default="")
     product_interest = models.CharField(max_length=120, blank=True, default="")
     sourced_by = models.CharField(max_length=20, choices=SourcedBy.choices, default=SourcedBy.MARKETING)
     need = models.TextField(blank=True, default="", help_text="In the buyer's words.")

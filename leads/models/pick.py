@@ -12,6 +12,7 @@ class PickList(models.TextChoices):
     SOURCE = "source", _("Sources")
     SEGMENT = "segment", _("Segments")
     PRODUCT = "product", _("Products")
+    THEME = "theme", _("What buyers ask about")
 
 
 class PickValue(models.Model):

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Asset
-from crm.models import User
+from crm.models import Mail, User
 from crm.records import Sourced, Stamped, one_of, tracked, unique_identity
 from leads.models.lead import Lead
 from leads.models.opportunity import Opportunity
@@ -68,6 +68,8 @@ class Activity(Sourced, Stamped):
     # The content that was shown or sent.
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, null=True, blank=True, related_name="activities")
     note = models.TextField(blank=True, default="", max_length=20_000)
+    # The e-mail that was sent from here; empty on what was only written down.
+    mail = models.OneToOneField(Mail, on_delete=models.PROTECT, null=True, editable=False, related_name="activity")
 
     class Meta:
         ordering: ClassVar = ["-at", "-id"]

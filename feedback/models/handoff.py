@@ -1,7 +1,8 @@
-"""The loop between marketing and sales: hand-offs with their verdicts, and the agreement both signed."""
+"""A lead handed to sales, with the answer."""
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -58,12 +59,25 @@ class Handoff(Stamped):
     # When the lead began to wait: a hand-off that follows another keeps the clock of the lead.
     waiting_since = models.DateTimeField()
     due_at = models.DateTimeField()
+    # The exception of the agreement that set its clocks; empty: the line for all leads.
+    service_level = models.CharField(max_length=80, blank=True, default="")
+    # Out of sight for who was asked, until then; the clock runs on.
+    snoozed_until = models.DateTimeField(null=True)
+    # When the recipient was told that it is due soon, and when people were told that it is late.
+    reminded_at = models.DateTimeField(null=True, editable=False)
+    breach_told_at = models.DateTimeField(null=True, editable=False)
     promised = models.TextField(blank=True, default="", help_text="What marketing promised the buyer.")
     # Found by the index of who decided when.
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     decided_at = models.DateTimeField(null=True)
+    # How long who was asked took to answer, in working time.
+    answered_in = models.DurationField(null=True, editable=False)
+    # After acceptance: when the first attempt to reach the buyer is due.
+    attempt_due_at = models.DateTimeField(null=True)
     reason = models.ForeignKey(Reason, on_delete=models.PROTECT, null=True, related_name="+")
     comment = models.TextField(blank=True, default="")
+    # Fields of the lead that sales found missing or wrong: ["phone", "title"].
+    wrong_fields = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     route = models.CharField(max_length=20, choices=Route.choices, blank=True, default="")
     rating = models.PositiveSmallIntegerField(null=True)
     definition_version = models.PositiveIntegerField(null=True)
@@ -102,7 +116,13 @@ class Handoff(Stamped):
             # The inbox: what waits for a person or a team, first to expire on top.
             models.Index(fields=["to_user", "due_at"], condition=Q(status="open"), name="handoff_of_user"),
             models.Index(fields=["to_team", "due_at"], condition=Q(status="open"), name="handoff_of_team"),
+            # What is due, late or to be escalated, whoever was asked.
+            models.Index(fields=["due_at"], condition=Q(status="open"), name="handoff_due"),
             models.Index(fields=["lead", "-id"], name="handoff_of_lead"),
+            # What sales answered lately, on the page of feedback.
+            models.Index(
+                fields=["-decided_at", "-id"], condition=Q(status__in=["accepted", "rejected"]), name="handoff_verdicts"
+            ),
             # The list of leads by the verdict of sales.
             models.Index(fields=["reason", "lead"], condition=Q(status="rejected"), name="handoff_rejected_for"),
             models.Index(fields=["-lead"], condition=Q(status="accepted"), name="handoff_accepted"),
@@ -119,50 +139,3 @@ class Handoff(Stamped):
     def heir(self) -> str:
         """Who was asked next, after this one was passed on."""
         return self.followed_by.recipient if hasattr(self, "followed_by") else "somebody else"
-
-
-class SignedStatus(models.TextChoices):
-    """The life of a document that marketing and sales sign: agreement and definition."""
-
-    DRAFT = "draft", _("Draft")
-    PROPOSED = "proposed", _("Proposed")
-    ACTIVE = "active", _("Active")
-    RETIRED = "retired", _("Retired")
-
-
-class SignedDocument(Stamped):
-    """A version of something marketing and sales sign; at most one is active."""
-
-    version = models.PositiveIntegerField(unique=True)
-    status = models.CharField(max_length=10, choices=SignedStatus.choices, default=SignedStatus.DRAFT)
-    effective_from = models.DateField(null=True, blank=True)
-    # [{"side": "marketing", "user": 3, "name": "…", "at": "…"}, …]
-    signatures = models.JSONField(default=list)
-    is_sample = models.BooleanField(default=False, editable=False)
-
-    class Meta:
-        abstract = True
-        ordering: ClassVar = ["-version"]
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(status__in=SignedStatus.values), name="%(class)s_status_known"),
-            models.UniqueConstraint(fields=["status"], condition=Q(status="active"), name="%(class)s_one_active"),
-        ]
-
-
-class Agreement(SignedDocument):
-    """A version of what marketing and sales promise each other; the active one sets the clocks."""
-
-    hours_to_verdict = models.PositiveSmallIntegerField(default=24)
-    # So late a hand-off is passed on by itself; null: never, it stays late until somebody answers or escalates.
-    hours_late_to_escalate = models.PositiveSmallIntegerField(null=True, blank=True)
-    hours_to_first_attempt = models.PositiveSmallIntegerField(default=24)
-    min_attempts = models.PositiveSmallIntegerField(default=5)
-
-    class Meta(SignedDocument.Meta):
-        constraints: ClassVar = [
-            *SignedDocument.Meta.constraints,
-            models.CheckConstraint(condition=Q(hours_to_verdict__gte=1), name="agreement_time_to_answer"),
-        ]
-
-    def __str__(self) -> str:
-        return f"Agreement v{self.version}"
