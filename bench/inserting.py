@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
@@ -20,6 +21,8 @@ def literal(field: Any) -> str:
     if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
         return f"'{datetime.now(UTC).isoformat()}'"
     value = field.get_default()
+    if isinstance(field, ArrayField) and not value:
+        return "'{}'"
     if isinstance(value, dict | list):
         return f"'{json.dumps(value)}'"
     return "NULL" if value is None else f"'{value}'"
