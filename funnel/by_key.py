@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from funnel.metrics.intervals import Share, share
+from crm.intervals import Share, share
 from funnel.reports.answer import Row
 from funnel.reports.funnel import FUNNEL
 from funnel.reports.question import MISSING, Question

@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from crm.intervals import share
 from crm.models import Cursor
 from crm.words import interval, number, percent
 from feedback.agreement import active_agreement
 from funnel.by_key import FEW, KeyRow, cut_by, month_chart, order_of
 from funnel.drilldown import WAY_WORDS
-from funnel.metrics.intervals import share
 from funnel.queries import Freshness, Waiting, freshness, left_path, waiting_now
 from funnel.reports.answer import Answer, Row
 from funnel.reports.funnel import FUNNEL

@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from campaigns.models import Campaign
+from crm.intervals import rate, share
 from crm.words import age, duration, interval
 from feedback.models import Handoff, HandoffQuerySet
 from feedback.queries import Verdicts
-from funnel.metrics.intervals import rate, share
 from funnel.reports.counts import Step as Counted
 from funnel.reports.counts import steps
 from funnel.reports.question import read

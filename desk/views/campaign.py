@@ -15,6 +15,7 @@ from campaigns.queries import spend_by_month, spent_by_campaign, spent_in_other_
 from crm.access import require
 from crm.errors import BusinessError
 from crm.forms import show_refusal
+from crm.intervals import share
 from crm.keyset import count_up_to, count_words
 from crm.requests import PersonRequest, id_of
 from desk.fields.kinds import rows_for
@@ -36,7 +37,6 @@ from desk.views.panels import form_page
 from feedback.access import NO_HAND_OVER, may_hand_over
 from feedback.handing_over import HandedOver, hand_over_leads
 from feedback.queries import latest_verdicts, verdicts_of
-from funnel.metrics.intervals import share
 from leads.list_queries import with_last_touch
 from leads.models import Reason
 

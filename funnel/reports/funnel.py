@@ -2,7 +2,7 @@
 
 from django.db.models import F
 
-from funnel.metrics.intervals import share
+from crm.intervals import share
 from funnel.reports.answer import Column, Report, Row
 from funnel.reports.counts import Step, steps
 from funnel.reports.labels import labels

@@ -1,6 +1,6 @@
-"""How sure a share is, from its two counts alone."""
+"""How sure a share is, and the difference of two, from their counts alone."""
 
-from math import sqrt
+from math import hypot, sqrt
 from typing import NamedTuple
 
 Z_95 = 1.959963984540054
@@ -12,6 +12,19 @@ class Share(NamedTuple):
     rate: float | None
     low: float | None
     high: float | None
+
+
+class Difference(NamedTuple):
+    """How much larger one ratio is than another, and the bounds of its 95 % interval."""
+
+    rise: float
+    low: float
+    high: float
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether chance alone is no likely explanation: no difference lies outside the interval."""
+        return self.low > 0 or self.high < 0
 
 
 def rate(part: int, whole: int) -> float | None:
@@ -34,3 +47,14 @@ def wilson(part: int, whole: int) -> tuple[float, float]:
     centre = part + Z_95**2 / 2
     reach = Z_95 * sqrt(part * (whole - part) / whole + Z_95**2 / 4)
     return max(0.0, (centre - reach) / (whole + Z_95**2)), min(1.0, (centre + reach) / (whole + Z_95**2))
+
+
+def difference(before: tuple[int, int], after: tuple[int, int]) -> Difference:
+    """How far the share rose from ``before`` to ``after``, each (part, whole > 0): Newcombe's score interval, 95 %.
+
+    R. G. Newcombe, Statistics in Medicine 17 (1998) 873-890, method 10.
+    """
+    old, new = before[0] / before[1], after[0] / after[1]
+    (old_low, old_high), (new_low, new_high) = wilson(*before), wilson(*after)
+    rise = new - old
+    return Difference(rise, rise - hypot(new - new_low, old_high - old), rise + hypot(new_high - new, old - old_low))
