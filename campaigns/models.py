@@ -140,13 +140,17 @@ class Asset(Sourced, Archivable, Stamped):
     file = models.FileField(upload_to="content/", max_length=250, blank=True, default="")
     owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="assets")
 
+    search = search_column("name")
+
     class Meta:
+        verbose_name, verbose_name_plural = "piece of content", "content"
         ordering: ClassVar = ["name", "id"]
         constraints: ClassVar = [
             one_of("kind", AssetKind, "asset"),
             one_of("buyer_stage", BuyerStage, "asset", blank=True),
             unique_identity("asset"),
         ]
+        indexes: ClassVar = [GinIndex(fields=["search"], name="asset_search")]
 
     def __str__(self) -> str:
         return self.name

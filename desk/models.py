@@ -19,6 +19,7 @@ class ListKey(models.TextChoices):
     COMPANIES = "companies", _("Companies")
     OPPORTUNITIES = "opportunities", _("Opportunities")
     CAMPAIGNS = "campaigns", _("Campaigns")
+    CONTENT = "content", _("Content")
     TASKS = "tasks", _("Tasks")
 
 

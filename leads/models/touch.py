@@ -70,6 +70,7 @@ class Touch(models.Model):
             models.Index(fields=["lead", "at"], name="touch_of_lead"),
             # What happened lately to somebody's leads: the newest are walked until enough are theirs.
             models.Index(fields=["-at"], name="touch_newest"),
+            models.Index(fields=["asset", "-at"], condition=models.Q(asset__isnull=False), name="touch_of_content"),
         ]
         triggers: ClassVar = append_only("touch")
 

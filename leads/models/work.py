@@ -87,6 +87,7 @@ class Activity(Sourced, Stamped):
             models.Index(fields=["opportunity", "at"], name="activity_of_opportunity"),
             models.Index(fields=["contact", "at"], name="activity_of_contact"),
             models.Index(fields=["by", "at"], name="activity_by"),
+            models.Index(fields=["asset", "-at"], condition=Q(asset__isnull=False), name="activity_with_content"),
         ]
 
     def __str__(self) -> str:
