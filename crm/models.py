@@ -58,6 +58,7 @@ class HolidayCalendar(Stamped):
     """The days on which nobody works, under a name: “Bavaria”. Mostly imported from an ICS file."""
 
     name = models.CharField(max_length=120, unique=True)
+    is_sample = models.BooleanField(default=False, editable=False)
 
     class Meta:
         ordering: ClassVar = ["name"]

@@ -1,11 +1,25 @@
 """What of this room is sample data (crm/erasure.py)."""
 
-from crm.erasure import Counts, delete_where
-from feedback.models import Agreement, Handoff
+from django.db.models import Q
+
+from crm.erasure import Counts, delete_samples, delete_where
+from feedback.models import Agreement, Handoff, Impression, Improvement, Reply, Request, RoutingPlan, RoutingRule
 from leads.models import Lead
 
 
 def remove() -> Counts:
+    """What was said about sample leads goes with them; a real request about one stays without it."""
     leads = list(Lead.objects.filter(is_sample=True).values_list("id", flat=True))
-    agreements = Agreement.objects.filter(is_sample=True).delete()[0]
-    return {"hand-offs": delete_where(Handoff, "lead_id", leads), "agreements": agreements}
+    Request.objects.filter(lead__in=leads, is_sample=False).update(lead=None)
+    to_samples = Q(to_team__is_sample=True) | Q(to_user__is_sample=True)
+    # Back to what a new installation begins with.
+    RoutingPlan.objects.filter(Q(fallback_team__is_sample=True) | Q(fallback_user__is_sample=True)).delete()
+    return {
+        "replies": Reply.objects.filter(handoff__lead__is_sample=True).delete()[0],
+        "impressions": delete_where(Impression, "lead_id", leads),
+        "requests": delete_samples(Request),
+        "improvements": delete_samples(Improvement),
+        "routing rules": RoutingRule.objects.filter(to_samples).delete()[0],
+        "hand-offs": delete_where(Handoff, "lead_id", leads),
+        "agreements": Agreement.objects.filter(is_sample=True).delete()[0],
+    }

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
-from campaigns.models import Asset, AssetKind, Campaign, CampaignKind, CampaignStatus, Spend
+from campaigns.models import Asset, AssetKind, BuyerStage, Campaign, CampaignKind, CampaignStatus, Spend
 from desk.demo.cast import Cast
 from leads.models import TouchKind
 
@@ -15,6 +15,8 @@ DAYS = 548
 PRIZE_DRAW = (330, 270)
 DEFINITION_V2 = 240
 PARTNER_REPAIRED = 190
+# How far buyers have come whom a kind of content helps; the others have just begun.
+HELPS = {AssetKind.CASE_STUDY: BuyerStage.DECISION, AssetKind.VIDEO: BuyerStage.CONSIDERATION}
 
 
 @dataclass
@@ -94,9 +96,13 @@ def launch(cast: Cast, today: date, rng: Random) -> dict[str, Plan]:
             starts_on=starts, ends_on=None if plan.days[1] == 0 else ends, budget=budget_of(plan), is_sample=True,
         )  # fmt: skip
         plan.assets = Asset.objects.bulk_create(
-            Asset(name=name, kind=kind, url=f"https://planwell.example/{plan.key}/{number}", is_sample=True)
+            Asset(
+                name=name, kind=kind, url=f"https://planwell.example/{plan.key}/{number}", is_sample=True,
+                owner=plan.campaign.owner, buyer_stage=HELPS.get(kind, BuyerStage.AWARENESS),
+            )
             for number, (name, kind) in enumerate(plan.content, start=1)
-        )
+        )  # fmt: skip
+        plan.campaign.assets.set(plan.assets)
         Spend.objects.bulk_create(spends_of(plan, starts, min(ends, today), rng))
         made[plan.key] = plan
     return made

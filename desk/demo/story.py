@@ -17,11 +17,12 @@ from desk.demo.capture import publish, submissions
 from desk.demo.cast import hire
 from desk.demo.documents import dates, sign_documents
 from desk.demo.life import DealEvent, Frame, Life
+from desk.demo.loop import ask, close_on_holidays, impressions, improve, route, talk
 from desk.demo.marketing import DAYS, launch
 from desk.demo.people import found_companies
 from desk.demo.work import guests_of, work_on
 from desk.demo.writing import Ids, copy_rows
-from feedback.models import Agreement, Handoff
+from feedback.models import Agreement, Handoff, Impression
 from leads.identity import e164
 from leads.models import (
     Activity,
@@ -83,6 +84,8 @@ def begin(ends_at: datetime, leads: int) -> Story:
     plans = launch(cast, ends_at.astimezone(organisation.zone).date(), Random(f"{SEED} campaigns"))
     reasons = {(reason.use, reason.code): reason for reason in Reason.objects.all()}
     changed = list(zip(dates(ends_at), definitions, strict=True))
+    route(cast)
+    close_on_holidays(ends_at)
     market = found_companies(ids, began_at, leads, Random(f"{SEED} companies"))
     frame = Frame(
         ends_at=ends_at, zone=organisation.zone, ids=ids, reason=lambda use, code: reasons[use, code],
@@ -143,6 +146,10 @@ def write(story: Story) -> None:
     invited = Activity.participants.through
     invited.objects.bulk_create(invited(activity_id=activity, user=guest) for activity, guest in guests_of(lives))
     Submission.objects.bulk_create(submissions(lives, publish(story.plans), Random(f"{SEED} forms")))
+    talk(lives, story.cast, Random(f"{SEED} talks"))
+    Impression.objects.bulk_create(impressions(lives, Random(f"{SEED} impressions")), ignore_conflicts=True)
+    improve(story.cast, story.plans, story.frame.ends_at)
+    ask(lives, story.cast, story.plans, story.frame.ends_at)
     record_change("lead", [life.lead.pk for life in lives])
     record_change("handoff", [row.pk for row in every(lives, "handoffs")])
     record_change("opportunity", [row.pk for row in every(lives, "opportunities")])

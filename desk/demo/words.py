@@ -203,3 +203,38 @@ NEXT_STEPS = {
         ("todo", "Work out the price for two plants"), ("call", "Check what the steering group said"),
     ],
 }  # fmt: skip
+# What marketing asks below a verdict, and what sales answers.
+TALKS = {
+    "accepted": [
+        ("good to hear! Which of our pages did she mention?", "The planner board. She had printed the case study."),
+        ("what made this one urgent?", "A rush order from their largest customer, every Friday."),
+        ("shall we invite their second plant to the webinar?", "Please do, the plant manager is called Dekker."),
+    ],
+    "clerical": [
+        ("sorry about that. I found the switchboard, is that enough?", "Yes, got through. Thanks for the repair."),
+        ("the form did not ask for a phone number; it does now.", "Good. Half of my last ten had none."),
+    ],
+    "definitional": [
+        ("how small is too small for you?", "Below thirty people nobody plans, the boss does it by heart."),
+        ("was it the company or the person?", "The person. The company would fit, look for their head of production."),
+        ("I took the job board out of the campaign, that should end these.", "Thanks, I noticed it this week already."),
+        ("we count students out from Monday on.", "Great, that is a third of my inbox."),
+    ],
+    "timing": [
+        ("did they say when their budget round is?", "October. I would call in September with the Aalto case."),
+        ("I put them on the newsletter until spring, fine?", "Perfect, but no phone calls please."),
+    ],
+    "procedural": [
+        ("who looks after this region now?", "Lars does since the summer, I told him."),
+    ],
+}  # fmt: skip
+THEMES = ["Price", "Integration", "Delivery time", "References", "Security"]
+# By the key of the campaign, or what it was.
+IMPROVEMENTS = {
+    "prize": "The prize draw ends early. The next prize is a planning workshop, not something everybody wants.",
+    "definition": "Version 2 of the definition asks for fifty people at least and counts students out.",
+    "partner": "The partner's form demands a phone number and checks the e-mail before a lead reaches us.",
+    "search": "Search words about spreadsheets and templates are off; they brought workshops of three.",
+    "fair": "We keep inviting visitors from outside our regions: they are few, and two became partners.",
+    "paper": "The white paper now asks “When do you plan to decide?”; who only reads stays with us until then.",
+}
