@@ -1,7 +1,8 @@
 """Moves of many leads at once: the rules of leads/transitions.py, in the same few queries however many they are."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
@@ -9,8 +10,10 @@ from django.utils import timezone
 from crm.models import Organisation, User
 from crm.outbox import record_change
 from leads.errors import IllegalMove
-from leads.lifecycle import MOVES, RETURNED, Stage
-from leads.models import Lead, LeadScore, Transition
+from leads.lifecycle import MOVES, RANK, RETURNED, Stage
+from leads.models import Lead, LeadScore, Reason, Transition
+from leads.next_steps import close_tasks_of_leads
+from leads.transitions import AT_REST
 
 
 def hold_leads(ids: Iterable[int]) -> list[Lead]:
@@ -26,31 +29,68 @@ def last_moves(leads: Sequence[Lead]) -> dict[int, Transition]:
 
 
 def move_leads(
-    leads: Sequence[Lead], to: Stage, *, by: User | None, at: datetime, handoffs: Mapping[int, int] | None = None
+    leads: Sequence[Lead],
+    to: Stage,
+    *,
+    by: User | None,
+    at: datetime,
+    handoffs: Mapping[int, int] | None = None,
+    reason: Reason | None = None,
+    note: str = "",
+    **changes: Any,
 ) -> dict[int, Transition]:
     """Move leads that `hold_leads` holds, each with the row that proves it; gives these rows by the lead's id.
 
-    Only for moves that open no new time round, and not before the lead's last one: the caller has looked.
-    ``handoffs``: the hand-off of each lead that the move belongs to. Raises IllegalMove.
+    ``handoffs``: the hand-off of each lead that the move belongs to; ``changes``: fields of all of them that change
+    with it. Not before the lead's last move: the caller has looked. Raises IllegalMove.
     """
     for lead in leads:
-        if (Stage(lead.stage), to) not in MOVES or lead.stage in RETURNED:
+        if (Stage(lead.stage), to) not in MOVES:
             raise IllegalMove(lead, to)
     ids = [lead.pk for lead in leads]
-    scores = dict(LeadScore.objects.filter(lead__in=ids).values_list("lead", "shown"))
+    opening = opening_episodes(leads, to)
+    rows = rows_of(leads, to, by=by, at=at, handoffs=handoffs or {}, reason=reason, note=note, opening=opening)
+    if to in AT_REST:
+        close_tasks_of_leads(ids, at=at)
+    moved = {
+        "stage": to, "stage_since": at, "seq": F("seq") + 1, "version": F("version") + 1,
+        "updated_at": timezone.now(), **changes,
+    }  # fmt: skip
+    Lead.objects.filter(pk__in=ids).update(**moved)
+    if opening:
+        Lead.objects.filter(pk__in=opening).update(episode=F("episode") + 1)
+    Transition.objects.bulk_create(rows)
+    record_change("lead", ids)
+    for lead, row in zip(leads, rows, strict=True):
+        present = {"stage": to, "stage_since": at, "seq": row.seq, "episode": row.episode, **changes}
+        for name, value in present.items():
+            setattr(lead, name, value)
+    return {row.lead_id: row for row in rows}
+
+
+def rows_of(
+    leads: Sequence[Lead], to: Stage, *, handoffs: Mapping[int, int], opening: Collection[int], **facts: Any
+) -> list[Transition]:
+    """The unsaved rows of these moves, stamped with the definition in force and the score of this moment."""
+    scores = dict(LeadScore.objects.filter(lead__in=[lead.pk for lead in leads]).values_list("lead", "shown"))
     definition = Organisation.get().definition_version or None
-    rows = [
+    return [
         Transition(
-            lead=lead, seq=lead.seq + 1, episode=lead.episode, from_stage=lead.stage, to_stage=to, at=at, by=by,
-            handoff=(handoffs or {}).get(lead.pk), definition_version=definition, score=scores.get(lead.pk),
+            lead=lead, seq=lead.seq + 1, episode=lead.episode + (lead.pk in opening), from_stage=lead.stage,
+            to_stage=to, opens_episode=lead.pk in opening, handoff=handoffs.get(lead.pk),
+            definition_version=definition, score=scores.get(lead.pk), **facts,
         )
         for lead in leads
     ]  # fmt: skip
-    Lead.objects.filter(pk__in=ids).update(
-        stage=to, stage_since=at, seq=F("seq") + 1, version=F("version") + 1, updated_at=timezone.now()
-    )
-    Transition.objects.bulk_create(rows)
-    record_change("lead", ids)
-    for lead in leads:
-        lead.stage, lead.stage_since, lead.seq = to, at, lead.seq + 1
-    return {row.lead_id: row for row in rows}
+
+
+def opening_episodes(leads: Sequence[Lead], to: Stage) -> set[int]:
+    """Ids of those whose move begins a new time round: `opens_episode` of leads/transitions.py for many."""
+    if RANK.get(to, 0) < RANK[Stage.MQL]:
+        return set()
+    back = {lead.pk: lead.episode for lead in leads if lead.stage in RETURNED}
+    if not back:
+        return set()
+    reached = [stage.value for stage, rank in RANK.items() if rank >= RANK[Stage.MQL]]
+    been = Transition.objects.effective().filter(lead__in=back, to_stage__in=reached).values_list("lead", "episode")
+    return {lead for lead, episode in been if back[lead] == episode}

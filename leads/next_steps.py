@@ -155,6 +155,14 @@ def close_tasks(*, at: datetime, lead: Lead | None = None, opportunity: Opportun
     refresh_of(lead, opportunity)
 
 
+def close_tasks_of_leads(lead_ids: list[int], *, at: datetime) -> None:
+    """`close_tasks` for many leads."""
+    hold_pulse(lead_ids, [])
+    own = Q(opportunity__isnull=True) | ~Q(opportunity__outcome="")
+    Task.objects.open().filter(own, lead__in=lead_ids).update(done_at=at, done_by=None, updated_at=at)
+    refresh_pulse(lead_ids, [])
+
+
 def revive_tasks(*, closed_at: datetime, lead: Lead | None = None, opportunity: Opportunity | None = None) -> None:
     """The close at that moment was undone: what it had done is open again."""
     hold_pulse(*ids(lead, opportunity))
