@@ -27,6 +27,11 @@ def may_edit_people(user: User, record: Company | Contact) -> bool:
     return own or not (record.leads.exists() or record.opportunities.exists())
 
 
+def may_merge(user: User, *leads: Lead) -> bool:
+    """Who may say that these leads are one: marketers and managers of any leads, reps of their own."""
+    return manages(user) or user.is_marketer or all(lead.owner_id == user.pk for lead in leads)
+
+
 def may_touch(user: User, lead: Lead) -> bool:
     """Who may log what a buyer met: marketing for any lead, whoever's it is; reps for their own."""
     return does_marketing(user) or may_edit_lead(user, lead)

@@ -12,10 +12,12 @@ from itertools import pairwise
 from statistics import median
 
 from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from leads.lifecycle import Stage
 from leads.models import Activity, Direction, Transition
 from leads.models.work import ANSWERS, ATTEMPTS
+from leads.united import united
 
 ONE_ATTEMPT = timedelta(minutes=30)
 
@@ -83,18 +85,26 @@ def micro_state(stage: str, attempts: Attempts) -> str:
 
 
 def attempts_of(lead_ids: Iterable[int]) -> dict[int, Attempts]:
-    """The figures of many leads by one query; a lead that is left out was not tried since it was accepted."""
+    """The figures of many leads by two queries; a lead that is left out was not tried since it was accepted.
+
+    What was tried on a lead that was merged counts for the one that stays.
+    """
+    family = united(lead_ids)
     accepted = Transition.objects.effective().filter(
-        lead=OuterRef("lead"), episode=OuterRef("lead__episode"), to_stage=Stage.ACCEPTED
+        lead=OuterRef("read_as"), episode=OuterRef("read_as_episode"), to_stage=Stage.ACCEPTED
     )
     rows = (
         Activity.objects.order_by()
-        .filter(lead__in=list(lead_ids), by__isnull=False)
+        .filter(lead__in=family, by__isnull=False)
+        .alias(
+            read_as=Coalesce("lead__merged_into", "lead"),
+            read_as_episode=Coalesce("lead__merged_into__episode", "lead__episode"),
+        )
         .alias(accepted_at=Subquery(accepted.order_by("-seq").values("at")[:1]))
         .filter(at__gte=F("accepted_at"))
         .values_list("lead", "kind", "direction", "outcome", "at")
     )
     tries: dict[int, list[Try]] = {}
     for lead, kind, direction, outcome, at in rows:
-        tries.setdefault(lead, []).append(try_of(kind, direction, outcome, at))
+        tries.setdefault(family[lead], []).append(try_of(kind, direction, outcome, at))
     return {lead: count_attempts(of_lead) for lead, of_lead in tries.items()}

@@ -24,6 +24,7 @@ from leads.activities import check_note
 from leads.addresses import address_of
 from leads.models import Lead, Opportunity, Task, TaskKind
 from leads.subjects import Subject, hold_pulse, hold_subjects, refresh_pulse, refresh_subjects, require_reachable
+from leads.united import survivor_of, united, united_ids
 
 NOT_YOURS = "Only who is to do this, who asked for it, or a manager may change it."
 # Something noted down a moment too late is still a task; 1970 is a slip.
@@ -159,7 +160,7 @@ def close_tasks_of_leads(lead_ids: list[int], *, at: datetime) -> None:
     """`close_tasks` for many leads."""
     hold_pulse(lead_ids, [])
     own = Q(opportunity__isnull=True) | ~Q(opportunity__outcome="")
-    Task.objects.open().filter(own, lead__in=lead_ids).update(done_at=at, done_by=None, updated_at=at)
+    Task.objects.open().filter(own, lead__in=united(lead_ids)).update(done_at=at, done_by=None, updated_at=at)
     refresh_pulse(lead_ids, [])
 
 
@@ -179,14 +180,14 @@ def release_opportunity(opportunity: Opportunity) -> None:
 
 
 def about(task: Task) -> Subject:
-    return Subject(task.lead, task.opportunity, task.contact)
+    return Subject(survivor_of(task.lead) if task.lead else None, task.opportunity, task.contact)
 
 
 def tasks_of(lead: Lead | None, opportunity: Opportunity | None) -> Q:
     """A lead's tasks, those of its open opportunities aside; an opportunity's own."""
     if opportunity:
         return Q(opportunity=opportunity)
-    return Q(lead=lead) & (Q(opportunity__isnull=True) | ~Q(opportunity__outcome=""))
+    return Q(lead__in=united_ids(lead) if lead else []) & (Q(opportunity__isnull=True) | ~Q(opportunity__outcome=""))
 
 
 def refresh_of(lead: Lead | None, opportunity: Opportunity | None) -> None:

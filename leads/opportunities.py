@@ -21,6 +21,7 @@ from leads.pipeline import PROMISED, first_stage, follow, open_stages, pipeline,
 from leads.reasons import require_reason
 from leads.subjects import refresh_pulse
 from leads.transitions import last_effective, move_lead, undo_move
+from leads.united import survivors, united_ids
 
 NOT_YOURS = "Only the owner of this opportunity or their manager may do that."
 
@@ -152,16 +153,18 @@ def reopen_opportunity(opportunity: Opportunity, *, by: User, at: datetime) -> O
 
 
 def leads_of(opportunity: Opportunity) -> QuerySet[Lead]:
-    """The lead it was made of and those that joined it, held in one order whoever asks."""
+    """The lead it was made of and those that joined it, held in one order whoever asks; of a merged one its survivor."""
     joined = opportunity.parts.filter(lead__isnull=False).values_list("lead", flat=True)
     # Read first: an OR with a subquery would go through every lead there is.
-    return Lead.objects.select_for_update().filter(pk__in={opportunity.lead_id, *joined}).order_by("pk")
+    named = survivors(pk for pk in (opportunity.lead_id, *joined) if pk)
+    return Lead.objects.select_for_update().filter(pk__in=named).order_by("pk")
 
 
 def opportunities_of(lead: Lead) -> QuerySet[Opportunity]:
-    """Those made of the lead and those it joined."""
-    made = Opportunity.objects.filter(lead=lead).order_by().values("pk")
-    joined = OpportunityPerson.objects.filter(lead=lead).order_by().values("opportunity")
+    """Those made of the lead and those it joined, and those of leads merged into it."""
+    leads = united_ids(lead)
+    made = Opportunity.objects.filter(lead__in=leads).order_by().values("pk")
+    joined = OpportunityPerson.objects.filter(lead__in=leads).order_by().values("opportunity")
     # One by the index of the lead, one by that of the people: with an OR all opportunities would be read.
     return Opportunity.objects.filter(pk__in=made.union(joined))
 
@@ -183,12 +186,12 @@ def close_lead(lead: Lead, outcome: str, *, by: User, at: datetime, reason: Reas
 
 
 def reopen_lead(lead: Lead, *, by: User, at: datetime) -> None:
-    """Undo the lead's close unless another won deal keeps it a customer."""
+    """Undo the lead's close unless another won deal keeps it a customer, or it came to the opportunity by a merge."""
     if lead.stage == Stage.CUSTOMER and opportunities_of(lead).filter(outcome=Outcome.WON).exists():
         return
     if lead.stage in {Stage.CUSTOMER, Stage.LOST}:
         undo_move(lead, last_effective(lead), by=by, at=at)
-    elif lead.stage != Stage.OPPORTUNITY:
+    elif lead.stage != Stage.OPPORTUNITY and not lead.merged.exists():
         moved_on = f"{lead} has moved on to “{Stage(lead.stage).label}”"
         raise CannotUndo(f"{moved_on}; open a new opportunity instead.")
 

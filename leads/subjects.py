@@ -10,46 +10,69 @@ from crm.errors import BusinessError
 from leads.errors import MergedLead
 from leads.models import Contact, Lead, Opportunity
 from leads.models.work import ActivityKind, Direction
+from leads.united import FAMILY, survivor_of
 
 # Opportunities before leads, each by id: the order in which a close locks them, too (leads/opportunities.py). What is
 # logged and planned for them comes last, so that nobody holds a task and waits for its opportunity.
-LOCK_OPPORTUNITIES = """
-    SELECT 1 FROM leads_opportunity WHERE id = ANY(%(opportunities)s) OR lead_id = ANY(%(leads)s)
+LOCK_OPPORTUNITIES = f"""
+    SELECT 1 FROM leads_opportunity WHERE id = ANY(%(opportunities)s) OR lead_id = ANY(ARRAY({FAMILY}))
     ORDER BY id FOR NO KEY UPDATE
 """
-LOCK_LEADS = "SELECT 1 FROM leads_lead WHERE id = ANY(%(leads)s) ORDER BY id FOR NO KEY UPDATE"
-# What names a lead and no opportunity belongs to every opportunity of the lead.
-PULSE = """
-    WITH of_leads AS (
+LOCK_LEADS = f"SELECT 1 FROM leads_lead WHERE id = ANY(ARRAY({FAMILY})) ORDER BY id FOR NO KEY UPDATE"
+# What names a lead and no opportunity belongs to every opportunity of the lead; what is done and planned for a lead that
+# was merged belongs to the one that stays.
+PULSE = f"""
+    WITH named AS (
+        SELECT unnest(%(leads)s::bigint[]) AS id
+        UNION SELECT lead_id FROM leads_opportunity WHERE id = ANY(%(opportunities)s)
+    ),
+    root AS (
+        SELECT DISTINCT coalesce(lead.merged_into_id, lead.id) AS id FROM named JOIN leads_lead AS lead USING (id)
+    ),
+    member AS (
+        SELECT id, id AS root FROM root
+        UNION ALL SELECT lead.id, root.id FROM root JOIN leads_lead AS lead ON lead.merged_into_id = root.id
+    ),
+    pulse AS (
+        SELECT member.root, max(done.at) AS last_activity_at, max(done.at_large) AS last_activity_at_large,
+            min(planned.at) AS next_step_at, min(planned.at_large) AS next_step_at_large
+        FROM member
+        CROSS JOIN LATERAL (
+            SELECT max(at) AS at, max(at) FILTER (WHERE opportunity_id IS NULL) AS at_large
+            FROM leads_activity WHERE lead_id = member.id AND kind <> 'note'
+        ) AS done
+        CROSS JOIN LATERAL (
+            SELECT min(due_at) AS at, min(due_at) FILTER (WHERE opportunity_id IS NULL) AS at_large
+            FROM leads_task WHERE lead_id = member.id AND done_at IS NULL
+        ) AS planned
+        GROUP BY member.root
+    ),
+    of_leads AS (
         UPDATE leads_lead AS lead
         SET last_activity_at = pulse.last_activity_at, next_step_at = pulse.next_step_at
-        FROM (
-            SELECT asked.id,
-                (SELECT max(at) FROM leads_activity WHERE lead_id = asked.id AND kind <> 'note') AS last_activity_at,
-                (SELECT min(due_at) FROM leads_task WHERE lead_id = asked.id AND done_at IS NULL) AS next_step_at
-            FROM unnest(%(leads)s::bigint[]) AS asked (id)
-        ) AS pulse
-        WHERE lead.id = pulse.id
+        FROM pulse
+        WHERE lead.id = pulse.root AND pulse.root = ANY(ARRAY({FAMILY}))
           AND (lead.last_activity_at, lead.next_step_at)
               IS DISTINCT FROM (pulse.last_activity_at, pulse.next_step_at)
-    )
-    UPDATE leads_opportunity AS opportunity
-    SET last_activity_at = pulse.last_activity_at, next_step_at = pulse.next_step_at
-    FROM (
+    ),
+    of_opportunities AS (
         SELECT asked.id,
             greatest(
                 (SELECT max(at) FROM leads_activity WHERE opportunity_id = asked.id AND kind <> 'note'),
-                (SELECT max(at) FROM leads_activity
-                 WHERE lead_id = asked.lead_id AND opportunity_id IS NULL AND kind <> 'note')
+                pulse.last_activity_at_large
             ) AS last_activity_at,
             least(
                 (SELECT min(due_at) FROM leads_task WHERE opportunity_id = asked.id AND done_at IS NULL),
-                (SELECT min(due_at) FROM leads_task
-                 WHERE lead_id = asked.lead_id AND opportunity_id IS NULL AND done_at IS NULL)
+                pulse.next_step_at_large
             ) AS next_step_at
         FROM leads_opportunity AS asked
-        WHERE asked.id = ANY(%(opportunities)s) OR asked.lead_id = ANY(%(leads)s)
-    ) AS pulse
+        LEFT JOIN member ON member.id = asked.lead_id
+        LEFT JOIN pulse ON pulse.root = member.root
+        WHERE asked.id = ANY(%(opportunities)s) OR asked.lead_id = ANY(ARRAY({FAMILY}))
+    )
+    UPDATE leads_opportunity AS opportunity
+    SET last_activity_at = pulse.last_activity_at, next_step_at = pulse.next_step_at
+    FROM of_opportunities AS pulse
     WHERE opportunity.id = pulse.id
       AND (opportunity.last_activity_at, opportunity.next_step_at)
           IS DISTINCT FROM (pulse.last_activity_at, pulse.next_step_at)
@@ -85,9 +108,10 @@ def subject_of(
     """Raises BusinessError when nothing is named, or lead and opportunity do not belong together."""
     if not (lead or opportunity or contact):
         raise BusinessError("Say whom this is about: a lead, an opportunity or a contact.", code="about_nothing")
-    if opportunity and lead and opportunity.lead_id != lead.pk:
+    its_lead = survivor_of(opportunity.lead) if opportunity and opportunity.lead else None
+    if opportunity and lead and its_lead != lead:
         raise BusinessError("This opportunity did not come of that lead.", code="other_lead")
-    return Subject(lead or (opportunity and opportunity.lead) or None, opportunity, contact)
+    return Subject(lead or its_lead, opportunity, contact)
 
 
 def require_reachable(subject: Subject, kind: str, direction: str = Direction.OUTBOUND) -> None:

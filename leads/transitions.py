@@ -9,8 +9,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
+from crm.errors import BusinessError
 from crm.models import Organisation, User
 from crm.outbox import record_change
+from crm.periods import local_day, zone
 from leads.access import require_move
 from leads.errors import Archived, BeforeLastMove, CannotUndo, IllegalMove, MergedLead, StaleLead
 from leads.lifecycle import CLAIM, MOVES, PARK, RANK, RETURN, RETURNED, Move, Stage
@@ -61,10 +63,17 @@ def transition_lead(
     if move is None or move.door != "transition":
         raise IllegalMove(lead, to)
     require_move(by, lead, move)
+    check_revisit(revisit_on, at=at)
     if move.reason:
         require_reason(move.reason, reason, note, demand=f"Choose a reason to {move.verb}.")
     changes = {**facts, **effects(move, by=by, at=at, revisit_on=revisit_on)}
     return move_lead(lead, Stage(to), by=by, at=at, reason=reason, note=note, **changes)
+
+
+def check_revisit(day: date | None, *, at: datetime) -> None:
+    """A day that has come would bring the lead back at once."""
+    if day and day <= local_day(at, zone()):
+        raise BusinessError("Choose a day that is still to come.", code="revisit_in_past")
 
 
 def effects(move: Move, *, by: User, at: datetime, revisit_on: date | None) -> dict[str, Any]:
@@ -128,17 +137,23 @@ def undo_move(lead: Lead, row: Transition, *, by: User, at: datetime, **changes:
 def claim(lead: Lead, to: Stage, *, since: datetime, episode: int, **changes: Any) -> None:
     """Take the lead's next ``seq``, or raise StaleLead because somebody else has it; ``lead`` is brought up to date.
 
-    What was put away moves no more: Archived.
+    What was put away or merged moves no more: Archived, MergedLead.
     """
-    if lead.merged_into_id:
-        raise MergedLead(lead)
     fields = {"stage": to.value, "stage_since": since, "episode": episode, **changes}
     present = Lead.objects.filter(pk=lead.pk)
-    unmoved = present.filter(seq=lead.seq, archived_at__isnull=True)
+    unmoved = present.filter(seq=lead.seq, archived_at__isnull=True, merged_into__isnull=True)
     if unmoved.update(seq=F("seq") + 1, version=F("version") + 1, **fields) != 1:
-        raise Archived(lead) if present.filter(archived_at__isnull=False).exists() else StaleLead(lead)
+        raise refusal(lead)
     for name, value in {**fields, "seq": lead.seq + 1, "version": lead.version + 1}.items():
         setattr(lead, name, value)
+
+
+def refusal(lead: Lead) -> BusinessError:
+    """Why the lead could not be claimed."""
+    found = Lead.objects.only("merged_into", "archived_at").filter(pk=lead.pk).first()
+    if found and found.merged_into_id:
+        return MergedLead(found)
+    return Archived(lead) if found and found.is_archived else StaleLead(lead)
 
 
 def append(
