@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0005_alter_asset_options_asset_search_asset_asset_search"),
+        ("campaigns", "0005_content_is_found"),
         ("crm", "0004_sample_calendars"),
         ("leads", "0004_language_merges_mail"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
