@@ -149,7 +149,7 @@ def test_not_mine_goes_to_the_next_rep_and_the_leads_clock_runs_on(mia, rob, ros
 def test_with_nobody_left_it_goes_to_the_sales_manager(mia, rob, max_):
     handoff = make_handoff(to=rob, by=mia)
     reject_handoff(handoff, by=rob, at=MONDAY + HOUR, reason=reason("wrong_territory"))
-    assert (handoff.followed_by.to_user, handoff.followed_by.routing["rule"]) == (max_, "nobody_eligible")
+    assert (handoff.followed_by.to_user, handoff.followed_by.routing["rule"]) == (max_, "queue")
 
 
 def test_people_who_are_away_or_full_get_nothing(mia, rob, rosa, max_):
