@@ -1,5 +1,6 @@
 """A lead handed to sales, with the answer."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -33,6 +34,14 @@ DEEDS = {
 class HandoffQuerySet(models.QuerySet["Handoff"]):
     def open(self) -> "HandoffQuerySet":
         return self.filter(status=HandoffStatus.OPEN)
+
+    def in_sight(self, at: datetime) -> "HandoffQuerySet":
+        """Without those put off until later."""
+        return self.filter(Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=at))
+
+    def snoozed(self, at: datetime) -> "HandoffQuerySet":
+        """Put off until later."""
+        return self.filter(snoozed_until__gt=at)
 
     def waiting_for(self, user: User, team_ids: set[int]) -> "HandoffQuerySet":
         """Open ones that name ``user`` or one of these teams; for a manager also those that name somebody in them."""
@@ -72,8 +81,12 @@ class Handoff(Stamped):
     decided_at = models.DateTimeField(null=True)
     # How long who was asked took to answer, in working time.
     answered_in = models.DurationField(null=True, editable=False)
-    # After acceptance: when the first attempt to reach the buyer is due.
+    # After acceptance: when the first attempt to reach the buyer is due, and when who accepted was told that it is late
+    # (or it was settled that there is nothing to tell).
     attempt_due_at = models.DateTimeField(null=True)
+    attempt_told_at = models.DateTimeField(null=True, editable=False)
+    # When escalation last found nobody to pass it on to.
+    stuck_at = models.DateTimeField(null=True, editable=False)
     reason = models.ForeignKey(Reason, on_delete=models.PROTECT, null=True, related_name="+")
     comment = models.TextField(blank=True, default="")
     # Fields of the lead that sales found missing or wrong: ["phone", "title"].
@@ -118,6 +131,16 @@ class Handoff(Stamped):
             models.Index(fields=["to_team", "due_at"], condition=Q(status="open"), name="handoff_of_team"),
             # What is due, late or to be escalated, whoever was asked.
             models.Index(fields=["due_at"], condition=Q(status="open"), name="handoff_due"),
+            # What is late and nobody was told of yet, whatever else has been late for long.
+            models.Index(
+                fields=["due_at"], condition=Q(status="open", breach_told_at__isnull=True), name="handoff_late_untold"
+            ),
+            # Accepted leads whose first attempt falls due.
+            models.Index(
+                fields=["attempt_due_at"],
+                condition=Q(status="accepted", attempt_due_at__isnull=False, attempt_told_at__isnull=True),
+                name="handoff_attempt_due",
+            ),
             models.Index(fields=["lead", "-id"], name="handoff_of_lead"),
             # What sales answered lately, on the page of feedback.
             models.Index(
