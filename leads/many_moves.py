@@ -12,7 +12,8 @@ from crm.outbox import record_change
 from leads.errors import IllegalMove
 from leads.lifecycle import MOVES, RANK, RETURNED, Stage
 from leads.models import Lead, LeadScore, Reason, Transition
-from leads.next_steps import close_tasks_of_leads
+from leads.models.log import TransitionKind
+from leads.next_steps import close_tasks_of_leads, revive_tasks_of_leads
 from leads.transitions import AT_REST
 
 
@@ -68,12 +69,53 @@ def move_leads(
     return {row.lead_id: row for row in rows}
 
 
+def undo_moves(
+    leads: Sequence[Lead],
+    last: Mapping[int, Transition],
+    *,
+    by: User,
+    at: datetime,
+    changes: Mapping[int, Mapping[str, Any]],
+) -> None:
+    """Counter the ``last`` effective move of each of these leads, which `hold_leads` holds: `undo_move` for many.
+
+    ``changes``: fields of each lead to restore, by its id, the same ones for all. No move may be the lead's first.
+    """
+    rows = {lead.pk: last[lead.pk] for lead in leads}
+    earlier = Transition.objects.effective().filter(lead__in=rows).exclude(pk__in=[row.pk for row in rows.values()])
+    before = {row.lead_id: row for row in earlier.order_by("lead_id", "-seq").distinct("lead_id")}
+    for closed_at in {row.at for row in rows.values() if row.to_stage in AT_REST}:
+        at_rest = [pk for pk, row in rows.items() if row.at == closed_at and row.to_stage in AT_REST]
+        revive_tasks_of_leads(at_rest, closed_at=closed_at)
+    scores, definition = stamps(leads)
+    Transition.objects.bulk_create(
+        Transition(
+            lead=lead, seq=lead.seq + 1, episode=before[lead.pk].episode, from_stage=lead.stage,
+            to_stage=rows[lead.pk].from_stage, at=at, by=by, kind=TransitionKind.UNDO, undoes=rows[lead.pk],
+            definition_version=definition, score=scores.get(lead.pk),
+        )
+        for lead in leads
+    )  # fmt: skip
+    restored: set[str] = set()
+    for lead in leads:
+        standing = before[lead.pk]
+        present = {
+            "stage": rows[lead.pk].from_stage, "stage_since": standing.at, "episode": standing.episode,
+            "seq": lead.seq + 1, "version": lead.version + 1, "updated_at": timezone.now(), **changes[lead.pk],
+        }  # fmt: skip
+        restored |= present.keys()
+        for name, value in present.items():
+            setattr(lead, name, value)
+    if leads:
+        Lead.objects.bulk_update(leads, [name.removesuffix("_id") for name in sorted(restored)])
+    record_change("lead", list(rows))
+
+
 def rows_of(
     leads: Sequence[Lead], to: Stage, *, handoffs: Mapping[int, int], opening: Collection[int], **facts: Any
 ) -> list[Transition]:
-    """The unsaved rows of these moves, stamped with the definition in force and the score of this moment."""
-    scores = dict(LeadScore.objects.filter(lead__in=[lead.pk for lead in leads]).values_list("lead", "shown"))
-    definition = Organisation.get().definition_version or None
+    """The unsaved rows of these moves."""
+    scores, definition = stamps(leads)
     return [
         Transition(
             lead=lead, seq=lead.seq + 1, episode=lead.episode + (lead.pk in opening), from_stage=lead.stage,
@@ -82,6 +124,12 @@ def rows_of(
         )
         for lead in leads
     ]  # fmt: skip
+
+
+def stamps(leads: Sequence[Lead]) -> tuple[dict[int, int], int | None]:
+    """What each row is stamped with: the scores shown, by lead, and the version of the definition in force."""
+    scores = dict(LeadScore.objects.filter(lead__in=[lead.pk for lead in leads]).values_list("lead", "shown"))
+    return scores, Organisation.get().definition_version or None
 
 
 def opening_episodes(leads: Sequence[Lead], to: Stage) -> set[int]:

@@ -24,7 +24,7 @@ from leads.activities import check_note
 from leads.addresses import address_of
 from leads.models import Lead, Opportunity, Task, TaskKind
 from leads.subjects import Subject, hold_pulse, hold_subjects, refresh_pulse, refresh_subjects, require_reachable
-from leads.united import survivor_of, united, united_ids
+from leads.united import survivor_of, united
 
 NOT_YOURS = "Only who is to do this, who asked for it, or a manager may change it."
 # Something noted down a moment too late is still a task; 1970 is a slip.
@@ -159,8 +159,7 @@ def close_tasks(*, at: datetime, lead: Lead | None = None, opportunity: Opportun
 def close_tasks_of_leads(lead_ids: list[int], *, at: datetime) -> None:
     """`close_tasks` for many leads."""
     hold_pulse(lead_ids, [])
-    own = Q(opportunity__isnull=True) | ~Q(opportunity__outcome="")
-    Task.objects.open().filter(own, lead__in=united(lead_ids)).update(done_at=at, done_by=None, updated_at=at)
+    Task.objects.open().filter(tasks_of_leads(lead_ids)).update(done_at=at, done_by=None, updated_at=at)
     refresh_pulse(lead_ids, [])
 
 
@@ -170,6 +169,13 @@ def revive_tasks(*, closed_at: datetime, lead: Lead | None = None, opportunity: 
     by_system = Task.objects.filter(tasks_of(lead, opportunity), done_at=closed_at, done_by__isnull=True)
     by_system.update(done_at=None)
     refresh_of(lead, opportunity)
+
+
+def revive_tasks_of_leads(lead_ids: list[int], *, closed_at: datetime) -> None:
+    """`revive_tasks` for many leads that were closed at that moment."""
+    hold_pulse(lead_ids, [])
+    Task.objects.filter(tasks_of_leads(lead_ids), done_at=closed_at, done_by__isnull=True).update(done_at=None)
+    refresh_pulse(lead_ids, [])
 
 
 def release_opportunity(opportunity: Opportunity) -> None:
@@ -185,9 +191,12 @@ def about(task: Task) -> Subject:
 
 def tasks_of(lead: Lead | None, opportunity: Opportunity | None) -> Q:
     """A lead's tasks, those of its open opportunities aside; an opportunity's own."""
-    if opportunity:
-        return Q(opportunity=opportunity)
-    return Q(lead__in=united_ids(lead) if lead else []) & (Q(opportunity__isnull=True) | ~Q(opportunity__outcome=""))
+    return Q(opportunity=opportunity) if opportunity else tasks_of_leads([lead.pk] if lead else [])
+
+
+def tasks_of_leads(lead_ids: list[int]) -> Q:
+    """Tasks of these leads and of those merged into them, those of open opportunities aside."""
+    return Q(lead__in=list(united(lead_ids))) & (Q(opportunity__isnull=True) | ~Q(opportunity__outcome=""))
 
 
 def refresh_of(lead: Lead | None, opportunity: Opportunity | None) -> None:

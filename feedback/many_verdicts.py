@@ -1,0 +1,204 @@
+"""One answer to many hand-offs, by the rules of feedback/verdicts.py.
+
+Each is looked at by itself, so that one that moved meanwhile holds up none and is named in the deed; the whole costs
+the same few queries for one hand-off and for hundreds, in one transaction. In a deed stand the leads.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from crm.deeds import Deed
+from crm.models import Team, User
+from crm.outbox import record_change
+from crm.periods import local_day, zone
+from feedback.access import may_undo
+from feedback.agreement import verdict_due
+from feedback.answering import hold_answerable
+from feedback.errors import NoSuchRecipient
+from feedback.models import VERDICTS, Handoff, HandoffStatus
+from feedback.routing import Recipient, route_leads, team_of
+from feedback.verdicts import STAGE_AFTER
+from feedback.wrong_data import known_fields
+from leads.errors import moved_words
+from leads.lifecycle import ReasonUse, Stage
+from leads.many_moves import hold_leads, last_moves, move_leads, undo_moves
+from leads.models import Lead, Reason, Route, Transition
+from leads.reasons import require_reason
+from leads.transitions import PARKED_FOR, UNDO_WITHIN, check_revisit
+
+
+@transaction.atomic
+def accept_handoffs(handoff_ids: Iterable[int], *, by: User, at: datetime) -> Deed:
+    """Take the leads: they are ``by``'s from now on. Raises NotAllowed."""
+    handoffs, deed = hold_waiting(handoff_ids, by=by, at=at)
+    for handoff in handoffs:
+        handoff.before = {"owner_id": handoff.lead.owner_id, "team_id": handoff.lead.team_id}
+    close(handoffs, HandoffStatus.ACCEPTED, by=by, at=at)
+    for team, theirs in by_team(handoffs, by=by).items():
+        move(theirs, Stage.ACCEPTED, by=by, at=at, owner=by, team=team)
+    return changed(deed, handoffs)
+
+
+@transaction.atomic
+def reject_handoffs(
+    handoff_ids: Iterable[int],
+    *,
+    by: User,
+    at: datetime,
+    reason: Reason | None,
+    comment: str = "",
+    route: str = "",
+    revisit_on: date | None = None,
+    wrong_fields: Collection[str] = (),
+) -> Deed:
+    """Not these, all for one reason; `reject_handoff` says what the arguments mean. Raises NotAllowed."""
+    reason = require_reason(ReasonUse.VERDICT, reason, comment, demand="Choose one of the present reasons to reject.")
+    way = Route(route or reason.default_route)
+    check_revisit(revisit_on, at=at)
+    verdict = {"reason": reason, "comment": comment, "route": way, "wrong_fields": known_fields(wrong_fields)}
+    handoffs, deed = hold_waiting(handoff_ids, by=by, at=at)
+    close(handoffs, HandoffStatus.REJECTED, by=by, at=at, **verdict)
+    if way == Route.REROUTE:
+        pass_on_many(handoffs, at=at)
+        return changed(deed, handoffs)
+    changes = {"revisit_on": revisit_on or local_day(at + PARKED_FOR, zone())} if way == Route.NURTURE else {}
+    move(handoffs, STAGE_AFTER[way], by=by, at=at, reason=reason, note=comment, **changes)
+    return changed(deed, handoffs)
+
+
+@transaction.atomic
+def undo_verdicts(handoff_ids: Iterable[int], *, by: User, at: datetime) -> Deed:
+    """Take these answers back, where it is not ten minutes ago and nobody acted since; they wait again."""
+    rows = Handoff.objects.select_for_update(of=("self",)).filter(pk__in=handoff_ids).order_by("pk")
+    found = list(rows.select_related("lead", "to_user__team", "to_team", "decided_by", "followed_by"))
+    leads = {lead.pk: lead for lead in hold_leads(handoff.lead_id for handoff in found)}
+    last, deed, back = last_moves(list(leads.values())), Deed(), []
+    for handoff in found:
+        if why := why_not_undone(handoff, last[handoff.lead_id], by=by, at=at):
+            deed.refuse(handoff.lead_id, why)
+        else:
+            back.append(handoff)
+    take_back_moves([handoff for handoff in back if handoff.route != Route.REROUTE], leads, last, by=by, at=at)
+    take_back_followers([handoff for handoff in back if handoff.route == Route.REROUTE])
+    reopen_many(back)
+    return changed(deed, back)
+
+
+def hold_waiting(handoff_ids: Iterable[int], *, by: User, at: datetime) -> tuple[list[Handoff], Deed]:
+    """Those that ``by`` may still answer, each with its lead held; the deed names the others."""
+    answerable, deed = hold_answerable(handoff_ids, by=by)
+    leads = {lead.pk: lead for lead in hold_leads(handoff.lead_id for handoff in answerable)}
+    last, waiting = last_moves(list(leads.values())), []
+    for handoff in answerable:
+        handoff.lead = leads[handoff.lead_id]
+        if handoff.lead.stage != Stage.OFFERED or at < last[handoff.lead_id].at:
+            deed.refuse(handoff.lead_id, moved_words(last[handoff.lead_id]))
+        else:
+            waiting.append(handoff)
+    return waiting, deed
+
+
+def close(handoffs: Sequence[Handoff], status: HandoffStatus, *, by: User, at: datetime, **verdict: Any) -> None:
+    """Write this answer to all of them, and for an acceptance who had each lead before."""
+    fields = {"status": status, "decided_by": by, "decided_at": at, "updated_at": timezone.now(), **verdict}
+    Handoff.objects.filter(pk__in=[handoff.pk for handoff in handoffs]).update(snoozed_until=None, **fields)
+    for handoff in handoffs:
+        for name, value in fields.items():
+            setattr(handoff, name, value)
+    if status == HandoffStatus.ACCEPTED:
+        Handoff.objects.bulk_update(handoffs, ["before"])
+    record_change("handoff", [handoff.pk for handoff in handoffs])
+
+
+def pass_on_many(handoffs: Sequence[Handoff], *, at: datetime) -> list[Handoff]:
+    """Open the hand-off that follows each of these: `pass_on` of feedback/verdicts.py for many."""
+    teams = {handoff.lead_id: team.pk if (team := team_of(handoff)) else None for handoff in handoffs}
+    recipients = route_leads([handoff.lead for handoff in handoffs], at=at, teams=teams)
+    if len(recipients) < len(handoffs):
+        raise NoSuchRecipient("There is no sales team to pass these leads on to.")
+    due_at = verdict_due(at)
+    followers = [follower_of(handoff, recipients[handoff.lead_id], at=at, due_at=due_at) for handoff in handoffs]
+    Handoff.objects.bulk_create(followers)
+    record_change("handoff", [follower.pk for follower in followers])
+    return followers
+
+
+def follower_of(handoff: Handoff, recipient: Recipient, *, at: datetime, due_at: datetime) -> Handoff:
+    follower = Handoff(
+        lead=handoff.lead, episode=handoff.episode, to_user=recipient.user, to_team=recipient.team,
+        routing=recipient.why, promised=handoff.promised, offered_by_id=handoff.offered_by_id, offered_at=at,
+        waiting_since=handoff.waiting_since, due_at=due_at, follows=handoff,
+        definition_version=handoff.definition_version,
+    )  # fmt: skip
+    follower.team = team_of(follower)
+    return follower
+
+
+def move(handoffs: Sequence[Handoff], to: Stage, *, by: User, at: datetime, **facts: Any) -> None:
+    leads = [handoff.lead for handoff in handoffs]
+    move_leads(leads, to, by=by, at=at, handoffs={handoff.lead_id: handoff.pk for handoff in handoffs}, **facts)
+
+
+def by_team(handoffs: Sequence[Handoff], *, by: User) -> dict[Team | None, list[Handoff]]:
+    """Which team has them from now on: that of who accepts; without one, that which was asked."""
+    teams: dict[Team | None, list[Handoff]] = defaultdict(list)
+    for handoff in handoffs:
+        teams[by.team or team_of(handoff)].append(handoff)
+    return teams
+
+
+def changed(deed: Deed, handoffs: Sequence[Handoff]) -> Deed:
+    for handoff in handoffs:
+        deed.change(handoff.lead_id, handoff=handoff.pk)
+    return deed
+
+
+def why_not_undone(handoff: Handoff, last: Transition, *, by: User, at: datetime) -> str:
+    """Why the answer stays; "" when it can be taken back."""
+    if handoff.status not in VERDICTS or handoff.decided_at is None:
+        return "There is no verdict to undo."
+    if not may_undo(by, handoff):
+        return "Only who gave this verdict or their manager may undo it."
+    if at - handoff.decided_at > UNDO_WITHIN:
+        return "A verdict can be undone for ten minutes."
+    if handoff.route == Route.REROUTE:
+        return "" if follower_waits(handoff) else "Somebody has answered this lead since."
+    return "" if last.handoff == handoff.pk else moved_words(last)
+
+
+def follower_waits(handoff: Handoff) -> bool:
+    return hasattr(handoff, "followed_by") and handoff.followed_by.status == HandoffStatus.OPEN
+
+
+def take_back_moves(
+    handoffs: Sequence[Handoff], leads: dict[int, Lead], last: dict[int, Transition], *, by: User, at: datetime
+) -> None:
+    """Counter the moves that the answers made, and give each lead back to who owned it before."""
+    changes = {}
+    for handoff in handoffs:
+        lead = leads[handoff.lead_id]
+        owned = {"owner_id": lead.owner_id, "team_id": lead.team_id, **handoff.before}
+        changes[lead.pk] = {**owned, "revisit_on": None}
+    undo_moves([leads[pk] for pk in changes], last, by=by, at=at, changes=changes)
+
+
+def take_back_followers(handoffs: Sequence[Handoff]) -> None:
+    """Remove the hand-offs that rerouted rejections opened; nobody has answered them."""
+    ids = [handoff.followed_by.pk for handoff in handoffs]
+    record_change("handoff", ids)
+    Handoff.objects.filter(pk__in=ids).delete()
+    record_change("lead", [handoff.lead_id for handoff in handoffs])
+
+
+def reopen_many(handoffs: Sequence[Handoff]) -> None:
+    ids = [handoff.pk for handoff in handoffs]
+    Handoff.objects.filter(pk__in=ids).update(
+        status=HandoffStatus.OPEN, decided_by=None, decided_at=None, reason=None, route="", comment="", rating=None,
+        wrong_fields=[], updated_at=timezone.now(),
+    )  # fmt: skip
+    record_change("handoff", ids)
