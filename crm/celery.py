@@ -16,10 +16,16 @@ app.conf.beat_schedule = {
     "drain the change outbox": {"task": "crm.drain_outbox", "schedule": 2.0, "options": {"expires": 2}},
     # Every minute: scores whose rounded figure is due to change by decay alone.
     "round scores that decayed": {"task": "scoring.round_due_scores", "schedule": 60.0, "options": {"expires": 60}},
+    # Every five seconds: mail that is due goes out; what was written a moment ago is announced by itself.
+    "send mail": {"task": "crm.send_mail", "schedule": 5.0, "options": {"expires": 5}},
+    # Every half minute: what the bell said and nobody has read goes into mails, at each person's pace.
+    "write digests": {"task": "crm.write_digests", "schedule": 30.0, "options": {"expires": 30}},
     # Every thirty seconds: the bell rings for tasks whose reminder is due.
     "remind of tasks": {"task": "leads.remind", "schedule": 30.0, "options": {"expires": 30}},
     # Every minute: hand-offs that nobody answered in time go to the next person.
     "escalate overdue hand-offs": {"task": "feedback.escalate", "schedule": 60.0, "options": {"expires": 60}},
+    # Every minute: an agreement that both sides signed comes into force on its day.
+    "begin agreements": {"task": "feedback.begin_agreements", "schedule": 60.0, "options": {"expires": 60}},
     # Every five minutes: imports whose worker died are taken up again where they stopped.
     "resume interrupted imports": {"task": "leads.resume_imports", "schedule": 300.0, "options": {"expires": 300}},
     # Every hour: how long won opportunities stood in each stage, to tell which ones stand still.

@@ -32,6 +32,13 @@ def names(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
+def web_address(url: str) -> str:
+    """Where people find this site: "https://crm.example.com", without a slash at its end."""
+    if not url.startswith(("http://", "https://")):
+        raise ImproperlyConfigured(f"SITE_URL must begin with http:// or https://, not {url!r}.")
+    return url.rstrip("/")
+
+
 def database(url: str) -> dict[str, object]:
     """A PostgreSQL URL as libpq reads it, socket folders (`?host=/path`) and options included."""
     dsn = parse_dsn(url)
@@ -186,12 +193,19 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-EMAIL_BACKEND = "django.core.mail.backends." + ("smtp" if os.environ.get("EMAIL_HOST") else "console") + ".EmailBackend"
+# How links in mails begin.
+SITE_URL = web_address(os.environ.get("SITE_URL") or f"http://127.0.0.1:{os.environ.get('PORT') or 8000}")
+
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
+EMAIL_BACKEND = "crm.smtp.TandemEmailBackend" if EMAIL_HOST else "django.core.mail.backends.console.EmailBackend"
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "587"))
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = flag("EMAIL_USE_TLS", default=True)
+# TLS from the first byte (port 465), instead of a connection that turns to TLS (587).
+EMAIL_USE_SSL = flag("EMAIL_USE_SSL")
+EMAIL_USE_TLS = flag("EMAIL_USE_TLS", default=not EMAIL_USE_SSL)
+# A server that hangs holds up one worker for so many seconds.
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "tandem@localhost")
 
 # Redis or Valkey is broker and cache. Both may be away: the cache then misses, a publish gives up at once, and the
@@ -224,6 +238,8 @@ OUTBOX_CONSUMERS = {
 
 # Who knows what is open of a person's: a module with require_nothing_open(person) (crm/people.py).
 OPEN_WORK = "desk.leaving"
+# Who knows which definitions an agreement may name: a module with require_definition(version).
+DEFINITIONS = "scoring.definitions"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

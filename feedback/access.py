@@ -1,7 +1,9 @@
 """Who may hand over, and who may answer (DESIGN: "Who may")."""
 
+from django.db.models import Q, QuerySet
+
 from crm.access import does_marketing, heads, is_manager_of, manages, own_team_ids
-from crm.models import Side, User
+from crm.models import Role, Side, Team, User
 from feedback.models import Handoff
 
 NO_HAND_OVER = "Only marketers and managers hand leads to sales."
@@ -41,3 +43,24 @@ def may_undo(user: User, handoff: Handoff) -> bool:
 def inbox_team_ids(user: User) -> set[int]:
     """Teams whose waiting hand-offs stand in the person's inbox."""
     return own_team_ids(user) if may_ever_decide(user) else set()
+
+
+def may_propose(user: User) -> bool:
+    """Managers of either side and admins change the agreement and propose it."""
+    return user.is_admin or bool(sides_of(user))
+
+
+def may_sign(user: User, side: Side) -> bool:
+    """A manager of the side; who heads both may sign for both, an admin for none."""
+    return is_manager_of(user, side)
+
+
+def sides_of(user: User) -> list[Side]:
+    """The sides this person answers for as a manager."""
+    return [side for side in Side if is_manager_of(user, side)]
+
+
+def managers_of(side: Side) -> QuerySet[User]:
+    """Everybody who may sign for ``side``."""
+    heads_it = Q(team__kind=side) | Q(pk__in=Team.objects.filter(kind=side, manager__isnull=False).values("manager"))
+    return User.objects.filter(heads_it, role=Role.MANAGER, is_active=True)

@@ -10,3 +10,12 @@ def escalate() -> None:
     from feedback.verdicts import escalate_as_agreed
 
     escalate_as_agreed(at=timezone.now())
+
+
+@shared_task(name="feedback.begin_agreements")
+def begin_agreements() -> None:
+    from django.utils import timezone
+
+    from feedback.agreements import bring_into_force
+
+    bring_into_force(at=timezone.now())

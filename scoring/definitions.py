@@ -1,5 +1,7 @@
 """Definitions as documents: which one is in force, and putting a signed one into force."""
 
+import logging
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -8,10 +10,13 @@ from crm.access import is_manager_of, require
 from crm.errors import BusinessError
 from crm.models import Organisation, Side, User
 from crm.outbox import want_rebuild
-from crm.periods import local_day, zone
-from feedback.models import SignedStatus
+from crm.periods import local_day, start_of_day, zone
+from feedback.agreement import active_agreement
+from feedback.models import Agreement, SignedStatus
 from scoring.models import Definition
-from scoring.rules import NO_CARD, Card, read_card
+from scoring.rules import NO_CARD, Card, InvalidDefinition, read_card
+
+logger = logging.getLogger(__name__)
 
 
 def active_definition() -> Definition | None:
@@ -42,11 +47,16 @@ def activate(definition: Definition, *, by: User, at: datetime) -> Definition:
     """
     may = by.is_admin or is_manager_of(by, Side.MARKETING) or is_manager_of(by, Side.SALES)
     require(may, "Only managers put a definition into force.")
-    card_of(definition)
     check_signed(definition)
+    return put_in_force(definition, at=at)
+
+
+def put_in_force(definition: Definition, *, at: datetime) -> Definition:
+    """The definition sets the score from ``at``; the one before it retires. Raises InvalidDefinition."""
+    card_of(definition)
     Definition.objects.filter(status=SignedStatus.ACTIVE).exclude(pk=definition.pk).update(status=SignedStatus.RETIRED)
     definition.status, definition.effective_from = SignedStatus.ACTIVE, local_day(at, zone())
-    definition.save(update_fields=["status", "effective_from", "updated_at"])
+    definition.save(update_fields=["status", "effective_from", "signatures", "updated_at"])
     Organisation.objects.filter(pk=1).update(definition_version=definition.version)
     want_rebuild("scoring")
     return definition
@@ -56,3 +66,38 @@ def check_signed(definition: Definition) -> None:
     signed = {signature.get("side") for signature in definition.signatures}
     if signed != set(Side.values):
         raise BusinessError("Both marketing and sales must sign a definition first.", code="unsigned")
+
+
+def require_definition(version: int) -> None:
+    """Raise unless an agreement can bring this version into force."""
+    definition = Definition.objects.filter(version=version).first()
+    if definition is None:
+        raise BusinessError(f"There is no definition version {version}.", code="no_definition")
+    card_of(definition)
+
+
+@transaction.atomic
+def adopt_agreed(agreement_ids: Collection[int] | None = None) -> Definition | None:
+    """Put the definition that the active agreement names into force, signed as the agreement is.
+
+    ``agreement_ids``: agreements that have just come into force; None, after figures were lost, looks at the active one
+    and takes only a definition that was never in force. A definition that makes no sense any more is left alone.
+    """
+    agreement = active_agreement()
+    wanted = Definition.objects.select_for_update().filter(version=agreement.definition_version or 0).first()
+    if wanted is None or wanted.status == SignedStatus.ACTIVE:
+        return None
+    is_news = wanted.effective_from is None if agreement_ids is None else agreement.pk in agreement_ids
+    if not is_news:
+        return None
+    wanted.signatures = agreement.signatures
+    try:
+        return put_in_force(wanted, at=agreement_began(agreement))
+    except InvalidDefinition:
+        logger.exception("Definition v%s, which the agreement names, cannot come into force.", wanted.version)
+        return None
+
+
+def agreement_began(agreement: Agreement) -> datetime:
+    """The first moment of the day on which the agreement came into force."""
+    return start_of_day(agreement.effective_from, zone()) if agreement.effective_from else agreement.updated_at

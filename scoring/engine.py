@@ -10,7 +10,7 @@ from psycopg2 import sql
 
 from crm.outbox import Changes, lock_key
 from leads.models import Lead, LeadScore
-from scoring.definitions import active_card
+from scoring.definitions import active_card, adopt_agreed
 from scoring.rules import Card
 from scoring.statement import Compiled
 
@@ -34,7 +34,12 @@ SHOWN = sql.SQL("{scored} SELECT lead_id, at, shown FROM scored")
 
 
 def apply_changes(changes: Changes) -> None:
-    """Score the leads that changed, and those of companies that did (crm/outbox.py calls this in its transaction)."""
+    """Score the leads that changed, and those of companies that did (crm/outbox.py calls this in its transaction).
+
+    An agreement that came into force may bring a definition along; every lead is then scored again.
+    """
+    if agreements := changes.get("agreement"):
+        adopt_agreed(agreements)
     leads = set(changes.get("lead", ()))
     if companies := changes.get("company"):
         leads |= set(Lead.objects.filter(company__in=companies).values_list("id", flat=True))
@@ -43,6 +48,7 @@ def apply_changes(changes: Changes) -> None:
 
 def rebuild() -> None:
     """Score every lead, in transactions short enough for the other consumers."""
+    adopt_agreed()
     card, at = active_card(), timezone.now()
     for chunk in chunks_of_leads():
         score_leads(chunk, card=card, at=at)

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from crm.api.serializers import Body, RecordSerializer
-from crm.models import Team, User
+from crm.models import Side, Team, User
 from feedback.models import Agreement, Handoff
 from leads.api.serializers.reasons import ReasonField
 from leads.models import Route
@@ -40,9 +40,24 @@ class RejectBody(Body):
 
 
 class AgreementSerializer(RecordSerializer):
+    exceptions = serializers.JSONField(
+        required=False, help_text='[{"name", "segments", "score_from", "score_to", "hours_to_verdict", …}, …]'
+    )
+    goals = serializers.JSONField(required=False, help_text='[{"measure": "mqls", "target": "240"}, …]')
+    roles = serializers.JSONField(required=False, help_text='[{"stage", "side", "owner", "promise"}, …]')
+
     class Meta:
         model = Agreement
         fields = [
-            "id", "version", "status", "hours_to_verdict", "hours_late_to_escalate", "hours_to_first_attempt",
-            "min_attempts", "effective_from", "signatures", "created_at", "updated_at",
+            "id", "version", "status", "hours_to_verdict", "hours_to_remind", "hours_late_to_escalate",
+            "hours_to_first_attempt", "min_attempts", "most_episodes", "exceptions", "period_starts", "period_ends",
+            "goals", "roles", "marketing_measured", "sales_measured", "definition_version", "reasons", "why",
+            "effective_from", "proposed_by", "proposed_at", "signatures", "created_at", "updated_at",
         ]  # fmt: skip
+        read_only_fields = ["version", "status", "reasons", "signatures"]
+
+
+class SignBody(Body):
+    side = serializers.ChoiceField(
+        choices=Side.choices, required=False, help_text="Needed only of who heads both sides."
+    )

@@ -11,8 +11,22 @@ from rest_framework.response import Response
 from crm.access import require
 from crm.api.views import Resource
 from feedback.access import may_ever_decide
+from feedback.agreements import (
+    draft_agreement,
+    edit_agreement,
+    propose_agreement,
+    sign_agreement,
+    withdraw_proposal,
+)
 from feedback.api.filters import AgreementFilters, HandoffFilters
-from feedback.api.serializers import AcceptBody, AgreementSerializer, HandoffSerializer, OfferBody, RejectBody
+from feedback.api.serializers import (
+    AcceptBody,
+    AgreementSerializer,
+    HandoffSerializer,
+    OfferBody,
+    RejectBody,
+    SignBody,
+)
 from feedback.giving_up import transition_as_agreed
 from feedback.models import Agreement, Handoff
 from feedback.verdicts import accept_handoff, offer_lead, reject_handoff, undo_verdict, withdraw_handoff
@@ -105,10 +119,38 @@ class OfferViews(Resource):
 
 
 class AgreementViews(Resource):
-    """Versions of what marketing and sales promise each other."""
+    """Versions of what marketing and sales promise each other; at most one is unfinished and one active."""
 
     queryset = Agreement.objects.all()
     serializer_class = AgreementSerializer
     filterset_class = AgreementFilters
     ordering_fields = {**Resource.ordering_fields, "version": "version"}
-    http_method_names = ["get", "head", "options"]
+    http_method_names = ["get", "post", "patch", "head", "options"]
+
+    def create(self, request: Request) -> Response:
+        """Begin the next version: what the active one says, and what is sent instead."""
+        return self.show(draft_agreement(by=self.person, at=timezone.now(), **self.clean()), status.HTTP_201_CREATED)
+
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """Change a draft; a proposal becomes a draft again and loses its signatures."""
+        draft = self.get_object()
+        return self.show(edit_agreement(draft, by=self.person, at=timezone.now(), **self.clean(record=draft)))
+
+    @extend_schema(request=None, responses=AgreementSerializer)
+    @action(detail=True, methods=["post"])
+    def propose(self, request: Request, pk: int) -> Response:
+        """Ask both sides to sign a draft as it stands."""
+        return self.show(propose_agreement(self.get_object(), by=self.person, at=timezone.now()))
+
+    @extend_schema(request=SignBody, responses=AgreementSerializer)
+    @action(detail=True, methods=["post"])
+    def sign(self, request: Request, pk: int) -> Response:
+        """Sign a proposal for your side; with both signatures it comes into force, or on `effective_from`."""
+        proposal, body = self.get_object(), self.clean(SignBody)
+        return self.show(sign_agreement(proposal, by=self.person, at=timezone.now(), **body))
+
+    @extend_schema(request=None, responses=AgreementSerializer)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, pk: int) -> Response:
+        """Make a proposal a draft again; signatures given are void."""
+        return self.show(withdraw_proposal(self.get_object(), by=self.person, at=timezone.now()))

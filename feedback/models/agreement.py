@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, IntegerField, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import User
@@ -26,7 +26,7 @@ class SignedDocument(Stamped):
     version = models.PositiveIntegerField(unique=True)
     status = models.CharField(max_length=10, choices=SignedStatus.choices, default=SignedStatus.DRAFT)
     effective_from = models.DateField(null=True, blank=True)
-    # [{"side": "marketing", "user": 3, "name": "…", "at": "…"}, …]
+    # [{"side": "marketing", "user": 3, "name": "…", "at": "…", "fingerprint": "…", "heads_both": false}, …]
     signatures = models.JSONField(default=list)
     is_sample = models.BooleanField(default=False, editable=False)
 
@@ -64,7 +64,8 @@ class Agreement(SignedDocument):
 
     period_starts = models.DateField(null=True, blank=True)
     period_ends = models.DateField(null=True, blank=True)
-    # [{"measure": "mqls", "target": "240"}, …]: shared goals of the period; feedback/terms.py has the measures.
+    # [{"measure": "mqls", "target": "240"}, {"measure": "mql_value", "target": "300000", "worth": [{"score_from": 60,
+    # "worth": "900"}, …]}, …]: shared goals of the period; feedback/terms.py has the measures.
     goals = models.JSONField(default=list, blank=True)
     # [{"stage": "mql", "side": "marketing", "owner": "Nora", "promise": "…"}, …]
     roles = models.JSONField(default=list, blank=True)
@@ -81,6 +82,11 @@ class Agreement(SignedDocument):
     class Meta(SignedDocument.Meta):
         constraints: ClassVar = [
             *SignedDocument.Meta.constraints,
+            # One version at a time is a draft or proposed.
+            models.UniqueConstraint(
+                Case(When(status__in=["draft", "proposed"], then=Value(1)), default=None, output_field=IntegerField()),
+                name="agreement_one_unfinished",
+            ),
             models.CheckConstraint(condition=Q(hours_to_verdict__gte=1), name="agreement_time_to_answer"),
             models.CheckConstraint(
                 condition=Q(period_starts__isnull=True) | Q(period_ends__gt=F("period_starts")),
