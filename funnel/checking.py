@@ -30,10 +30,14 @@ PENDING = f"""
         SELECT change.topic, change.object_id FROM crm_change change JOIN crm_cursor cursor
             ON cursor.consumer = '{CONSUMER}' AND (change.xid, change.id) > (cursor.xid, cursor.position)
     ),
-    waiting AS (
+    changed AS (
         SELECT object_id AS lead_id FROM pending WHERE topic = 'lead'
         UNION SELECT o.lead_id FROM pending JOIN leads_opportunity o ON o.id = object_id WHERE topic = 'opportunity'
         UNION SELECT h.lead_id FROM pending JOIN feedback_handoff h ON h.id = object_id WHERE topic = 'handoff'
+    ),
+    waiting AS (
+        SELECT lead_id FROM changed
+        UNION SELECT lead.merged_into_id FROM changed JOIN leads_lead lead ON lead.id = changed.lead_id
     )"""
 NOT_WAITING = """
     AND coalesce(wanted.lead_id, stands.lead_id) NOT IN (SELECT lead_id FROM waiting WHERE lead_id IS NOT NULL)"""
@@ -61,7 +65,7 @@ COUNTS = f"""
     SELECT (SELECT count(*) FROM leads_lead), (SELECT count(*) FROM leads_transition),
         (SELECT count(*) FROM {FACT_TABLE}), (SELECT count(*) FROM {CELL_TABLE})
 """
-COUNT_WAITING = f"WITH {PENDING} SELECT count(*) FROM waiting"
+COUNT_WAITING = f"WITH {PENDING} SELECT count(lead_id) FROM waiting"
 KEYS = {"lead": ("lead_id",), "fact": ("lead_id", "episode"), "cell": CELL_KEY}
 COMPARISONS = (("lead", LEADS_DIFFER), ("fact", FACTS_DIFFER), ("cell", CELLS_DIFFER))
 

@@ -18,6 +18,7 @@ from funnel.sql import (
     INSERT_FACTS,
     LEADS_OF,
     REMOVE_EMPTY_CELLS,
+    SURVIVORS_OF,
     insert_cells,
     month_cells,
 )
@@ -37,6 +38,8 @@ def apply_changes(changes: Changes) -> None:
                 leads |= {lead for (lead,) in sql.fetchall()}
         if not leads:
             return
+        sql.execute(SURVIVORS_OF, [list(leads)])
+        leads |= {lead for (lead,) in sql.fetchall()}
         sql.execute(APPLY_CHANGES, {"ids": sorted(leads), "zone": Organisation.get().time_zone})
         if empty := sql.fetchall():
             sql.execute(REMOVE_EMPTY_CELLS, [list(column) for column in zip(*empty, strict=True)])

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from leads.lifecycle import CLOCK_OF, RANK, SUCCESS, Clock, Stage
 
-# Which leads: a condition on the column that holds the lead's id.
+# Which leads: a condition on the column that holds the lead's id. A lead that was merged has no facts of its own; those
+# of its survivor are told of both.
 ALL_LEADS = "{lead} IS NOT NULL"
 THESE_LEADS = "{lead} = ANY(%(ids)s)"
 LEAD_RANGE = "{lead} BETWEEN %(low)s AND %(high)s"
@@ -98,29 +99,94 @@ FACT = {
 FACT_COLUMNS = tuple(FACT)
 
 
-def facts(which: str) -> str:
-    """CTEs that end in `fact`, the facts of these leads as their effective log tells them.
+def visits(name: str, which: str) -> str:
+    """CTEs that end in ``name``: the stays of these leads in their stages, as their effective log tells them.
 
     A row of the log begins a visit to its stage, the next row of the lead ends it; the visit belongs to the episode of
-    the row that began it. So nurture before a new time round is time of the one before, whose clocks add up to the
-    age of the lead exactly; rows imported out of order make a negative visit rather than a missing one. Microseconds
-    are added as float8, exact for whole numbers below 2^53 and faster than numeric.
+    the row that began it.
     """
     return f"""
-    undone AS (
+    {name}_undone AS (
         SELECT t.undoes_id AS id FROM leads_transition t
         WHERE {which.format(lead="t.lead_id")} AND t.undoes_id IS NOT NULL
     ),
-    visit AS (
+    {name} AS (
         SELECT t.lead_id, t.episode, t.to_stage AS stage, t.at, t.definition_version,
-        lead(t.at) OVER log IS NULL AS running,
-        round(date_part('epoch', lead(t.at) OVER log - t.at) * 1000000) AS us,
+        lead(t.at) OVER log AS until,
         lag(t.episode) OVER log IS DISTINCT FROM t.episode AS is_first,
         lead(t.episode) OVER log IS DISTINCT FROM t.episode AS is_last
         FROM leads_transition t
         WHERE {which.format(lead="t.lead_id")} AND t.kind <> 'undo'
-            AND NOT EXISTS (SELECT FROM undone WHERE undone.id = t.id)
+            AND NOT EXISTS (SELECT FROM {name}_undone undone WHERE undone.id = t.id)
         WINDOW log AS (PARTITION BY t.lead_id ORDER BY t.seq)
+    )"""
+
+
+def microseconds(start: str, end: str) -> str:
+    return f"round(date_part('epoch', {end} - {start}) * 1000000)"
+
+
+OF_MERGES = "{lead} IN (SELECT id FROM merged UNION ALL SELECT root FROM merged)"
+
+
+def merged_visits(which: str) -> str:
+    """CTEs that end in `absorbed`, what merged leads tell of their survivors (METRICS 1.7), and `counts_as`.
+
+    A time round of the duplicate counts as the one that the survivor was in when it began, the first one before the
+    survivor was there (`counts_as`): so overlapping ones collapse into the earliest, and each stage counts once, from
+    its first entry. The survivor's own log gives stage and clocks; before it began, that of its earliest duplicate.
+    """
+    return f"""
+    merged AS (
+        SELECT m.id, m.merged_into_id AS root FROM leads_lead m WHERE {which.format(lead="m.merged_into_id")}
+            AND m.merged_into_id IS NOT NULL
+    ),
+    {visits("related", OF_MERGES)},
+    opening AS (
+        SELECT lead_id, episode, min(at) AS at FROM related WHERE is_first GROUP BY lead_id, episode
+    ),
+    start AS (
+        SELECT DISTINCT ON (lead_id) lead_id, at FROM opening ORDER BY lead_id, episode
+    ),
+    earliest AS (
+        SELECT DISTINCT ON (merged.root) merged.id
+        FROM merged JOIN start ON start.lead_id = merged.id ORDER BY merged.root, start.at, merged.id
+    ),
+    counts_as AS (
+        SELECT merged.id AS lead_id, own.episode, merged.root, (
+            SELECT coalesce(max(theirs.episode) FILTER (WHERE theirs.at <= own.at), min(theirs.episode))
+            FROM opening theirs WHERE theirs.lead_id = merged.root
+        ) AS root_episode
+        FROM merged JOIN opening own ON own.lead_id = merged.id
+    ),
+    absorbed AS (
+        SELECT counts_as.root AS lead_id, counts_as.root_episode AS episode, related.stage, related.at,
+        related.definition_version, related.is_first,
+        CASE WHEN earliest.id IS NOT NULL AND least(related.at, related.until) < start.at
+            THEN {microseconds("least(related.at, start.at)", "least(related.until, start.at)")} END AS us
+        FROM related
+        JOIN counts_as ON counts_as.lead_id = related.lead_id AND counts_as.episode = related.episode
+        JOIN start ON start.lead_id = counts_as.root
+        LEFT JOIN earliest ON earliest.id = related.lead_id
+    )"""
+
+
+def facts(which: str) -> str:
+    """CTEs that end in `fact`, the facts of these leads as their effective log tells them.
+
+    Nurture before a new time round is time of the one before, whose clocks add up to the age of the lead exactly; rows
+    imported out of order make a negative visit rather than a missing one. Microseconds are added as float8, exact for
+    whole numbers below 2^53 and faster than numeric.
+    """
+    return f"""
+    {merged_visits(which)},
+    {visits("own", which)},
+    visit AS (
+        SELECT lead_id, episode, stage, at, definition_version, until IS NULL AS running,
+        {microseconds("at", "until")} AS us, is_first, is_last
+        FROM own
+        UNION ALL
+        SELECT lead_id, episode, stage, at, definition_version, false, us, is_first, false FROM absorbed
     ),
     episode AS (
         SELECT lead_id, episode,
@@ -139,21 +205,35 @@ def facts(which: str) -> str:
         FROM episode
     ),
     won AS (
-        SELECT o.lead_id,
-        CASE WHEN min(o.currency) = max(o.currency) THEN sum(o.amount) END AS amount,
-        CASE WHEN min(o.currency) = max(o.currency) THEN min(o.currency) END AS currency
-        FROM leads_opportunity o WHERE {which.format(lead="o.lead_id")} AND o.outcome = 'won' GROUP BY o.lead_id
+        SELECT lead_id,
+        CASE WHEN min(currency) = max(currency) THEN sum(amount) END AS amount,
+        CASE WHEN min(currency) = max(currency) THEN min(currency) END AS currency
+        FROM (
+            SELECT o.lead_id, o.amount, o.currency FROM leads_opportunity o
+            WHERE {which.format(lead="o.lead_id")} AND o.outcome = 'won'
+            UNION ALL
+            SELECT merged.root, o.amount, o.currency FROM merged JOIN leads_opportunity o ON o.lead_id = merged.id
+            WHERE o.outcome = 'won'
+        ) deal
+        GROUP BY lead_id
     ),
     asked AS (
-        SELECT DISTINCT ON (h.lead_id, h.episode) h.lead_id, h.episode, h.team_id
-        FROM feedback_handoff h
-        WHERE {which.format(lead="h.lead_id")} AND h.status <> 'withdrawn' AND h.team_id IS NOT NULL
-        ORDER BY h.lead_id, h.episode, h.id DESC
+        SELECT DISTINCT ON (lead_id, episode) lead_id, episode, team_id
+        FROM (
+            SELECT h.lead_id, h.episode, h.id, h.team_id, h.status, true AS is_own
+            FROM feedback_handoff h WHERE {which.format(lead="h.lead_id")}
+            UNION ALL
+            SELECT counts_as.root, counts_as.root_episode, h.id, h.team_id, h.status, false
+            FROM counts_as JOIN feedback_handoff h ON h.lead_id = counts_as.lead_id AND h.episode = counts_as.episode
+        ) handoff
+        WHERE status <> 'withdrawn' AND team_id IS NOT NULL
+        ORDER BY lead_id, episode, is_own DESC, id DESC
     ),
     fact AS (
         SELECT
         {lines(f"{expression} AS {column}" for column, expression in FACT.items())}
-        FROM told JOIN leads_lead l ON l.id = told.lead_id LEFT JOIN won ON won.lead_id = told.lead_id
+        FROM told JOIN leads_lead l ON l.id = told.lead_id AND l.merged_into_id IS NULL
+        LEFT JOIN won ON won.lead_id = told.lead_id
         LEFT JOIN asked ON asked.lead_id = told.lead_id AND asked.episode = told.episode
     )"""
 
@@ -250,6 +330,8 @@ REMOVE_EMPTY_CELLS = f"""
     USING unnest(%s::text[], %s::text[], %s::date[], %s::text[], %s::int[]) AS empty ({", ".join(CELL_KEY)})
     WHERE {" AND ".join(f"cell.{column} = empty.{column}" for column in CELL_KEY)}
 """
+# A change of one of a family concerns the facts of its survivor; a lead that was merged a moment ago loses its own.
+SURVIVORS_OF = "SELECT DISTINCT merged_into_id FROM leads_lead WHERE id = ANY(%s) AND merged_into_id IS NOT NULL"
 # Changes that name something of a lead instead of the lead.
 LEADS_OF = {
     "opportunity": "SELECT DISTINCT lead_id FROM leads_opportunity WHERE id = ANY(%s) AND lead_id IS NOT NULL",

@@ -1,8 +1,8 @@
 """Two leads that are one: merging them, and taking that back.
 
 No history moves. The duplicate keeps its rows and names the survivor in `Lead.merged_into`, always the lead that stays;
-whoever reads touches, work, hand-offs or figures reads the family as one (leads/united.py). A `Merge` row remembers what
-the survivor's own fields were, so that an undo brings everything back.
+whoever reads touches, work, hand-offs or figures reads the family as one (leads/united.py). A `Merge` row remembers
+what the survivor's own fields were, so that an undo brings everything back.
 """
 
 from collections.abc import Collection, Iterable
@@ -104,8 +104,9 @@ def undo_merge(merge: Merge, *, by: User, at: datetime) -> Merge:
 
 
 def held(survivor: Lead, duplicate: Lead) -> tuple[Lead, Lead]:
-    """Both as they are now. Nobody moves, edits or merges them, or what was merged into them, until the transaction
-    ends: all are locked in the order of their ids, so that two merges that cross each other wait instead of going round.
+    """Both as they are now, held with what was merged into them until the transaction ends.
+
+    All are locked in the order of their ids, so that two merges that cross each other wait instead of going round.
     """
     pair = [survivor.pk, duplicate.pk]
     before = family_ids(pair)

@@ -153,7 +153,7 @@ def reopen_opportunity(opportunity: Opportunity, *, by: User, at: datetime) -> O
 
 
 def leads_of(opportunity: Opportunity) -> QuerySet[Lead]:
-    """The lead it was made of and those that joined it, held in one order whoever asks; of a merged one its survivor."""
+    """The lead it was made of and those that joined it, held in one order; of a merged one its survivor."""
     joined = opportunity.parts.filter(lead__isnull=False).values_list("lead", flat=True)
     # Read first: an OR with a subquery would go through every lead there is.
     named = survivors(pk for pk in (opportunity.lead_id, *joined) if pk)

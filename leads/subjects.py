@@ -19,8 +19,8 @@ LOCK_OPPORTUNITIES = f"""
     ORDER BY id FOR NO KEY UPDATE
 """
 LOCK_LEADS = f"SELECT 1 FROM leads_lead WHERE id = ANY(ARRAY({FAMILY})) ORDER BY id FOR NO KEY UPDATE"
-# What names a lead and no opportunity belongs to every opportunity of the lead; what is done and planned for a lead that
-# was merged belongs to the one that stays.
+# What names a lead and no opportunity belongs to every opportunity of the lead; what is done and planned for a lead
+# that was merged belongs to the one that stays.
 PULSE = f"""
     WITH named AS (
         SELECT unnest(%(leads)s::bigint[]) AS id

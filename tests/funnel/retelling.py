@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from feedback.models import Handoff
 from funnel.models import LeadFact, StageMetric
 from leads.models import Lead, Opportunity, Transition
 
@@ -28,13 +29,38 @@ def retold_facts(zone: str) -> dict[tuple[int, int], dict[str, Any]]:
     for row in Transition.objects.order_by("seq"):
         if row.kind != "undo" and row.pk not in undone:
             logs[row.lead_id].append(row)
-    for lead in Lead.objects.prefetch_related("opportunities"):
-        for fact in lead_facts(lead, logs[lead.pk], ZoneInfo(zone)):
+    for lead in Lead.objects.filter(merged_into=None):
+        merged = [(other, logs[other.pk]) for other in Lead.objects.filter(merged_into=lead)]
+        for fact in lead_facts(lead, logs[lead.pk], merged, ZoneInfo(zone)):
             facts[fact["lead_id"], fact["episode"]] = fact
     return facts
 
 
-def lead_facts(lead: Lead, log: list[Transition], zone: ZoneInfo) -> list[dict[str, Any]]:
+Log = list[Transition]
+
+
+def begins(log: Log) -> dict[int, datetime]:
+    """When each time round began."""
+    return {row.episode: row.at for row in reversed(log)}
+
+
+def counts_as(log: Log, at: datetime) -> int:
+    """The time round that the lead was in; the first one before there was any."""
+    return max([episode for episode, began in begins(log).items() if began <= at], default=min(begins(log)))
+
+
+def stays_before(log: Log, end: datetime) -> list[tuple[int, str, timedelta]]:
+    """(time round, stage, length) of each stay up to ``end``."""
+    stays = []
+    for row, after in zip(log, [*log[1:], None], strict=True):
+        until = min(after.at, end) if after else end
+        if row.at < end or until < end:
+            stays.append((row.episode, row.to_stage, until - min(row.at, end)))
+    return stays
+
+
+def lead_facts(lead: Lead, log: Log, merged: list[tuple[Lead, Log]], zone: ZoneInfo) -> list[dict[str, Any]]:
+    """``merged``: the leads that are read as this one, with their logs."""
     times: dict[int, Counter[str]] = defaultdict(Counter)
     stages: dict[int, Counter[str]] = defaultdict(Counter)
     left: dict[int, set[str]] = defaultdict(set)
@@ -50,15 +76,29 @@ def lead_facts(lead: Lead, log: list[Transition], zone: ZoneInfo) -> list[dict[s
             microseconds = (row.at - datetime(2000, 1, 1, tzinfo=row.at.tzinfo)) // MICROSECOND
             times[row.episode][SIDE.get(row.to_stage, "closed")] -= microseconds
             stages[row.episode][row.to_stage] -= microseconds
-    won = [deal for deal in lead.opportunities.all() if deal.outcome == "won"]
+    rounds = {(other.pk, episode): counts_as(log, at) for other, own in merged for episode, at in begins(own).items()}
+    if merged:
+        earliest, its_log = min(merged, key=lambda each: (each[1][0].at, each[0].pk))
+        for episode, stage, length in stays_before(its_log, log[0].at):
+            of = rounds[earliest.pk, episode]
+            times[of][SIDE.get(stage, "closed")] += length // MICROSECOND
+            stages[of][stage] += length // MICROSECOND
+            left[of].add(stage)
+    family = [lead, *(other for other, _log in merged)]
+    won = list(Opportunity.objects.filter(lead__in=family, outcome="won"))
     facts = []
     paid = False
     for episode in sorted({row.episode for row in log}):
-        rows = [row for row in log if row.episode == episode]
+        own = [row for row in log if row.episode == episode]
+        others = [row for _, theirs in merged for row in theirs if rounds[row.lead_id, row.episode] == episode]
+        begun = [theirs_at for other, theirs in merged for n, theirs_at in begins(theirs).items()
+                 if rounds[other.pk, n] == episode]  # fmt: skip
+        rows = own + others
+        began_at = min([own[0].at, *begun])
         first = {
             stage: min((row.at for row in rows if row.to_stage == stage), default=None) for stage in [*PATH, "lost"]
         }
-        last = rows[-1]
+        last = own[-1]
         is_last = last is log[-1]
         ended = last.to_stage in {"customer", "lost", "disqualified", "nurture"}
         side = SIDE.get(last.to_stage, "") if is_last else ""
@@ -69,10 +109,10 @@ def lead_facts(lead: Lead, log: list[Transition], zone: ZoneInfo) -> list[dict[s
         facts.append({
             "lead_id": lead.pk, "episode": episode,
             "campaign": lead.campaign_id, "channel": lead.channel, "source": lead.source, "segment": lead.segment,
-            "owner": lead.owner_id, "team": team_of(lead, episode, first), "country": lead.country,
+            "owner": lead.owner_id, "team": team_of(lead, episode, first, rounds), "country": lead.country,
             "product": lead.product_interest, "origin": lead.sourced_by,
             "definition_version": min(versions, default=None),
-            "began_at": rows[0].at, "began_on": on(rows[0].at, zone),
+            "began_at": began_at, "began_on": on(began_at, zone),
             **{f"{stage}_at": at for stage, at in first.items()},
             **{f"{stage}_on": on(first[stage], zone) for stage in PATH},
             "furthest": max([1, *(1 + PATH.index(row.to_stage) for row in rows if row.to_stage in PATH)]),
@@ -87,10 +127,13 @@ def lead_facts(lead: Lead, log: list[Transition], zone: ZoneInfo) -> list[dict[s
     return facts
 
 
-def team_of(lead: Lead, episode: int, first: dict[str, Any]) -> int | None:
-    """Of a lead not accepted, the team asked last; hand-offs taken back do not count."""
+def team_of(lead: Lead, episode: int, first: dict[str, Any], rounds: dict[tuple[int, int], int]) -> int | None:
+    """Of a lead not accepted, the team asked last; hand-offs taken back do not count, a merged lead's only alone."""
+    theirs = Handoff.objects.filter(lead__in={other for other, _episode in rounds}).order_by("id")
     asked = [
-        row.team_id for row in lead.handoffs.order_by("id") if row.episode == episode and row.status != "withdrawn"
+        row.team_id
+        for row in [*theirs, *lead.handoffs.order_by("id")]
+        if rounds.get((row.lead_id, row.episode), row.episode) == episode and row.status != "withdrawn"
     ]
     return asked[-1] if first["accepted"] is None and asked and asked[-1] else lead.team_id
 

@@ -1,5 +1,6 @@
 """Whatever people do, in whatever batches the changes are read: the figures equal the log, told two ways."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -25,7 +26,8 @@ from feedback.verdicts import (
 from funnel.checking import check_metrics
 from leads.converting import convert_lead, undo_conversion
 from leads.lifecycle import MOVES, Stage
-from leads.models import Lead
+from leads.merging import merge_leads, undo_merge
+from leads.models import Lead, Merge
 from leads.models.log import TransitionKind
 from leads.opportunities import close_opportunity, reopen_opportunity
 from leads.transitions import append, claim, move_lead, opens_episode
@@ -59,10 +61,12 @@ class Company:
     def __init__(self, pick: Random, at: datetime) -> None:
         self.pick, self.at = pick, at
         north, south = make_team(), make_team("Team South")
-        self.mia = person("mia", Role.MARKETER)
+        self.mia, self.max = person("mia", Role.MARKETER), person("max", Role.MANAGER)
         self.reps = [person("rob", team=north), person("rosa", team=north), person("sam", team=south)]
         self.campaigns = [None, make_campaign(), make_campaign("Fair")]
         self.done: set[str] = set()
+        # Tried on leads of any stage.
+        self.always: tuple[str, ...] = ()
 
     def capture(self) -> None:
         choose = self.pick.choice
@@ -71,7 +75,7 @@ class Company:
     def act(self) -> None:
         """Somebody does something to some lead, if the rules allow it."""
         lead = self.pick.choice(list(Lead.objects.order_by("pk")))
-        deed = self.pick.choice(DEEDS[Stage(lead.stage)].split())
+        deed = self.pick.choice([*DEEDS[Stage(lead.stage)].split(), *self.always])
         self.at += timedelta(hours=self.pick.randint(0, 90), microseconds=self.pick.randint(0, 999_999))
         try:
             getattr(self, deed)(lead)
@@ -138,6 +142,15 @@ class Company:
         )
         record_change("lead", [lead.pk])
 
+    def merge(self, lead: Lead) -> None:
+        """Any other lead turns out to be this one."""
+        other = self.pick.choice(list(Lead.objects.exclude(pk=lead.pk).order_by("pk")))
+        merge_leads(lead, other, by=self.max, at=self.at)
+
+    def unmerge(self, lead: Lead) -> None:
+        if merge := lead.merges.filter(undone_at=None).first():
+            undo_merge(merge, by=self.max, at=self.at)
+
     def import_row(self, lead: Lead) -> None:
         """An import may skip stages, and may date its row before the row it follows."""
         later = (Stage.MQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER)
@@ -159,37 +172,84 @@ def start_over(zone: str) -> None:
     outbox.rebuild("funnel")
 
 
-@pytest.mark.django_db(transaction=True)
 # A history that fails is not made shorter: that would take minutes, and its seed tells enough.
-@settings(
+HISTORIES = settings(
     max_examples=10,
     phases=[Phase.explicit, Phase.generate],
     deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=True,
 )
-@given(
-    seed=st.integers(0, 2**32),
-    leads=st.integers(2, 4),
-    acts=st.integers(30, 60),
-    zone=st.sampled_from(["UTC", "Europe/Berlin", "America/Sao_Paulo"]),
-)
+ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/Sao_Paulo"])
+
+
+@pytest.mark.django_db(transaction=True)
+@HISTORIES
+@given(seed=st.integers(0, 2**32), leads=st.integers(2, 4), acts=st.integers(30, 60), zone=ZONES)
 def test_figures_equal_the_log_after_any_history(seed: int, leads: int, acts: int, zone: str) -> None:
     start_over(zone)
-    pick = Random(seed)
-    company = Company(pick, MONDAY)
+    live(Company(Random(seed), MONDAY), leads=leads, acts=acts)
+    assert_figures_are_true(zone)
+
+
+@pytest.mark.django_db(transaction=True)
+@HISTORIES
+@given(seed=st.integers(0, 2**32), leads=st.integers(3, 6), acts=st.integers(40, 80), zone=ZONES)
+def test_figures_equal_the_log_however_leads_are_merged(seed: int, leads: int, acts: int, zone: str) -> None:
+    start_over(zone)
+    company = Company(Random(seed), MONDAY)
+    company.always = ("merge", "unmerge")
+    live(company, leads=leads, acts=acts)
+    assert_figures_are_true(zone)
+
+
+@pytest.mark.django_db(transaction=True)
+@HISTORIES
+@given(seed=st.integers(0, 2**32), leads=st.integers(3, 6), acts=st.integers(20, 60))
+def test_undoing_merges_brings_every_figure_back(seed: int, leads: int, acts: int) -> None:
+    start_over("Europe/Berlin")
+    company = Company(Random(seed), MONDAY)
+    live(company, leads=leads, acts=acts)
+    before = stored_facts(), stored_cells(), the_leads()
+
+    for _ in range(leads):
+        with suppress(BusinessError):
+            company.merge(company.pick.choice(list(Lead.objects.order_by("pk"))))
+        drain_in_batches(company.pick)
+    for merge in Merge.objects.filter(undone_at=None).order_by("-id"):
+        undo_merge(merge, by=company.max, at=company.at)
+    drain_in_batches(company.pick)
+
+    assert (stored_facts(), stored_cells(), the_leads()) == before
+
+
+def live(company: Company, *, leads: int, acts: int) -> None:
+    """People come and do things, and every now and then some changes are read."""
     for _ in range(leads):
         company.capture()
+        company.at += timedelta(days=company.pick.choice([0, 0, 9]))
     for _ in range(acts):
         company.act()
-        if pick.random() < 0.3:
-            outbox.drain("funnel", limit=pick.randint(1, 5))
+        if company.pick.random() < 0.3:
+            outbox.drain("funnel", limit=company.pick.randint(1, 5))
+    drain_in_batches(company.pick)
+
+
+def drain_in_batches(pick: Random) -> None:
     while outbox.drain("funnel", limit=pick.randint(1, 7)):
         pass
 
+
+def assert_figures_are_true(zone: str) -> None:
     facts, cells = stored_facts(), stored_cells()
     assert facts == retold_facts(zone)
     assert cells == retold_cells(facts.values())
     assert check_metrics().differences == []
     outbox.rebuild("funnel")
     assert (stored_facts(), stored_cells()) == (facts, cells)
+
+
+def the_leads() -> list[dict[str, object]]:
+    """What people and pages read of every lead."""
+    own = [field.attname for field in Lead._meta.concrete_fields if field.name not in ("version", "updated_at")]
+    return list(Lead.objects.order_by("pk").values(*own))
