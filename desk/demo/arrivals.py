@@ -63,7 +63,7 @@ def usual_arrivals(story: Story, leads: int) -> Iterator[tuple[datetime, Teller]
 
 def last_arrivals(story: Story) -> Iterator[tuple[datetime, Teller]]:
     """Those of whom something waits on the last day."""
-    for part in scene.parts(story.cast, Random(f"{SEED} last day")):
+    for part in scene.parts(story.cast, story.frame, Random(f"{SEED} last day")):
         at = story.frame.ends_at - timedelta(days=part.days)
         yield at.replace(microsecond=0), partial(tell_newcomer, story, part.recipient, part.act)
 

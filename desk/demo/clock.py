@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
+from crm.working_time import Schedule, working_time
+
 OPENS, CLOSES = 8, 18
 
 
@@ -23,6 +25,14 @@ def waking(day: datetime, rng: Random) -> datetime:
     """A moment of that day at which a buyer might be at a screen; mostly office hours."""
     hour = min(22.5, max(6.5, rng.gauss(13.5, 3.2)))
     return day.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(seconds=int(hour * 3600))
+
+
+def worked_before(end: datetime, hours: float, schedule: Schedule) -> datetime:
+    """A moment since which people have worked ``hours`` until ``end``, to within five minutes."""
+    start, wanted = end, timedelta(hours=hours)
+    while (missing := wanted - working_time(start, end, schedule)) > timedelta(0):
+        start -= max(missing, timedelta(minutes=5))
+    return start
 
 
 def spread(rng: Random, median: float, sigma: float = 0.8) -> float:

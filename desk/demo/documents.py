@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crm.models import Side, User
-from crm.periods import local_day, zone
+from crm.periods import add_months, local_day, start_of_quarter, zone
 from desk.demo import words
 from desk.demo.cast import Cast
 from desk.demo.marketing import DAYS, DEFINITION_V2
+from feedback.agreements import reasons_now
 from feedback.models import Agreement, SignedStatus
 from scoring.definitions import activate
 from scoring.models import Definition
@@ -63,13 +64,46 @@ VERSIONS = [
 ]
 
 
+EXCEPTIONS = [
+    {
+        "name": "Large companies", "segments": ["Enterprise"], "hours_to_verdict": 4, "hours_to_first_attempt": 4,
+        "min_attempts": 7,
+    },
+]  # fmt: skip
+GOALS = [
+    {"measure": "mqls", "target": "300"},
+    {"measure": "acceptance_rate", "target": "0.6"},
+    {"measure": "revenue_sourced", "target": "400000"},
+    {"measure": "hours_to_verdict", "target": "4"},
+    {"measure": "attempts", "target": "4"},
+]
+# (stage, side, who answers for it, what they promise)
+ROLES = [
+    {"stage": stage, "side": side, "owner": owner, "promise": promise}
+    for stage, side, owner, promise in (
+        ("inquiry", "marketing", "Campaign owner", "Answered or sorted within two days."),
+        ("nurture", "marketing", "Mia Brandt", "A letter a month, no calls."),
+        ("mql", "marketing", "Campaign owner", "Handed over the same day, with what was promised to the buyer."),
+        ("offered", "sales", "Who is asked", "A yes, or a no with its reason."),
+        ("accepted", "sales", "The rep who took it", "Called within a working day."),
+        ("qualified", "sales", "The rep", "Need, who decides and when are written down."),
+        ("opportunity", "sales", "The rep", "A next step with a date, always."),
+    )
+]
+MARKETING_MEASURED = "Accepted leads and the revenue from them; a fifth of the bonus hangs on the acceptance rate."
+SALES_MEASURED = "Revenue; a tenth of the commission hangs on answers in time, with their reasons."
+
+
 def sign_documents(cast: Cast, ends_at: datetime) -> list[Definition]:
     """The agreement and both definitions, signed; the second definition is in force. Gives them in order."""
     began_at = ends_at - timedelta(days=DAYS)
+    quarter = start_of_quarter(local_day(ends_at, zone()))
     Agreement.objects.create(
-        version=1, status=SignedStatus.ACTIVE, hours_to_verdict=24, hours_late_to_escalate=96,
-        hours_to_first_attempt=24, min_attempts=5, effective_from=local_day(began_at, zone()),
-        signatures=signatures(cast, began_at), is_sample=True,
+        version=1, status=SignedStatus.ACTIVE, hours_to_verdict=10, hours_to_remind=2, hours_late_to_escalate=40,
+        hours_to_first_attempt=10, min_attempts=5, most_episodes=4, exceptions=EXCEPTIONS, goals=GOALS, roles=ROLES,
+        period_starts=quarter, period_ends=add_months(quarter, 3) - timedelta(days=1), reasons=reasons_now(),
+        marketing_measured=MARKETING_MEASURED, sales_measured=SALES_MEASURED, definition_version=2,
+        effective_from=local_day(began_at, zone()), signatures=signatures(cast, began_at), is_sample=True,
     )  # fmt: skip
     made = []
     for version, (at, (name, rules, thresholds)) in enumerate(zip(dates(ends_at), VERSIONS, strict=True), start=1):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,10 +17,12 @@ from django.apps import apps
 
 from campaigns.models import Asset, Campaign
 from crm.models import Team, User
+from crm.working_time import Schedule, add_working_time, working_time
 from desk.demo.clock import next_working
 from desk.demo.writing import Ids
-from feedback.models import Handoff, HandoffStatus
+from feedback.models import VERDICTS, Agreement, Handoff, HandoffStatus
 from feedback.routing import team_of
+from feedback.terms import LevelException, read_exceptions
 from feedback.verdicts import STAGE_AFTER
 from leads.activities import default_direction
 from leads.lifecycle import MOVES, RANK, RETURNED, Stage
@@ -65,9 +68,18 @@ class Frame:
     ids: Ids
     reason: Callable[[str, str], Reason]
     definition_at: Callable[[datetime], int | None]
-    hours_to_verdict: int
+    agreement: Agreement
+    schedule: Schedule
     # By name: a conversion finds the company before it makes a new one.
     companies: dict[str, Company] = field(default_factory=dict)
+
+    def after(self, at: datetime, hours: int) -> datetime:
+        """So many working hours later."""
+        return add_working_time(at, timedelta(hours=hours), self.schedule)
+
+    @cached_property
+    def exceptions(self) -> tuple[LevelException, ...]:
+        return read_exceptions(self.agreement)
 
 
 class Life:
@@ -200,7 +212,10 @@ class Life:
 
     def accept(self, by: User, *, comment: str = "", rating: int | None = None) -> None:
         before = {"owner_id": self.lead.owner_id, "team_id": self.lead.team_id}
-        self._decide(HandoffStatus.ACCEPTED, by, comment=comment, rating=rating, before=before)
+        attempt_due_at = self.frame.after(self.now, self.frame.agreement.hours_to_first_attempt)
+        self._decide(
+            HandoffStatus.ACCEPTED, by, comment=comment, rating=rating, before=before, attempt_due_at=attempt_due_at
+        )
         self.move(Stage.ACCEPTED, by=by, handoff=self.handoff.pk)
         self.lead.owner, self.lead.team = by, by.team
 
@@ -234,11 +249,16 @@ class Life:
         self.lead.owner_id, self.lead.team_id = handoff.before.get("owner_id"), handoff.before.get("team_id")
         handoff.status, handoff.decided_by, handoff.decided_at = HandoffStatus.OPEN, None, None
         handoff.reason, handoff.route, handoff.comment, handoff.rating = None, "", "", None
+        handoff.answered_in = handoff.attempt_due_at = None
         handoff.updated_at, self.lead.revisit_on = self.now, None
 
     def _decide(self, status: HandoffStatus, by: User | None, **verdict: Any) -> None:
         assert self.handoff.status == HandoffStatus.OPEN
-        decided = {"status": status, "decided_by": by, "decided_at": self.now, "updated_at": self.now, **verdict}
+        took = working_time(self.handoff.offered_at, self.now, self.frame.schedule) if status in VERDICTS else None
+        decided = {
+            "status": status, "decided_by": by, "decided_at": self.now, "updated_at": self.now, "answered_in": took,
+            **verdict,
+        }  # fmt: skip
         for name, value in decided.items():
             setattr(self.handoff, name, value)
 
@@ -251,11 +271,14 @@ class Life:
         )  # fmt: skip
 
     def _open_handoff(self, *, by: User | None, **facts: Any) -> None:
+        levels = (level for level in self.frame.exceptions if level.fits(segment=self.lead.segment, score=0))
+        special = next(levels, None)
+        hours = (special and special.hours_to_verdict) or self.frame.agreement.hours_to_verdict
         self.handoffs.append(
             Handoff(
                 id=self.frame.ids.next(Handoff), lead_id=self.lead.pk, episode=self.lead.episode, offered_by=by,
-                offered_at=self.now, due_at=self.now + timedelta(hours=self.frame.hours_to_verdict),
-                created_at=self.now, updated_at=self.now, **facts,
+                offered_at=self.now, due_at=self.frame.after(self.now, hours), created_at=self.now,
+                updated_at=self.now, service_level=special.name if special else "", **facts,
             )
         )  # fmt: skip
         self.handoff.team = team_of(self.handoff)

@@ -9,12 +9,15 @@ from random import Random
 from crm.models import Team, User
 from desk.demo import words
 from desk.demo.cast import Cast
+from desk.demo.clock import worked_before
 from desk.demo.fates import Fate
+from desk.demo.life import Frame
 from leads.models import TouchKind
 
-# Hours since the hand-over; beyond 24 it is late.
-ROB, ROSA = [0.2, 1.4, 3.5, 8.0, 15.0, 20.5, 22.8, 27.0], [0.6, 6.0, 19.0, 23.2]
-TEAM_NORTH, ANNA, GUSTAV = [2.2, 11.0, 21.5], [1.0, 9.0], [26.0, 31.0, 52.0, 75.0]
+# Working hours since the hand-over; beyond ten it is late.
+ROB, ROSA = [0.2, 0.7, 1.5, 3.0, 5.0, 7.5, 9.2, 11.0], [0.3, 2.5, 8.0, 9.5]
+TEAM_NORTH, ANNA, GUSTAV = [1.0, 4.5, 8.8], [0.5, 4.0], [11.0, 13.0, 22.0, 32.0]
+# Other hours go round the clock.
 TO_REPAIR = [
     ("missing_data", 30), ("wrong_data", 22), ("unreachable_data", 50), ("missing_data", 5), ("wrong_data", 71),
 ]  # fmt: skip
@@ -31,9 +34,10 @@ class Part:
     act: Callable[[Fate], None]
 
 
-def parts(cast: Cast, rng: Random) -> Iterator[Part]:
+def parts(cast: Cast, frame: Frame, rng: Random) -> Iterator[Part]:
     """Everybody of whom something waits: in the inboxes, in the repair queue, among the ready and the new."""
-    for recipient, hours in waiting(cast):
+    for recipient, worked in waiting(cast):
+        hours = (frame.ends_at - worked_before(frame.ends_at, worked, frame.schedule)) / timedelta(hours=1)
         yield Part(recipient, hours / 24 + rng.uniform(3, 12), partial(hand_over, to=recipient, hours=hours))
     for code, hours in TO_REPAIR:
         rep = rng.choice(cast.reps[cast.north.pk])
@@ -45,7 +49,7 @@ def parts(cast: Cast, rng: Random) -> Iterator[Part]:
 
 
 def waiting(cast: Cast) -> Iterator[tuple[User | Team, float]]:
-    """(recipient, hours since the hand-over) of what lies in the inboxes."""
+    """(recipient, working hours since the hand-over) of what lies in the inboxes."""
     rob, rosa = cast.reps[cast.north.pk][:2]
     anna = cast.reps[cast.south.pk][0]
     for recipient, ages in ((rob, ROB), (rosa, ROSA), (cast.north, TEAM_NORTH), (anna, ANNA), (cast.gustav, GUSTAV)):

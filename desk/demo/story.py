@@ -12,6 +12,7 @@ from campaigns.models import Campaign
 from crm.errors import BusinessError
 from crm.models import Organisation, Team, User
 from crm.outbox import rebuild, record_change, want_rebuild
+from crm.working_time import schedule_of
 from desk.demo.arrivals import FULL, SEED, Story, arrivals
 from desk.demo.capture import publish, submissions
 from desk.demo.cast import hire
@@ -90,7 +91,8 @@ def begin(ends_at: datetime, leads: int) -> Story:
     frame = Frame(
         ends_at=ends_at, zone=organisation.zone, ids=ids, reason=lambda use, code: reasons[use, code],
         definition_at=lambda at: max((d.version for since, d in changed if since <= at), default=None),
-        hours_to_verdict=Agreement.objects.get().hours_to_verdict, companies={row.name: row for row in market.all},
+        agreement=Agreement.objects.get(), schedule=schedule_of(None, cast.north),
+        companies={row.name: row for row in market.all},
     )  # fmt: skip
     return Story(frame, cast, plans, market, [])
 

@@ -10,7 +10,8 @@ from django.db import connection
 from django.db.models import Count, F, Max, Min, Q
 
 from campaigns.models import Campaign
-from crm.models import Organisation, User
+from crm.models import Organisation, Team, User
+from crm.working_time import add_working_time, schedule_of
 from feedback.models import Agreement, Handoff
 from feedback.queries import count_waiting
 from funnel.checking import check_metrics
@@ -101,9 +102,11 @@ def test_every_verdict_stands_on_its_handoff():
     verdicts = {row.handoff: row for row in Transition.objects.effective().filter(handoff__isnull=False)}
     followed = {handoff.follows_id for handoff in handoffs.values() if handoff.follows_id}
     expected = {"accepted": "accepted", "withdrawn": "mql", "repair": "mql", "nurture": "nurture"}
+    promised = {"": timedelta(hours=10), "Large companies": timedelta(hours=4)}
+    hours_of_work = schedule_of(None, Team.objects.get(name="North"))
 
     for handoff in handoffs.values():
-        assert handoff.due_at - handoff.offered_at == timedelta(hours=24)
+        assert handoff.due_at == add_working_time(handoff.offered_at, promised[handoff.service_level], hours_of_work)
         if handoff.status == "open":
             assert (handoff.lead.stage, handoff.lead.episode) == ("offered", handoff.episode)
         elif handoff.status == "expired" or handoff.route == "reroute":
