@@ -309,6 +309,7 @@ class NotificationKind(models.TextChoices):
     IMPROVEMENT = "improvement", _("Marketing changed something")
     SIGNATURE = "signature", _("Waits for your signature")
     LEAD_BACK = "lead_back", _("A lead is back")
+    MAIL_FAILED = "mail_failed", _("E-mail not sent")
 
 
 class Notification(models.Model):

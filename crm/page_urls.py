@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from crm.views import own, people
+from crm.views import mail, own, people
 
 app_name = "crm"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,6 +16,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("teams/<int:pk>/", people.team, name="team"),
     path("organisation/", own.organisation, name="organisation"),
     path("sample/", own.sample, name="sample"),
+    path("notifications/", mail.choices, name="mail-choices"),
+    path("mail/", mail.mail, name="mail"),
+    path("mail/test/", mail.test, name="mail-test"),
+    path("mail/again/", mail.all_again, name="mails-again"),
+    path("mail/<int:pk>/again/", mail.again, name="mail-again"),
     path("me/", own.me, name="me"),
     path("me/tokens/", own.token_new, name="token-new"),
     path("me/tokens/<int:pk>/removal/", own.token_removal, name="token-removal"),

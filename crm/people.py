@@ -12,7 +12,7 @@ from crm.errors import BusinessError
 from crm.models import Role, Team, User
 
 REFUSED = "Only admins change people and teams."
-OWN_FIELDS = {"first_name", "last_name", "time_zone", "away_until"}
+OWN_FIELDS = {"first_name", "last_name", "time_zone", "away_until", "signature", "mail_pace", "mail_muted"}
 
 
 @transaction.atomic

@@ -29,7 +29,9 @@ def settings_pages(context: dict[str, Any]) -> list[SettingsPage]:
         ("reasons", "Reasons", "leads:reasons", may_write_reasons(user)),
         ("pipeline", "Pipeline", "leads:pipeline", may_set_up_pipeline(user)),
         ("capture", "Capture forms", "leads:capture-forms", may_make_capture_forms(user)),
+        ("mail", "E-mail", "crm:mail", user.is_admin),
         ("sample", "Sample data", "crm:sample", user.is_admin),
+        ("notifications", "Notifications", "crm:mail-choices", True),
         ("me", "You", "crm:me", True),
     )
     return [SettingsPage(key, label, reverse(name)) for key, label, name, allowed in pages if allowed]
