@@ -71,9 +71,9 @@ EXCEPTIONS = [
     },
 ]  # fmt: skip
 GOALS = [
-    {"measure": "mqls", "target": "300"},
+    {"measure": "mqls", "target": "520"},
     {"measure": "acceptance_rate", "target": "0.6"},
-    {"measure": "revenue_sourced", "target": "400000"},
+    {"measure": "revenue_sourced", "target": "650000"},
     {"measure": "hours_to_verdict", "target": "4"},
     {"measure": "attempts", "target": "4"},
 ]
