@@ -128,11 +128,13 @@ def save_put(record: models.Model, fields: dict[str, Any], *, seen: dict[str, An
 
 
 def last_write(record: Any, *names: str) -> Write | None:
-    """Who wrote a tracked record last, or gave any of the fields ``names`` its present value; None: nobody since it
-    was made.
+    """Who wrote a record last, or gave any of the fields ``names`` its present value; None: nobody since it was made,
+    or records of its kind are not tracked.
 
     Each event holds the row as it was before a write, so the newest one with another value is the write that counts.
     """
+    if not hasattr(record, "events"):
+        return None
     events = record.events.filter(pgh_label="update").select_related("pgh_context").order_by("-pgh_id")
     if names:
         differs = models.Q()

@@ -14,6 +14,21 @@ class Share(NamedTuple):
     high: float | None
 
 
+class Counted(NamedTuple):
+    """The two counts that a rate is made of."""
+
+    part: int
+    whole: int
+
+    @property
+    def share(self) -> Share:
+        return share(self.part, self.whole)
+
+    @property
+    def rate(self) -> float | None:
+        return rate(self.part, self.whole)
+
+
 class Difference(NamedTuple):
     """How much larger one ratio is than another, and the bounds of its 95 % interval."""
 

@@ -1,7 +1,7 @@
 """Which hand-offs and agreements."""
 
 from crm.api.filters import StrictFilterSet
-from feedback.models import Agreement, Handoff
+from feedback.models import Agreement, Handoff, Improvement, Reply
 
 EXACT, TIMES = ["exact"], ["gte", "lt"]
 
@@ -20,3 +20,18 @@ class AgreementFilters(StrictFilterSet):
     class Meta:
         model = Agreement
         fields = ["version", "status"]
+
+
+class ReplyFilters(StrictFilterSet):
+    class Meta:
+        model = Reply
+        fields = {"by": EXACT, "mentions": EXACT, "at": TIMES}
+
+
+class ImprovementFilters(StrictFilterSet):
+    class Meta:
+        model = Improvement
+        fields = {
+            "campaign": EXACT, "reason__code": EXACT, "kind": EXACT, "by": EXACT, "on": TIMES, "source_system": EXACT,
+            "external_id": EXACT, "updated_at": TIMES,
+        }  # fmt: skip
