@@ -10,6 +10,7 @@ from psycopg2 import sql
 
 from crm.outbox import Changes, lock_key
 from leads.models import Lead, LeadScore
+from leads.united import survivors
 from scoring.definitions import active_card, adopt_agreed
 from scoring.rules import Card
 from scoring.statement import Compiled
@@ -43,7 +44,8 @@ def apply_changes(changes: Changes) -> None:
     leads = set(changes.get("lead", ()))
     if companies := changes.get("company"):
         leads |= set(Lead.objects.filter(company__in=companies).values_list("id", flat=True))
-    score_leads(leads, card=active_card(), at=timezone.now())
+    # What the buyer did is scored on the lead that stays, whichever of a family it was logged on.
+    score_leads(leads | survivors(leads), card=active_card(), at=timezone.now())
 
 
 def rebuild() -> None:

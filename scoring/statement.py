@@ -2,7 +2,8 @@
 
 It is asked with pairs (lead, moment) and tells the points of every rule as of that moment. Caps hold at the lead's
 latest touch, then everything decays together: cap and decay do not commute, and so the order of touches is irrelevant.
-Only the buyer's own touches are engagement, and a touch that a later one corrects never happened.
+Only the buyer's own touches are engagement, and a touch that a later one corrects never happened. Touches of leads that
+were merged are united before they are counted: scores are never added together.
 """
 
 from collections.abc import Iterable
@@ -16,10 +17,16 @@ from scoring.rules import ENGAGEMENT_GRADES, FIT_GRADES, Card, Rule, grouped
 # Names in double quotes come from the table of fields; values are parameters.
 POINTS = sql.SQL("""
     asked AS (SELECT * FROM unnest(%(leads)s::bigint[], %(moments)s::timestamptz[]) AS asked (lead_id, at)),
+    member AS (
+        SELECT lead_id, at, lead_id AS id FROM asked
+        UNION ALL
+        SELECT asked.lead_id, asked.at, merged.id
+        FROM asked JOIN leads_lead merged ON merged.merged_into_id = asked.lead_id
+    ),
     touched AS (
         SELECT asked.lead_id, asked.at AS asked_at, touch.at, touch.kind, touch.channel, touch.campaign_id,
             touch.asset_id, max(touch.at) OVER everything AS latest
-        FROM asked JOIN leads_touch touch ON touch.lead_id = asked.lead_id AND touch.at <= asked.at
+        FROM member asked JOIN leads_touch touch ON touch.lead_id = asked.id AND touch.at <= asked.at
         WHERE touch.by = 'buyer'
             AND NOT EXISTS (SELECT 1 FROM leads_touch corrected WHERE corrected.corrects_id = touch.id)
         WINDOW everything AS (PARTITION BY asked.lead_id, asked.at)

@@ -13,6 +13,7 @@ from leads.models import (
     Contact,
     Import,
     Lead,
+    Merge,
     Opportunity,
     PipelineStage,
     Reason,
@@ -70,6 +71,14 @@ class TransitionFilters(StrictFilterSet):
             "lead": EXACT, "episode": EXACT, "kind": EXACT, "from_stage": EXACT, "to_stage": EXACT, "by": EXACT,
             "handoff": EXACT, "at": TIMES, "recorded_at": TIMES,
         }  # fmt: skip
+
+
+class MergeFilters(StrictFilterSet):
+    is_undone = YesNoFilter(field_name="undone_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = Merge
+        fields = {"survivor": EXACT, "duplicate": EXACT, "by": EXACT, "at": TIMES}
 
 
 class TouchFilters(StrictFilterSet):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from crm.outbox import drain
 from feedback.models import SignedStatus
+from leads.merging import merge_leads, undo_merge
 from leads.models import Company, LeadScore, Touch
 from leads.touches import record_touch
 from scoring.engine import apply_changes, chunks_of_leads, rebuild, round_due_scores, score_leads, scores_at
@@ -261,3 +262,26 @@ def lead_with(life):
 def rows_of_scores():
     columns = ("fit", "engagement", "engagement_at", "shown", "grade", "rounds_at")
     return {pk: row for pk, *row in LeadScore.objects.values_list("pk", *columns)}
+
+
+def test_touches_of_merged_leads_are_united_before_caps_hold(mia):
+    """Two downloads of 20 on each of two leads, capped at 30: 30 for the one that stays, not 60."""
+    survivor, duplicate = make_lead(), make_lead()
+    card = card_with(did("download", 20, cap=30))
+    for lead in (survivor, duplicate, survivor, duplicate):
+        record_touch(lead, kind="download", at=MONDAY)
+    alone = score(survivor, card).engagement
+    merge = merge_leads(survivor, duplicate, by=mia, at=MONDAY)
+    assert (alone, score(survivor, card).engagement) == (30, 30)
+    assert score(survivor, card_with(did("download", 20))).engagement == 80
+    undo_merge(merge, by=mia, at=MONDAY)
+    assert score(survivor, card_with(did("download", 20))).engagement == 40
+
+
+def test_a_touch_of_a_merged_lead_is_scored_on_its_survivor(mia):
+    in_force(did("download", 20))
+    survivor, duplicate = make_lead(), make_lead()
+    record_touch(duplicate, kind="download", at=MONDAY)
+    merge_leads(survivor, duplicate, by=mia, at=MONDAY)
+    apply_changes({"lead": {duplicate.pk}})
+    assert LeadScore.objects.get(pk=survivor.pk).engagement == 20

@@ -17,11 +17,13 @@ from leads.api.serializers.leads import (
     TouchSerializer,
     TransitionSerializer,
 )
+from leads.api.serializers.merges import MergeBody, MergeSerializer
 from leads.api.serializers.opportunities import ConversionBody, OpportunitySerializer
 from leads.archiving import RULES
 from leads.converting import convert_lead, join_opportunity, undo_conversion
 from leads.duplicates import KNOWN_BY, find_duplicates
 from leads.editing import create_lead, edit_lead
+from leads.merging import merge_leads
 from leads.models import Lead, Touch, Transition
 from leads.touches import log_touch
 
@@ -89,6 +91,14 @@ class LeadViews(ArchivableResource):
         lead = self.get_object()
         undo_conversion(lead, by=self.person, at=timezone.now())
         return self.show(self.get_object())
+
+    @extend_schema(request=MergeBody, responses={201: MergeSerializer})
+    @action(detail=True, methods=["post"])
+    def merge(self, request: Request, pk: int) -> Response:
+        """Another lead is the same: from now on it is read as this one. `merges/{id}/undo/` takes it back."""
+        lead, body = self.get_object(), self.clean(MergeBody)
+        merge = merge_leads(lead, body["duplicate"], by=self.person, at=timezone.now(), take=body.get("take", ()))
+        return Response(MergeSerializer(merge).data, status=status.HTTP_201_CREATED)
 
 
 class TransitionViews(Resource):
