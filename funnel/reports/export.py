@@ -18,5 +18,7 @@ def as_csv(answer: Answer) -> str:
 
 
 def cell(value: Any) -> Any:
-    """Numbers as they are, nothing for None, and no text that runs."""
+    """Numbers as they are, money as its amount, nothing for None, and no text that runs."""
+    if isinstance(value, dict):
+        return value["amount"]
     return harmless(value) if isinstance(value, str) else value

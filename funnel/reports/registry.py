@@ -4,13 +4,14 @@ from datetime import datetime
 
 from crm.models import Organisation
 from funnel.queries import freshness
+from funnel.reports.alignment import ALIGNMENT
 from funnel.reports.answer import Answer, Report
 from funnel.reports.counts import definition_versions
 from funnel.reports.funnel import FUNNEL
 from funnel.reports.question import Question
 from funnel.reports.velocity import VELOCITY
 
-REPORTS: dict[str, Report] = {report.name: report for report in (FUNNEL, VELOCITY)}
+REPORTS: dict[str, Report] = {report.name: report for report in (FUNNEL, VELOCITY, ALIGNMENT)}
 
 
 def answer(report: Report, question: Question, *, at: datetime) -> Answer:

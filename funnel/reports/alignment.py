@@ -1,0 +1,231 @@
+"""The report *alignment*: what marketing and sales promised each other, and what each kept."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils import timezone
+
+from crm.intervals import Counted
+from crm.models import Organisation, Side
+from feedback.agreement import active_agreement
+from feedback.closed_loop import closed_loop_rate
+from feedback.terms import BOTH, Unit
+from funnel.attainment import Attained, attained, goals_for, said
+from funnel.promises import (
+    Days,
+    answer_time,
+    attempts_kept,
+    comments_answered,
+    feedback_coverage,
+    first_attempts_in_time,
+    given_up,
+    ride_alongs,
+    verdicts_in_time,
+)
+from funnel.reports.answer import Column, Report, Row
+from funnel.reports.question import BadQuestion, Question
+
+EVERY_ONE = Decimal(1)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One measure of the report. ``target`` None: nothing was agreed; ``n``: of how many, None for plain counts."""
+
+    measure: str
+    label: str
+    side: str
+    unit: str
+    actual: Decimal | None
+    target: Decimal | None = None
+    attainment: Decimal | None = None
+    n: int | None = None
+    href: str = ""
+    goal: Attained | None = None
+    currency: str = ""
+
+    @property
+    def actual_words(self) -> str:
+        return said(self.actual, self.unit, self.currency)
+
+    @property
+    def target_words(self) -> str:
+        return "" if self.target is None else said(self.target, self.unit, self.currency)
+
+    @property
+    def state(self) -> str:
+        """kept or missed, where something was agreed and something is to be told; of a goal also its pace."""
+        if self.goal:
+            return self.goal.state
+        if self.attainment is None:
+            return "none"
+        return "ahead" if self.attainment >= 1 else "behind"
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What a measure beside the goals is called, whose it is and how it is counted."""
+
+    label: str
+    side: str
+    unit: Unit
+    how: str
+
+
+WORDINGS = {
+    "verdicts_in_time": Wording(
+        "Verdicts in time", Side.SALES, Unit.RATIO,
+        "Hand-offs due in these days that were answered by then, of all due: answered late, passed on unanswered and "
+        "open past their time count as missed; what is not yet due or was withdrawn does not count.",
+    ),
+    "first_attempts_in_time": Wording(
+        "First attempts in time", Side.SALES, Unit.RATIO,
+        "Accepted leads whose first attempt was due in these days and was made by then, or the buyer was heard.",
+    ),
+    "attempts_kept": Wording(
+        "Agreed attempts made", Side.SALES, Unit.RATIO,
+        "Leads given up in these days that had been tried as often as agreed, or whose buyer had answered.",
+    ),
+    "sales_answer_time": Wording(
+        "Sales’ time to answer a hand-off", Side.SALES, Unit.HOURS, "Median, in working hours.",
+    ),
+    "feedback_coverage": Wording(
+        "Answers one can learn from", Side.SALES, Unit.RATIO,
+        "Of all verdicts: accepted with an impression of the lead, rejected with a reason (bad data: and the wrong "
+        "field).",
+    ),
+    "comments_answered": Wording(
+        "Comments answered", Side.MARKETING, Unit.RATIO, "Verdicts with a comment to which marketing replied.",
+    ),
+    "marketing_answer_time": Wording(
+        "Marketing’s time to answer a comment", Side.MARKETING, Unit.HOURS,
+        "Median from the verdict to marketing’s first reply.",
+    ),
+    "closed_loop": Wording(
+        "Rejections acted on", Side.MARKETING, Unit.RATIO,
+        "Rejections about the lead after which marketing changed something within 30 days, or said why not.",
+    ),
+    "ride_alongs": Wording(
+        "Sales calls together", BOTH, Unit.COUNT, "Meetings at which somebody of marketing and of sales was.",
+    ),
+}  # fmt: skip
+
+
+def lines(days: Days) -> list[Line]:
+    """Goals first, as they were agreed, then the promises of both sides."""
+    currency = Organisation.get().currency
+    goals = [goal_line(one, currency) for one in attained(goals_for(days.start, days.end), days)]
+    return [*goals, *promises(days)]
+
+
+def goal_line(one: Attained, currency: str) -> Line:
+    figure, measure = one.figure, one.measure
+    return Line(
+        measure=measure.key, label=measure.label, side=measure.side, unit=measure.unit.value, actual=figure.value,
+        target=one.goal.target, attainment=one.attainment, n=figure.n, href=figure.href, goal=one, currency=currency,
+    )  # fmt: skip
+
+
+def promises(days: Days) -> Iterator[Line]:
+    """The two-way service level (METRICS S6), the answers both ways, and what follows from them."""
+    agreement = active_agreement()
+    yield promise("verdicts_in_time", verdicts_in_time(days))
+    yield promise("first_attempts_in_time", first_attempts_in_time(days))
+    yield promise("attempts_kept", attempts_kept(given_up(days), agreement))
+    answered, reply_time = comments_answered(days)
+    yield promise("comments_answered", answered)
+    yield promise("closed_loop", closed_loop_rate(days.start, days.end, at=days.at))
+    yield promise("feedback_coverage", feedback_coverage(days))
+    sales = answer_time(days)
+    yield line("sales_answer_time", sales.hours, n=sales.n)
+    yield line("marketing_answer_time", reply_time.hours, n=reply_time.n)
+    yield line("ride_alongs", ride_alongs(days))
+
+
+def promise(measure: str, counted: Counted) -> Line:
+    """What was promised for every single one."""
+    rate = None if counted.rate is None else Decimal(str(counted.rate))
+    return line(measure, rate, n=counted.whole, target=EVERY_ONE, attainment=rate)
+
+
+def line(measure: str, actual: Decimal | float | None, **facts: Decimal | int | None) -> Line:
+    wording = WORDINGS[measure]
+    exact = None if actual is None else Decimal(str(actual))
+    return Line(measure, wording.label, wording.side, wording.unit.value, exact, **facts)  # type: ignore[arg-type]
+
+
+def rows(question: Question) -> list[Row]:
+    return rows_at(question, at=timezone.now())
+
+
+def rows_at(question: Question, *, at: datetime) -> list[Row]:
+    if question.dimension or question.filters:
+        raise BadQuestion("dimension", "Alignment is about the whole of both sides; it is not cut.")
+    return [row_of(one) for one in lines(Days(question.start, question.end, at))]
+
+
+def row_of(one: Line) -> Row:
+    return {
+        "measure": one.measure,
+        "title": one.label,
+        "side": one.side,
+        "unit": one.unit,
+        "target": as_figure(one, one.target),
+        "actual": as_figure(one, one.actual),
+        "attainment": None if one.attainment is None else round(float(one.attainment), 4),
+        "n": one.n,
+        "leads_url": one.href,
+    }
+
+
+def as_figure(one: Line, value: Decimal | None) -> dict[str, str] | float | None:
+    """Money as money, all else as a number."""
+    if value is None:
+        return None
+    if one.unit == Unit.MONEY:
+        return {"amount": f"{value:.2f}", "currency": one.currency}
+    return round(float(value), 4)
+
+
+def notes(question: Question) -> list[str]:
+    """What the figures leave out."""
+    goals = attained(goals_for(question.start, question.end), Days(question.start, question.end, timezone.now()))
+    return [*without_goals(goals), *other_currencies(goals)]
+
+
+def without_goals(goals: Iterable[Attained]) -> list[str]:
+    return [] if any(goals) else ["No shared goals were agreed on for these days."]
+
+
+def other_currencies(goals: Iterable[Attained]) -> list[str]:
+    return [
+        f"{one.measure.label}: {one.figure.left_out} in other currencies are left out."
+        for one in goals
+        if one.figure.left_out
+    ]
+
+
+ALIGNMENT = Report(
+    name="alignment",
+    title="Alignment",
+    how=(
+        "Goals are those of the agreement whose period has these days; of a longer period what adds up counts in "
+        "proportion. Attainment is actual / target, and target / actual where less is better. A promise holds for "
+        "every single case, so its target is 1. Leads are counted by activity date, each once."
+    ),
+    columns=(
+        Column("measure", "Measure", "text", "; ".join(f"{w.label}: {w.how}" for w in WORDINGS.values())),
+        Column("title", "Shown as", "text"),
+        Column("side", "Side", "text", "marketing, sales or both: who is measured by it."),
+        Column("unit", "Unit", "text", "count, money, ratio (0–1), hours, times"),
+        Column("target", "Target", "number", "As agreed; empty when nothing was."),
+        Column("actual", "Actual", "number", "Empty when there is nothing to tell."),
+        Column("attainment", "Attainment", "ratio", "actual / target; target / actual where less is better."),
+        Column("n", "Of", "count", "How many the figure is made of."),
+        Column("leads_url", "Leads", "text", "The leads behind it."),
+    ),
+    rows=rows,
+    notes=notes,
+)
