@@ -20,7 +20,7 @@ def letter(mail: Mail, connection: BaseEmailBackend | None = None) -> EmailMessa
         body=mail.text,
         from_email=sender(mail.by),
         to=[formataddr((mail.to_name, mail.to))],
-        reply_to=[formataddr((str(mail.by), mail.by.email))] if mail.by and mail.by.email else None,
+        reply_to=[formataddr((one_line(str(mail.by)), mail.by.email))] if mail.by and mail.by.email else None,
         headers={"Message-ID": message_id(mail.key), **(notice_headers() if mail.by is None else {})},
         connection=connection,
     )

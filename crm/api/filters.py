@@ -94,7 +94,7 @@ class StrictFilterSet(FilterSet):
 
     @classmethod
     def filter_for_lookup(cls, field: "models.Field[Any, Any]", lookup_type: str) -> tuple[Any, dict[str, Any]]:
-        if lookup_type == "exact" and field.choices:
+        if lookup_type == "exact" and getattr(field, "choices", None):
             return MultipleChoiceFilter, {"choices": field.choices}
         return super().filter_for_lookup(field, lookup_type)
 

@@ -271,8 +271,8 @@ def test_what_breaks_at_the_last_moment_is_not_sent_twice(server, rob, how):
     assert send_due(at=NOW) == 1
 
 
-def test_a_bad_address_is_final(server):
-    write(to="ada lovelace@acme.test")
+def test_what_is_no_address_is_final(server):
+    write(to="ada@acme.test\r\nBcc: all@evil.test")
     write("b")
     send_due(at=NOW)
 
@@ -357,7 +357,6 @@ def test_a_thousand_mails_go_out_over_few_connections_by_two_workers(server):
     assert set(states().values()) == {"sent"}
     assert server.connections <= 20
     assert seconds < 60
-    print(f"1,000 mails in {seconds:.1f} s")
 
 
 SEND = """
