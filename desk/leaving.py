@@ -18,8 +18,8 @@ from crm.notifications import notify
 from crm.outbox import record_change
 from crm.people import REFUSED, require_an_admin
 from feedback.access import may_ever_decide
-from feedback.handing_over import pass_on_waiting
 from feedback.models import Handoff
+from feedback.rerouting import reroute_waiting
 from leads.access import may_make_capture_forms, works_for_sales
 from leads.lifecycle import Stage
 from leads.models import CaptureForm, Lead, Opportunity, Task
@@ -82,7 +82,7 @@ def give_tasks(person: User, heir: User | None, *, by: User, at: datetime) -> No
 
 def give_handoffs(person: User, heir: Heir, *, by: User, at: datetime) -> None:
     recipient: dict[str, Any] = {"to_team" if isinstance(heir, Team) else "to_user": heir}
-    pass_on_waiting(person, by=by, at=at, **recipient)
+    reroute_waiting(person, by=by, at=at, leaves=True, **recipient)
 
 
 def give_forms(person: User, heir: User | None, *, by: User, at: datetime) -> None:

@@ -28,9 +28,7 @@ def next_recipients(handoffs: Iterable[Handoff], *, at: datetime) -> dict[int, R
     return route_leads(leads, at=at, exclude=had, teams=teams)
 
 
-def open_followers(
-    handoffs: Iterable[Handoff], recipients: Mapping[int, Recipient], *, at: datetime
-) -> list[Handoff]:
+def open_followers(handoffs: Iterable[Handoff], recipients: Mapping[int, Recipient], *, at: datetime) -> list[Handoff]:
     """They are still offered by who handed the lead to sales; who passed it on stands in the one before."""
     fresh = [
         follower(handoff, recipients[handoff.lead_id], at=at) for handoff in handoffs if handoff.lead_id in recipients
@@ -43,10 +41,9 @@ def open_followers(
 
 
 def follower(handoff: Handoff, recipient: Recipient, *, at: datetime) -> Handoff:
-    fresh = Handoff(
+    return Handoff(
         lead=handoff.lead, episode=handoff.episode, to_user=recipient.user, to_team=recipient.team,
-        offered_by_id=handoff.offered_by_id, offered_at=at, waiting_since=handoff.waiting_since, follows=handoff,
-        promised=handoff.promised, definition_version=handoff.definition_version, routing=recipient.why,
+        team=recipient.answers_for, offered_by_id=handoff.offered_by_id, offered_at=at,
+        waiting_since=handoff.waiting_since, follows=handoff, promised=handoff.promised,
+        definition_version=handoff.definition_version, routing=recipient.why,
     )  # fmt: skip
-    fresh.team = team_of(fresh)
-    return fresh

@@ -7,6 +7,7 @@ for one lead and for thousands, in one transaction.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,9 +17,10 @@ from crm.deeds import MOST_AT_ONCE, Deed
 from crm.models import Team, User
 from crm.outbox import record_change
 from feedback.access import NO_HAND_OVER, may_hand_over, may_withdraw
-from feedback.agreement import verdict_due
-from feedback.errors import AlreadyDecided
+from feedback.clocks import start_clocks
+from feedback.errors import AlreadyDecided, NoSuchRecipient
 from feedback.models import Handoff, HandoffStatus
+from feedback.routing import Recipient, route_leads
 from feedback.verdicts import check_recipient
 from leads.errors import BeforeLastMove, moved_words, out_of_use
 from leads.lifecycle import Stage
@@ -48,9 +50,12 @@ def hand_over_leads(
     to_team: Team | None = None,
     promised: str = "",
 ) -> HandedOver:
-    """Hand these leads (at most MOST_AT_ONCE) to one rep or team. Raises NotAllowed and NoSuchRecipient."""
+    """Hand these leads (at most MOST_AT_ONCE) to one rep or team, or each to whom the rules choose.
+
+    Raises NotAllowed and NoSuchRecipient.
+    """
     require(may_hand_over(by), NO_HAND_OVER)
-    check_recipient(to_user, to_team)
+    recipient = chosen_recipient(to_user, to_team, why={"rule": "by_hand"})
     leads = hold_leads(list(lead_ids)[:MOST_AT_ONCE])
     last, result, ready = last_moves(leads), HandedOver(), []
     for lead in leads:
@@ -58,18 +63,38 @@ def hand_over_leads(
             result.moved.append((lead, why))
         else:
             ready.append(lead)
-    moves = move_leads(ready, Stage.OFFERED, by=by, at=at)
-    due_at, team = verdict_due(at), to_team or (to_user.team if to_user else None)
-    result.handoffs = Handoff.objects.bulk_create(
-        Handoff(
-            lead=lead, episode=lead.episode, to_user=to_user, to_team=to_team, team=team, promised=promised,
-            offered_by=by, offered_at=at, waiting_since=at, due_at=due_at, routing={"rule": "by_hand"},
-            definition_version=moves[lead.pk].definition_version,
-        )
-        for lead in ready
-    )  # fmt: skip
-    record_change("handoff", [handoff.pk for handoff in result.handoffs])
+    result.handoffs = open_handoffs(ready, recipient, by=by, at=at, promised=promised)
     return result
+
+
+def chosen_recipient(to_user: User | None, to_team: Team | None, *, why: dict[str, Any]) -> Recipient | None:
+    """Whom a person chose for all of them, or None: the rules shall choose. Raises NoSuchRecipient."""
+    if to_user is None and to_team is None:
+        return None
+    check_recipient(to_user, to_team)
+    return Recipient(to_user, to_team, why)
+
+
+def open_handoffs(
+    leads: list[Lead], recipient: Recipient | None, *, by: User | None, at: datetime, promised: str = ""
+) -> list[Handoff]:
+    """Hand over leads that `hold_leads` holds, to ``recipient`` or by the rules. Raises NoSuchRecipient."""
+    found = route_leads(leads, at=at) if recipient is None else {lead.pk: recipient for lead in leads}
+    if len(found) < len(leads):
+        raise NoSuchRecipient("There is no sales team to hand these leads to.")
+    moves = move_leads(leads, Stage.OFFERED, by=by, at=at)
+    handoffs = [
+        Handoff(
+            lead=lead, episode=lead.episode, to_user=found[lead.pk].user, to_team=found[lead.pk].team,
+            team=found[lead.pk].answers_for, promised=promised, offered_by=by, offered_at=at, waiting_since=at,
+            routing=found[lead.pk].why, definition_version=moves[lead.pk].definition_version,
+        )
+        for lead in leads
+    ]  # fmt: skip
+    start_clocks(handoffs, at=at)
+    Handoff.objects.bulk_create(handoffs)
+    record_change("handoff", [handoff.pk for handoff in handoffs])
+    return handoffs
 
 
 def why_not(lead: Lead, last: Transition, *, at: datetime) -> str:
@@ -101,31 +126,3 @@ def take_back_handoffs(handoff_ids: Iterable[int], *, by: User, at: datetime) ->
     for pk in move_leads(hold_leads(open_ones), Stage.MQL, by=by, at=at, handoffs=open_ones):
         deed.change(pk)
     return deed
-
-
-@transaction.atomic
-def pass_on_waiting(
-    person: User, *, by: User, at: datetime, to_user: User | None = None, to_team: Team | None = None
-) -> list[int]:
-    """Whoever waits for ``person`` waits for somebody else from now on; gives the ids of the new hand-offs.
-
-    The old ones are withdrawn, the new ones follow them: another clock starts, the lead's own runs on.
-    """
-    check_recipient(to_user, to_team)
-    waiting = Handoff.objects.open().filter(to_user=person).select_for_update(of=("self",)).order_by("pk")
-    old = list(waiting)
-    decided = {"status": HandoffStatus.WITHDRAWN, "decided_by": by, "decided_at": at, "updated_at": timezone.now()}
-    Handoff.objects.filter(pk__in=[handoff.pk for handoff in old]).update(**decided)
-    due_at, team = verdict_due(at), to_team or (to_user.team if to_user else None)
-    fresh = Handoff.objects.bulk_create(
-        Handoff(
-            lead_id=handoff.lead_id, episode=handoff.episode, to_user=to_user, to_team=to_team, team=team,
-            promised=handoff.promised, offered_by_id=handoff.offered_by_id, offered_at=at,
-            waiting_since=handoff.waiting_since, due_at=due_at, follows=handoff,
-            definition_version=handoff.definition_version, routing={"rule": "left", "from": str(person)},
-        )
-        for handoff in old
-    )  # fmt: skip
-    record_change("handoff", [handoff.pk for handoff in (*old, *fresh)])
-    record_change("lead", [handoff.lead_id for handoff in old])
-    return [handoff.pk for handoff in fresh]

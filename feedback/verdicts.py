@@ -3,8 +3,8 @@
 Each action first claims the hand-off by a conditional UPDATE; who comes second is told who was faster.
 """
 
-import logging
-from datetime import date, datetime, timedelta
+from collections.abc import Collection
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -12,22 +12,21 @@ from django.utils import timezone
 
 from crm.access import require
 from crm.assigning import is_here
-from crm.errors import BusinessError
-from crm.models import Role, Team, User
+from crm.models import Team, User
 from crm.outbox import record_change
 from crm.periods import local_day, zone
-from feedback.access import NO_HAND_OVER, may_decide, may_ever_decide, may_hand_over, may_undo, may_withdraw
-from feedback.agreement import active_agreement, verdict_due
+from feedback.access import NO_HAND_OVER, may_ever_decide, may_hand_over, may_undo, may_withdraw
+from feedback.answering import require_answerable
+from feedback.clocks import NO_VERDICT_CLOCKS, start_clocks, verdict_clocks
 from feedback.errors import AlreadyDecided, AlreadyWaiting, NoSuchRecipient
-from feedback.models import VERDICTS, Handoff, HandoffStatus, SignedStatus
-from feedback.routing import next_recipient, team_of
+from feedback.models import VERDICTS, Handoff, HandoffStatus
+from feedback.routing import Recipient, route_lead, team_of
+from feedback.wrong_data import known_fields
 from leads.errors import CannotUndo, IllegalMove
 from leads.lifecycle import ReasonUse, Stage
 from leads.models import Lead, Reason, Route
 from leads.reasons import require_reason
-from leads.transitions import PARKED_FOR, UNDO_WITHIN, last_effective, move_lead, undo_move
-
-log = logging.getLogger(__name__)
+from leads.transitions import PARKED_FOR, UNDO_WITHIN, check_revisit, last_effective, move_lead, undo_move
 
 # Where the lead goes when its hand-off is rejected on this route; rerouted, it goes on waiting.
 STAGE_AFTER = {Route.REPAIR: Stage.MQL, Route.NURTURE: Stage.NURTURE, Route.DISQUALIFY: Stage.DISQUALIFIED}
@@ -44,22 +43,25 @@ def offer_lead(
     promised: str = "",
     routing: dict[str, Any] | None = None,
 ) -> Handoff:
-    """Hand an MQL to a rep or a sales team; the clock of the verdict starts.
+    """Hand an MQL to a rep or a sales team, or to whom the rules choose; the clock of the verdict starts.
 
     Raises NotAllowed, AlreadyWaiting, IllegalMove, StaleLead, NoSuchRecipient.
     """
     if by is not None:
         require(may_hand_over(by), NO_HAND_OVER)
-    check_recipient(to_user, to_team)
+    by_rules = to_user is None and to_team is None
+    if not by_rules:
+        check_recipient(to_user, to_team)
     waiting = Handoff.objects.open().filter(lead=lead).first()
     if waiting:
         raise AlreadyWaiting(waiting)
     if lead.stage != Stage.MQL:
         raise IllegalMove(lead, Stage.OFFERED)
     row = move_lead(lead, Stage.OFFERED, by=by, at=at)
+    chosen = route_lead(lead, at=at) if by_rules else Recipient(to_user, to_team, routing or {"rule": "by_hand"})
     return open_handoff(
-        lead, by=by, at=at, waiting_since=at, to_user=to_user, to_team=to_team, promised=promised,
-        definition_version=row.definition_version, routing=routing or {"rule": "by_hand"},
+        lead, by=by, at=at, waiting_since=at, to_user=chosen.user, to_team=chosen.team, team=chosen.answers_for,
+        promised=promised, definition_version=row.definition_version, routing=chosen.why,
     )  # fmt: skip
 
 
@@ -87,14 +89,21 @@ def reject_handoff(
     comment: str = "",
     route: str = "",
     revisit_on: date | None = None,
+    wrong_fields: Collection[str] = (),
 ) -> Handoff:
     """Answer before working it: not this one, and why. The route, by default the reason's, says what becomes of it.
 
-    Rerouted, the next hand-off opens and the lead's clock runs on. Raises AlreadyDecided, NotAllowed, StaleLead.
+    Rerouted, the next hand-off opens and the lead's clock runs on. ``wrong_fields``: what marketing is to repair
+    (feedback/wrong_data.py). Raises AlreadyDecided, NotAllowed, StaleLead.
     """
     reason = require_reason(ReasonUse.VERDICT, reason, comment, demand="Choose one of the present reasons to reject.")
     route = Route(route or reason.default_route)
-    decide(handoff, HandoffStatus.REJECTED, by=by, at=at, reason=reason, comment=comment, route=route)
+    check_revisit(revisit_on, at=at)
+    wrong = known_fields(wrong_fields)
+    decide(
+        handoff, HandoffStatus.REJECTED, by=by, at=at,
+        reason=reason, comment=comment, route=route, wrong_fields=wrong,
+    )  # fmt: skip
     if route == Route.REROUTE:
         pass_on(handoff, at=at)
         return handoff
@@ -135,51 +144,17 @@ def undo_verdict(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     return handoff
 
 
-@transaction.atomic
-def escalate_handoff(handoff: Handoff, *, at: datetime) -> Handoff:
-    """No answer in time: this hand-off expires and the lead goes to the next recipient; gives the new hand-off."""
-    claim(handoff, HandoffStatus.EXPIRED, by=None, at=at)
-    return pass_on(handoff, at=at)
-
-
-def escalate_as_agreed(*, at: datetime) -> int:
-    """Escalate what is as late as the agreement says; nothing when it says nothing."""
-    hours = active_agreement().hours_late_to_escalate
-    return 0 if hours is None else escalate_overdue(at=at, late_by=timedelta(hours=hours))
-
-
-def escalate_overdue(*, at: datetime, late_by: timedelta = timedelta(0), limit: int = 1_000) -> int:
-    """Escalate what a person left unanswered ``late_by`` past its due time; gives how many. Safe to run twice.
-
-    Until an agreement is signed the clocks only advise. One that cannot be passed on holds up no other.
-    """
-    if active_agreement().status != SignedStatus.ACTIVE:
-        return 0
-    overdue = Handoff.objects.open().filter(due_at__lt=at - late_by, to_user__role=Role.REP).order_by("due_at")
-    done = 0
-    for handoff in overdue.select_related("lead", "to_user__team", "to_team")[:limit]:
-        try:
-            escalate_handoff(handoff, at=at)
-        except BusinessError as why:
-            log.info("hand-off %s is not escalated: %s", handoff.pk, why)
-        else:
-            done += 1
-    return done
-
-
 def decide(handoff: Handoff, status: HandoffStatus, *, by: User, at: datetime, **verdict: Any) -> None:
     """Check the right to answer, then claim. A decided hand-off is AlreadyDecided for everybody who might answer."""
-    require(may_ever_decide(by), "Only sales answers a hand-off.")
-    present = Handoff.objects.select_related("lead", "to_user", "to_team", "decided_by").get(pk=handoff.pk)
-    if present.status != HandoffStatus.OPEN:
-        raise AlreadyDecided(present)
-    require(may_decide(by, present), f"This lead waits for {present.recipient}, not for you.")
-    claim(handoff, status, by=by, at=at, **verdict)
+    present = require_answerable(handoff, by=by)
+    clocks = verdict_clocks([present], status, by=by, at=at)[handoff.pk]
+    claim(handoff, status, by=by, at=at, **clocks, **verdict)
 
 
 def claim(handoff: Handoff, status: HandoffStatus, *, by: User | None, at: datetime, **verdict: Any) -> None:
     """Close the open hand-off with this verdict, or raise AlreadyDecided; ``handoff`` is brought up to date."""
     fields = {"status": status, "decided_by": by, "decided_at": at, "updated_at": timezone.now(), **verdict}
+    fields["snoozed_until"] = None
     if Handoff.objects.filter(pk=handoff.pk, status=HandoffStatus.OPEN).update(**fields) != 1:
         raise AlreadyDecided(Handoff.objects.select_related("decided_by").get(pk=handoff.pk))
     handoff.refresh_from_db()
@@ -188,8 +163,9 @@ def claim(handoff: Handoff, status: HandoffStatus, *, by: User | None, at: datet
 
 def open_handoff(lead: Lead, *, by: User | None, at: datetime, **fields: Any) -> Handoff:
     """A new open hand-off of a lead that stands in `offered`."""
-    handoff = Handoff(lead=lead, episode=lead.episode, offered_by=by, offered_at=at, due_at=verdict_due(at), **fields)
-    handoff.team = team_of(handoff)
+    handoff = Handoff(lead=lead, episode=lead.episode, offered_by=by, offered_at=at, **fields)
+    handoff.team = handoff.team or team_of(handoff)
+    start_clocks([handoff], at=at)
     try:
         with transaction.atomic():
             handoff.save(force_insert=True)
@@ -204,12 +180,11 @@ def pass_on(handoff: Handoff, *, at: datetime) -> Handoff:
 
     It is still offered by who handed the lead to sales; who passed it on stands as who decided the one before.
     """
-    recipient = next_recipient(handoff, on=local_day(at, zone()))
-    if recipient is None:
-        raise NoSuchRecipient("There is no sales team to pass this lead on to.")
+    recipient = route_lead(handoff.lead, at=at, team=team_of(handoff))
     return open_handoff(
         handoff.lead, by=handoff.offered_by, at=at, waiting_since=handoff.waiting_since, follows=handoff,
-        to_user=recipient.user, to_team=recipient.team, routing=recipient.why, promised=handoff.promised,
+        to_user=recipient.user, to_team=recipient.team, team=recipient.answers_for, routing=recipient.why,
+        promised=handoff.promised,
         definition_version=handoff.definition_version,
     )  # fmt: skip
 
@@ -234,6 +209,9 @@ def undo_verdict_move(handoff: Handoff, *, by: User, at: datetime) -> None:
 def reopen(handoff: Handoff) -> None:
     handoff.status, handoff.decided_by, handoff.decided_at = HandoffStatus.OPEN, None, None
     handoff.reason, handoff.route, handoff.comment, handoff.rating = None, "", "", None
+    handoff.wrong_fields = []
+    for name, value in NO_VERDICT_CLOCKS.items():
+        setattr(handoff, name, value)
     handoff.save()
     record_change("handoff", [handoff.pk])
 

@@ -112,7 +112,7 @@ class OfferViews(Resource):
 
     @extend_schema(request=OfferBody, responses={201: HandoffSerializer})
     def offer(self, request: Request, pk: int) -> Response:
-        """Hand an MQL to a person or a team in sales; the clock of the verdict starts."""
+        """Hand an MQL to a person or a team in sales, else to whom the rules choose; its clock starts."""
         lead = get_object_or_404(Lead, pk=pk)
         handoff = offer_lead(lead, by=self.person, at=timezone.now(), **self.clean(OfferBody))
         return self.show(handoff, status.HTTP_201_CREATED)

@@ -1,7 +1,7 @@
 """Placing leads by the rules, for good or only to see."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,15 +20,28 @@ CHANGING = "is being changed this moment"
 
 @dataclass(frozen=True)
 class Recipient:
-    """A person or a team; ``why`` is kept with the hand-off and read to people by `explanation`."""
+    """A person or a team; ``why`` is kept with the hand-off and read to people by `explanation`.
+
+    ``asked``: the team whose rules or queue led there, where that is not the person's own.
+    """
 
     user: User | None = None
     team: Team | None = None
     why: dict[str, Any] = field(default_factory=dict)
+    asked: Team | None = None
 
     @property
     def name(self) -> str:
         return str(self.user or self.team)
+
+    def after(self, person: User) -> "Recipient":
+        """The same, for a lead that waited for ``person`` before."""
+        return replace(self, why={**self.why, "from": str(person)})
+
+    @property
+    def answers_for(self) -> Team | None:
+        """The sales team that answers for the hand-off."""
+        return self.team or self.asked or (self.user.team if self.user else None)
 
 
 def route_lead(lead: Lead, *, at: datetime, exclude: Collection[int] = (), team: Team | None = None) -> Recipient:
@@ -128,9 +141,11 @@ def decide_freely(
 
 def with_records(decisions: Mapping[int, Decision]) -> dict[int, Recipient]:
     people = User.objects.select_related("team").in_bulk({found.user for found in decisions.values() if found.user})
-    teams = Team.objects.in_bulk({found.team for found in decisions.values() if found.team})
+    teams = Team.objects.in_bulk({found.answers_for for found in decisions.values() if found.answers_for})
     return {
-        lead: Recipient(people.get(found.user or 0), teams.get(found.team or 0), found.why)
+        lead: Recipient(
+            people.get(found.user or 0), teams.get(found.team or 0), found.why, teams.get(found.answers_for or 0)
+        )
         for lead, found in decisions.items()
     }
 

@@ -119,11 +119,15 @@ class Pool:
 
 @dataclass(frozen=True)
 class Decision:
-    """A person, or a team whose queue it joins; ``why`` is stored, explaining.py reads it to people."""
+    """A person, or a team whose queue it joins; ``why`` is stored, explaining.py reads it to people.
+
+    ``answers_for``: the sales team that answers for it.
+    """
 
     user: int | None
     team: int | None
     why: dict[str, Any]
+    answers_for: int | None = None
 
 
 def decide(case: Case, floor: Floor) -> Decision | None:
@@ -137,7 +141,8 @@ def decide(case: Case, floor: Floor) -> Decision | None:
         if chosen is not None:
             step["chosen"] = chosen.name
             floor.waiting[chosen.id] = floor.waiting.get(chosen.id, 0) + 1
-            return Decision(chosen.id, None, {"rule": pool.step, **named(pool), "to": chosen.name, "steps": steps})
+            why = {"rule": pool.step, **named(pool), "to": chosen.name, "steps": steps}
+            return Decision(chosen.id, None, why, chosen.team)
     return queue(case, rule, floor, steps)
 
 
@@ -236,8 +241,8 @@ def queue(case: Case, rule: Rule | None, floor: Floor, steps: list[dict[str, Any
     manager = floor.people.get(team.manager) if team.manager else None
     why = {"rule": "queue", "name": team.name, "steps": steps}
     if manager is None or manager.absent or manager.id in case.tried:
-        return Decision(None, team.id, {**why, "to": team.name})
-    return Decision(manager.id, None, {**why, "to": manager.name})
+        return Decision(None, team.id, {**why, "to": team.name}, team.id)
+    return Decision(manager.id, None, {**why, "to": manager.name}, team.id)
 
 
 def queue_team(case: Case, rule: Rule | None, floor: Floor) -> SalesTeam | None:

@@ -49,7 +49,6 @@ def test_a_hand_off_needs_one_recipient_in_sales(mia, mona, ada, rob, north, mar
     nobody = {"to_user": 999_999}
     assert problem(calls.post(f"leads/{lead.pk}/offer/", nobody)) == (400, "invalid")
     for body in (
-        {},
         {"to_user": rob.pk, "to_team": north.pk},
         {"to_user": mona.pk},
         {"to_user": ada.pk},
@@ -57,6 +56,16 @@ def test_a_hand_off_needs_one_recipient_in_sales(mia, mona, ada, rob, north, mar
     ):
         assert problem(calls.post(f"leads/{lead.pk}/offer/", body)) == (422, "no_recipient"), body
     assert not Handoff.objects.exists()
+
+
+def test_without_a_recipient_the_rules_choose(mia, rob):
+    answer = Caller(mia).post(f"leads/{make_mql().pk}/offer/", {})
+
+    assert (answer.status_code, answer.json()["to_user"], answer.json()["routing"]["rule"]) == (201, rob.pk, "first_team")
+
+
+def test_without_a_recipient_and_without_a_sales_team_nobody_gets_it(mia):
+    assert problem(Caller(mia).post(f"leads/{make_mql().pk}/offer/", {})) == (422, "no_recipient")
 
 
 def test_only_an_mql_is_offered(mia, rob):

@@ -6,11 +6,11 @@ from django.db import IntegrityError, connection, transaction
 
 from crm.errors import BusinessError, NotAllowed
 from feedback.errors import AlreadyDecided, AlreadyWaiting, NoSuchRecipient
+from feedback.escalating import escalate_overdue
 from feedback.models import Agreement, Handoff
 from feedback.queries import inbox_of
 from feedback.verdicts import (
     accept_handoff,
-    escalate_overdue,
     offer_lead,
     reject_handoff,
     undo_verdict,
@@ -64,7 +64,7 @@ def test_only_mqls_are_handed_over_and_not_by_reps(mia, rob):
 
 
 def test_recipients_are_one_rep_or_one_sales_team(mia, rob, north, marketing):
-    for to in ({}, {"to_user": rob, "to_team": north}, {"to_user": mia}, {"to_team": marketing}):
+    for to in ({"to_user": rob, "to_team": north}, {"to_user": mia}, {"to_team": marketing}):
         with pytest.raises(NoSuchRecipient):
             offer_lead(make_mql(), by=mia, at=MONDAY, **to)
 
