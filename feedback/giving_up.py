@@ -7,6 +7,7 @@ from crm.access import manages
 from crm.errors import BusinessError
 from crm.models import User
 from feedback.agreement import active_agreement
+from feedback.clocks import level_in_work
 from feedback.models import SignedStatus
 from leads.access import may_move
 from leads.attempts import NONE, attempts_of
@@ -43,6 +44,6 @@ def require_attempts(lead: Lead, *, by: User) -> None:
     may_be_reached = lead.may_be_called or lead.may_be_mailed
     if agreement.status != SignedStatus.ACTIVE or manages(by) or not may_be_reached:
         return
-    attempts = attempts_of([lead.pk]).get(lead.pk, NONE)
-    if attempts.count < agreement.min_attempts and not attempts.is_connected:
-        raise TooFewAttempts(attempts.count, agreement.min_attempts)
+    attempts, agreed = attempts_of([lead.pk]).get(lead.pk, NONE), level_in_work(lead, agreement).min_attempts
+    if attempts.count < agreed and not attempts.is_connected:
+        raise TooFewAttempts(attempts.count, agreed)

@@ -17,11 +17,11 @@ from crm.models import Team, User
 from crm.outbox import record_change
 from crm.periods import local_day, zone
 from feedback.access import may_undo
-from feedback.agreement import verdict_due
 from feedback.answering import hold_answerable
-from feedback.errors import NoSuchRecipient
+from feedback.clocks import NO_VERDICT_CLOCKS, verdict_clocks
+from feedback.followers import pass_on_many
 from feedback.models import VERDICTS, Handoff, HandoffStatus
-from feedback.routing import Recipient, route_leads, team_of
+from feedback.routing import team_of
 from feedback.verdicts import STAGE_AFTER
 from feedback.wrong_data import known_fields
 from leads.errors import moved_words
@@ -107,36 +107,12 @@ def close(handoffs: Sequence[Handoff], status: HandoffStatus, *, by: User, at: d
     """Write this answer to all of them, and for an acceptance who had each lead before."""
     fields = {"status": status, "decided_by": by, "decided_at": at, "updated_at": timezone.now(), **verdict}
     Handoff.objects.filter(pk__in=[handoff.pk for handoff in handoffs]).update(snoozed_until=None, **fields)
+    clocks = verdict_clocks(handoffs, status, by=by, at=at)
     for handoff in handoffs:
-        for name, value in fields.items():
+        for name, value in (fields | clocks[handoff.pk]).items():
             setattr(handoff, name, value)
-    if status == HandoffStatus.ACCEPTED:
-        Handoff.objects.bulk_update(handoffs, ["before"])
+    Handoff.objects.bulk_update(handoffs, ["before", *NO_VERDICT_CLOCKS])
     record_change("handoff", [handoff.pk for handoff in handoffs])
-
-
-def pass_on_many(handoffs: Sequence[Handoff], *, at: datetime) -> list[Handoff]:
-    """Open the hand-off that follows each of these: `pass_on` of feedback/verdicts.py for many."""
-    teams = {handoff.lead_id: team.pk if (team := team_of(handoff)) else None for handoff in handoffs}
-    recipients = route_leads([handoff.lead for handoff in handoffs], at=at, teams=teams)
-    if len(recipients) < len(handoffs):
-        raise NoSuchRecipient("There is no sales team to pass these leads on to.")
-    due_at = verdict_due(at)
-    followers = [follower_of(handoff, recipients[handoff.lead_id], at=at, due_at=due_at) for handoff in handoffs]
-    Handoff.objects.bulk_create(followers)
-    record_change("handoff", [follower.pk for follower in followers])
-    return followers
-
-
-def follower_of(handoff: Handoff, recipient: Recipient, *, at: datetime, due_at: datetime) -> Handoff:
-    follower = Handoff(
-        lead=handoff.lead, episode=handoff.episode, to_user=recipient.user, to_team=recipient.team,
-        routing=recipient.why, promised=handoff.promised, offered_by_id=handoff.offered_by_id, offered_at=at,
-        waiting_since=handoff.waiting_since, due_at=due_at, follows=handoff,
-        definition_version=handoff.definition_version,
-    )  # fmt: skip
-    follower.team = team_of(follower)
-    return follower
 
 
 def move(handoffs: Sequence[Handoff], to: Stage, *, by: User, at: datetime, **facts: Any) -> None:
@@ -199,6 +175,6 @@ def reopen_many(handoffs: Sequence[Handoff]) -> None:
     ids = [handoff.pk for handoff in handoffs]
     Handoff.objects.filter(pk__in=ids).update(
         status=HandoffStatus.OPEN, decided_by=None, decided_at=None, reason=None, route="", comment="", rating=None,
-        wrong_fields=[], updated_at=timezone.now(),
+        wrong_fields=[], updated_at=timezone.now(), **NO_VERDICT_CLOCKS,
     )  # fmt: skip
     record_change("handoff", ids)

@@ -7,7 +7,7 @@ from celery import shared_task
 def escalate() -> None:
     from django.utils import timezone
 
-    from feedback.verdicts import escalate_as_agreed
+    from feedback.escalating import escalate_as_agreed
 
     escalate_as_agreed(at=timezone.now())
 
@@ -19,3 +19,12 @@ def begin_agreements() -> None:
     from feedback.agreements import bring_into_force
 
     bring_into_force(at=timezone.now())
+
+
+@shared_task(name="feedback.remind")
+def remind() -> None:
+    from django.utils import timezone
+
+    from feedback.reminding import tell_of_clocks
+
+    tell_of_clocks(at=timezone.now())

@@ -4,7 +4,8 @@ import pytest
 
 from campaigns.models import Asset
 from desk.telling import ordinal_word, touch_line, touch_origin, verdict_line
-from feedback.verdicts import accept_handoff, escalate_handoff
+from feedback.escalating import escalate_handoff
+from feedback.verdicts import accept_handoff
 from leads.models import Touch
 from tests.factories import HOUR, MONDAY, make_campaign, make_handoff
 

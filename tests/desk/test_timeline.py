@@ -9,7 +9,8 @@ from django.utils import timezone
 from desk.queries.lead import clocks
 from desk.queries.timeline import PAGE, timeline
 from desk.queries.timeline.scope import scope_of
-from feedback.verdicts import accept_handoff, escalate_handoff, reject_handoff, undo_verdict
+from feedback.escalating import escalate_handoff
+from feedback.verdicts import accept_handoff, reject_handoff, undo_verdict
 from leads.activities import log_activity
 from leads.converting import convert_lead
 from leads.editing import edit_lead

@@ -8,9 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.errors import BusinessError, NotAllowed
+from feedback.escalating import escalate_handoff
 from feedback.many_verdicts import accept_handoffs, reject_handoffs, undo_verdicts
 from feedback.models import Handoff, HandoffStatus
-from feedback.verdicts import accept_handoff, escalate_handoff, reject_handoff, undo_verdict, withdraw_handoff
+from feedback.verdicts import accept_handoff, reject_handoff, undo_verdict, withdraw_handoff
 from leads.lifecycle import Stage
 from leads.models import Lead, Task, Transition
 from leads.next_steps import add_task

@@ -14,10 +14,10 @@ from crm import outbox
 from crm.errors import BusinessError
 from crm.models import Organisation, Role, Team, User
 from crm.outbox import record_change
+from feedback.escalating import escalate_handoff
 from feedback.models import Handoff
 from feedback.verdicts import (
     accept_handoff,
-    escalate_handoff,
     offer_lead,
     reject_handoff,
     undo_verdict,
