@@ -12,8 +12,8 @@ from crm.records import Stamped
 class RoutingPlan(Stamped):
     """What holds for every routed lead; there is one."""
 
-    # Whatever becomes MQL is handed to sales by the rules, without a marketer.
-    offers_automatically = models.BooleanField(default=False)
+    # Whatever becomes MQL from then on is handed to sales by the rules, without a marketer; null: nothing is.
+    offers_since = models.DateTimeField(null=True, blank=True)
     # Before the rules: who owns an open opportunity or a customer at the lead's company, then who had the lead before.
     account_owner_first = models.BooleanField(default=True)
     earlier_owner_first = models.BooleanField(default=True)
@@ -31,6 +31,10 @@ class RoutingPlan(Stamped):
 
     def __str__(self) -> str:
         return "Routing"
+
+    @property
+    def offers_automatically(self) -> bool:
+        return self.offers_since is not None
 
     @classmethod
     def get(cls) -> "RoutingPlan":
