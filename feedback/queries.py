@@ -1,13 +1,13 @@
 """Reads of the loop that pages share: what waits for whom, and what sales said."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Aggregate, Count, DurationField, F, Q, QuerySet
 
 from crm.models import User
 from feedback.access import inbox_team_ids, may_ever_decide
-from feedback.models import VERDICTS, Handoff, HandoffStatus
+from feedback.models import VERDICTS, Handoff, HandoffQuerySet, HandoffStatus
 from leads.models import ReasonFamily
 
 COUNT_UP_TO = 100
@@ -15,17 +15,20 @@ COUNT_UP_TO = 100
 ABOUT_THE_LEAD = (ReasonFamily.CLERICAL, ReasonFamily.DEFINITIONAL, ReasonFamily.TIMING)
 
 
-def inbox_of(user: User) -> QuerySet[Handoff]:
-    """Open hand-offs this person may answer, first to expire on top; for everybody else all that wait with sales."""
+def inbox_of(user: User) -> HandoffQuerySet:
+    """Open hand-offs this person may answer, first to expire on top; for everybody else all that wait with sales.
+
+    Those put off are among them: `in_sight` and `snoozed` tell them apart.
+    """
     waiting = Handoff.objects.open()
     if may_ever_decide(user):
         waiting = waiting.waiting_for(user, inbox_team_ids(user))
     return waiting.order_by("due_at", "id")
 
 
-def count_waiting(user: User) -> int:
-    """How many hand-offs wait for this person's answer, counted up to a hundred; 0 for who never answers."""
-    return inbox_of(user)[:COUNT_UP_TO].count() if may_ever_decide(user) else 0
+def count_waiting(user: User, *, at: datetime) -> int:
+    """How many hand-offs in sight wait for this person's answer, counted up to a hundred; 0 for who never answers."""
+    return inbox_of(user).in_sight(at)[:COUNT_UP_TO].count() if may_ever_decide(user) else 0
 
 
 class Median(Aggregate):

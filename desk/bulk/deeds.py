@@ -1,5 +1,6 @@
 """Doing something with many records, once, and taking it back."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,12 +14,14 @@ from crm.deeds import Deed
 from crm.errors import StaleState
 from crm.models import NotificationKind, User
 from crm.notifications import notify
+from crm.words import age
+from desk.bulk.answers import ANSWERS, Chosen
 from desk.bulk.selection import Selection
-from desk.bulk.verbs import VERBS, BulkVerb
+from desk.bulk.verbs import VERBS, BulkVerb, Done
 from desk.lists.registry import list_of
-from desk.models import BulkDeed
+from desk.models import BulkDeed, ListKey
+from feedback.answering import ONLY_SALES
 
-UNDO_WITHIN = timedelta(days=1)
 LONGEST_WORDS = 200
 # So long it can be read what became of a deed.
 KEEP = timedelta(days=30)
@@ -34,15 +37,41 @@ def do_with_many(
     """
     list_key = selection.asked.key
     require(list_key in verb.lists and verb.allowed(by, list_key), f"You may not do that with {selection.asked.nouns}.")
+
+    def do() -> Done:
+        return verb.do(list_key, selection.ids_at_once(), by=by, at=at, **fields)
+
+    row, is_new = do_once(verb, list_key, do, by=by, at=at, key=key)
+    if is_new:
+        tell_new_owner(row, fields.get("to"))
+    return row
+
+
+@transaction.atomic
+def answer_many(
+    verb: BulkVerb, chosen: Chosen, fields: dict[str, Any], *, by: User, at: datetime, key: str
+) -> BulkDeed:
+    """One answer to many hand-offs of the inbox, remembered with their leads. The same ``key`` again is one deed."""
+    require(verb.allowed(by, ListKey.LEADS), ONLY_SALES)
+
+    def do() -> Done:
+        return verb.do(chosen.handoff_ids(at=at), by=by, at=at, **fields)
+
+    return do_once(verb, ListKey.LEADS, do, by=by, at=at, key=key)[0]
+
+
+def do_once(
+    verb: BulkVerb, list_key: str, do: Callable[[], Done], *, by: User, at: datetime, key: str
+) -> tuple[BulkDeed, bool]:
+    """Do it and remember it, unless the same ``key`` did it before; gives the deed, and whether it is new."""
     start = {"list_key": list_key, "verb": verb.key, "at": at}
     row, is_new = BulkDeed.objects.get_or_create(by=by, key=key[:80] or str(uuid4()), defaults=start)
     if is_new:
-        row.what, deed = verb.do(list_key, selection.ids_at_once(), by=by, at=at, **fields)
-        row.what = Truncator(row.what).chars(LONGEST_WORDS)
+        what, deed = do()
+        row.what = Truncator(what).chars(LONGEST_WORDS)
         row.changed, row.refused = deed.changed, deed.refused
         row.save(update_fields=["what", "changed", "refused"])
-        tell_new_owner(row, fields.get("to"))
-    return row
+    return row, is_new
 
 
 @transaction.atomic
@@ -52,12 +81,19 @@ def undo_deed(row: BulkDeed, *, by: User, at: datetime) -> BulkDeed:
     require(row.by_id == by.pk, "Only who did this may take it back.")
     if row.undone_at:
         return row
-    if at - row.at > UNDO_WITHIN:
-        raise StaleState("This was done more than a day ago; it can no longer be taken back at once.")
-    undone = VERBS[row.verb].undo(row.list_key, Deed(row.changed, row.refused), by=by, at=at)
+    verb = verb_of(row)
+    if at - row.at > verb.undo_within:
+        raise StaleState(
+            f"This was done more than {age(verb.undo_within)} ago; it can no longer be taken back at once."
+        )
+    undone = verb.undo(row.list_key, Deed(row.changed, row.refused), by=by, at=at)
     row.undone_at, row.kept = at, undone.refused
     row.save(update_fields=["undone_at", "kept"])
     return row
+
+
+def verb_of(row: BulkDeed) -> BulkVerb:
+    return (VERBS | ANSWERS)[row.verb]
 
 
 def forget_old_deeds(*, now: datetime) -> int:

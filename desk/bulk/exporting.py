@@ -61,6 +61,10 @@ COLUMNS: dict[str, dict[str, str]] = {
         "kind": "kind", "status": "status", "starts_on": "starts_on", "ends_on": "ends_on", "owner": "owner__email",
         "budget": "budget", "currency": "currency",
     },
+    ListKey.CONTENT: {
+        "id": "id", "external_id": "external_id", "name": "name", "kind": "kind", "buyer_stage": "buyer_stage",
+        "url": "url", "owner": "owner__email",
+    },
     ListKey.TASKS: {
         "id": "id", "title": "title", "kind": "kind", "due_at": "due_at", "owner": "owner__email",
         "lead_id": "lead_id", "opportunity_id": "opportunity_id", "contact_id": "contact_id", "note": "note",

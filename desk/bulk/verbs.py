@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from campaigns.access import may_create_campaigns
+from campaigns.access import may_create_assets, may_create_campaigns
 from campaigns.assigning import assign_campaigns, take_back_campaigns
-from campaigns.models import Campaign
+from campaigns.models import Asset, Campaign
 from crm.deeds import Deed
 from crm.models import User
 from desk.models import ListKey
@@ -34,6 +34,7 @@ ARCHIVABLE: dict[str, Any] = {
     ListKey.COMPANIES: Company,
     ListKey.OPPORTUNITIES: Opportunity,
     ListKey.CAMPAIGNS: Campaign,
+    ListKey.CONTENT: Asset,
 }
 ASSIGN: dict[str, Any] = {
     ListKey.LEADS: (assign_leads, take_back_leads),
@@ -63,7 +64,12 @@ def hand_over(
         deed.change(handoff.lead_id, handoff=handoff.pk)
     for lead, why in result.moved:
         deed.refuse(lead.pk, why)
-    return f"handed to {next(iter(recipient.values()))}", deed
+    return handed_words(recipient), deed
+
+
+def handed_words(recipient: dict[str, Any]) -> str:
+    """ "handed to Rob", or "handed to sales" where the rules chose."""
+    return f"handed to {next(iter(recipient.values()), 'sales')}"
 
 
 def withdraw(list_key: str, deed: Deed, *, by: User, at: datetime) -> Deed:
@@ -102,7 +108,7 @@ def may_assign(user: User, list_key: str) -> bool:
 
 
 def may_archive(user: User, list_key: str) -> bool:
-    return may_assign(user, list_key)
+    return may_create_assets(user) if list_key == ListKey.CONTENT else may_assign(user, list_key)
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,8 @@ class BulkVerb:
     allowed: Callable[[User, str], bool] = field(default=lambda user, list_key: True)
     shortcut: str = ""
     text: str = ""
+    # For so long it can be taken back.
+    undo_within: timedelta = timedelta(days=1)
     # Stands in the menu "More" instead of the bar.
     is_rare: bool = False
 

@@ -57,7 +57,7 @@ def home_of(user: User, *, now: datetime, today: date) -> dict[str, Any]:
 
 
 def rep_blocks(user: User, *, now: datetime, today: date) -> dict[str, Any]:
-    waiting = waiting_page(user)
+    waiting = waiting_page(user, at=now)
     return {
         "waiting": waiting.rows[:ROWS],
         "waiting_total": waiting.total_words,

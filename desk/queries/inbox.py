@@ -1,22 +1,62 @@
 """What the inbox shows: the hand-offs that wait, and all one needs to answer one of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
 from crm.access import own_team_ids
-from crm.models import User
+from crm.models import Side, Team, User
 from crm.periods import local_day, start_of_day, start_of_week, zone
+from crm.requests import id_of
 from feedback.access import may_ever_decide
-from feedback.models import VERDICTS, Handoff, HandoffStatus
+from feedback.forms import recipient_choices
+from feedback.models import VERDICTS, Handoff, HandoffQuerySet, HandoffStatus
 from feedback.queries import COUNT_UP_TO, Median, inbox_of
 from leads.models import Lead, Opportunity, Touch, TouchBy
+from leads.united import united, united_ids
 from scoring.explanation import Contribution, explain
 
 ROWS = 50
 TOUCHES = 20
 REASONS = 3
+
+
+@dataclass(frozen=True)
+class Whom:
+    """Whose hand-offs are looked at: those of one team or one person, or all there are to see."""
+
+    key: str = ""
+    team: Team | None = None
+    user: User | None = None
+
+    def among(self, handoffs: HandoffQuerySet) -> HandoffQuerySet:
+        if self.user:
+            return handoffs.filter(to_user=self.user)
+        if self.team:
+            return handoffs.filter(Q(to_team=self.team) | Q(to_user__team=self.team))
+        return handoffs
+
+
+EVERYBODY = Whom()
+
+
+def whom_named(key: str) -> Whom:
+    """ "user:3" or "team:2" of an address; everybody where it names nobody there is."""
+    kind, _colon, number = key.partition(":")
+    if kind == "user" and (user := User.objects.select_related("team").filter(pk=id_of(number)).first()):
+        return Whom(key, user=user)
+    if kind == "team" and (team := Team.objects.filter(pk=id_of(number), kind=Side.SALES).first()):
+        return Whom(key, team=team)
+    return EVERYBODY
+
+
+def recipients_seen(user: User) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Teams and people whose hand-offs this person sees, in groups; nobody to choose among for a rep."""
+    if user.is_rep:
+        return []
+    teams = own_team_ids(user) if may_ever_decide(user) else None
+    return recipient_choices(teams)
 
 
 @dataclass(frozen=True)
@@ -29,11 +69,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A page of the list. ``more``: the id after which the next page begins, None at the end."""
+    """A page of the list. ``more``: the id after which the next page begins, None at the end.
+
+    ``snoozed``: those put off, first to come back on top, and how many there are.
+    """
 
     rows: list[Row]
     total: int
     more: int | None = None
+    snoozed: list[Row] = field(default_factory=list)
+    snoozed_total: int = 0
 
     @property
     def handoffs(self) -> list[Handoff]:
@@ -41,7 +86,11 @@ class Waiting:
 
     @property
     def total_words(self) -> str:
-        return f"{COUNT_UP_TO}+" if self.total >= COUNT_UP_TO else str(self.total)
+        return count_words(self.total)
+
+    @property
+    def snoozed_words(self) -> str:
+        return count_words(self.snoozed_total)
 
     @property
     def by_recipient(self) -> list[tuple[str, list[Row]]]:
@@ -52,17 +101,27 @@ class Waiting:
         return list(groups.items())
 
 
-def waiting_page(user: User, *, after: Handoff | None = None) -> Waiting:
+def count_words(count: int) -> str:
+    return f"{COUNT_UP_TO}+" if count >= COUNT_UP_TO else str(count)
+
+
+def waiting_page(user: User, *, at: datetime, whom: Whom = EVERYBODY, after: Handoff | None = None) -> Waiting:
     """The hand-offs before this person, first to expire on top, ``ROWS`` at a time."""
-    waiting = inbox_of(user)
-    total = waiting[:COUNT_UP_TO].count()
+    asked = whom.among(inbox_of(user))
+    waiting, snoozed = asked.in_sight(at), asked.snoozed(at)
+    total, snoozed_total = waiting[:COUNT_UP_TO].count(), snoozed[:COUNT_UP_TO].count()
     if after is not None:
         waiting = waiting.filter(Q(due_at__gt=after.due_at) | Q(due_at=after.due_at, id__gt=after.pk))
     found = list(with_row(waiting)[: ROWS + 1])
     shown = found[:ROWS]
-    touches = last_touches([handoff.lead_id for handoff in shown])
+    put_off = list(with_row(snoozed.order_by("snoozed_until", "id"))[:ROWS]) if snoozed_total else []
+    touches = last_touches([handoff.lead_id for handoff in (*shown, *put_off)])
     more = shown[-1].pk if len(found) > ROWS else None
-    return Waiting([Row(handoff, touches.get(handoff.lead_id)) for handoff in shown], total, more)
+    return Waiting(rows_of(shown, touches), total, more, rows_of(put_off, touches), snoozed_total)
+
+
+def rows_of(handoffs: list[Handoff], touches: dict[int, Touch]) -> list[Row]:
+    return [Row(handoff, touches.get(handoff.lead_id)) for handoff in handoffs]
 
 
 def with_row(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
@@ -81,9 +140,12 @@ def with_row(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
 
 
 def last_touches(lead_ids: list[int]) -> dict[int, Touch]:
-    """What each buyer did last, by lead."""
-    touches = Touch.objects.effective().filter(lead__in=lead_ids, by=TouchBy.BUYER).select_related("campaign", "asset")
-    return {touch.lead_id: touch for touch in touches.order_by("lead_id", "-at", "-id").distinct("lead_id")}
+    """What each buyer did last, by lead: one look into the index for each, however many touches there are."""
+    touches = Touch.objects.effective().filter(lead=OuterRef("pk"), by=TouchBy.BUYER).order_by("-at", "-id")
+    family = united(lead_ids)
+    newest = Lead.objects.order_by().filter(pk__in=family).values_list(Subquery(touches.values("pk")[:1]), flat=True)
+    found = Touch.objects.select_related("campaign", "asset").filter(pk__in=[pk for pk in newest if pk])
+    return {family[touch.lead_id]: touch for touch in found.order_by("at", "pk")}
 
 
 def next_after(waiting: Waiting, handoff: Handoff) -> Handoff | None:
@@ -125,7 +187,7 @@ def card_of(handoff: Handoff, *, now: datetime) -> Card:
 
 
 def origin_of(lead: Lead) -> Origin:
-    touches = Touch.objects.effective().filter(lead=lead).select_related("campaign", "asset")
+    touches = Touch.objects.effective().filter(lead__in=united_ids(lead)).select_related("campaign", "asset")
     newest = list(touches.order_by("-at", "-id")[:TOUCHES])
     if len(newest) < TOUCHES:
         count, first = len(newest), newest[-1] if newest else None
@@ -136,8 +198,8 @@ def origin_of(lead: Lead) -> Origin:
 
 
 def decided_handoffs(lead: Lead) -> QuerySet[Handoff]:
-    """The answers this lead got so far, newest first."""
-    decided = lead.handoffs.exclude(status=HandoffStatus.OPEN)
+    """The answers this lead got so far, newest first; those of leads merged into it among them."""
+    decided = Handoff.objects.filter(lead__in=united_ids(lead)).exclude(status=HandoffStatus.OPEN)
     return decided.select_related(
         "to_user", "to_team", "decided_by", "reason", "followed_by__to_user", "followed_by__to_team"
     ).order_by(F("decided_at").desc(), "-id")
@@ -145,7 +207,7 @@ def decided_handoffs(lead: Lead) -> QuerySet[Handoff]:
 
 def open_opportunities_there(lead: Lead) -> QuerySet[Opportunity]:
     """Open opportunities of the company the lead works for."""
-    open_ones = Opportunity.objects.filter(outcome="").select_related("owner").exclude(lead=lead)
+    open_ones = Opportunity.objects.filter(outcome="").select_related("owner").exclude(lead__in=united_ids(lead))
     return open_ones.filter(company=lead.company_id) if lead.company_id else open_ones.none()
 
 

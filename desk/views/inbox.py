@@ -1,9 +1,12 @@
 """The inbox: take this one or not? Sales answers here, marketing sees what waits."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
-from django.http import HttpResponse
+from django.forms import Form
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,12 +15,25 @@ from django.views.decorators.http import require_GET, require_POST
 from crm.errors import BusinessError, StaleState
 from crm.forms import show_refusal
 from crm.requests import PersonRequest, id_of
-from desk.forms.verdicts import RejectHandoffForm
-from desk.queries.inbox import answers_this_week, card_of, next_after, waiting_page, with_row
+from desk.bulk.answers import ANSWERS
+from desk.forms.verdicts import RejectHandoffForm, SnoozeForm, laters
+from desk.queries.inbox import (
+    EVERYBODY,
+    Waiting,
+    Whom,
+    answers_this_week,
+    card_of,
+    next_after,
+    recipients_seen,
+    waiting_page,
+    whom_named,
+    with_row,
+)
 from desk.telling import route_line
-from desk.views.answers import redirect_with, with_toast
+from desk.views.answers import redirect_with, with_events, with_toast
 from feedback.access import may_decide, may_ever_decide, may_withdraw
 from feedback.models import Handoff, HandoffStatus
+from feedback.snoozing import snooze_handoff, wake_handoff
 from feedback.verdicts import accept_handoff, reject_handoff, undo_verdict, withdraw_handoff
 
 
@@ -26,24 +42,17 @@ def inbox(request: PersonRequest) -> HttpResponse:
     """The list and the card of one hand-off; looking never gives a verdict."""
     if request.htmx.target == "inbox-list":
         return live_list(request)
-    context = inbox_context(request, opened=handoff_named(request.GET.get("open")))
+    context = inbox_context(request, opened=handoff_named(request.GET.get("open", "")))
     page = "desk/inbox_card.html" if request.htmx.target == "inbox-card" else "desk/inbox.html"
     return render(request, page, context)
 
 
 def live_list(request: PersonRequest) -> HttpResponse:
     """The list as it is now, and word for the card beside it when its hand-off was answered elsewhere."""
-    address = shown_address(request)
-    asked = parse_qs(address.query)
-    opened = handoff_named(asked.get("open", [""])[0])
-    after = handoff_named(asked.get("after", [""])[0])
-    waiting = waiting_page(request.user, after=after)
-    context: dict[str, Any] = {
-        "now": timezone.now(),
-        "waiting": waiting,
-        "opened": opened or next(iter(waiting.handoffs), None),
-        "decides": may_ever_decide(request.user),
-    }
+    asked = Asked.of(request)
+    opened = handoff_named(asked.open)
+    waiting = waiting_page(request.user, at=timezone.now(), whom=asked.whom, after=handoff_named(asked.after))
+    context = list_context(request, asked, waiting) | {"opened": opened or next(iter(waiting.handoffs), None)}
     if opened and opened.status != HandoffStatus.OPEN:
         context["gone"] = opened
     if "nothing" in request.GET and waiting.rows:
@@ -59,7 +68,8 @@ def acceptance(request: PersonRequest, pk: int) -> HttpResponse:
         accept_handoff(handoff, by=request.user, at=timezone.now())
     except StaleState as error:
         return answered(request, handoff, text=str(error), level="warning", status=error.status)
-    return answered(request, handoff, text=f"Accepted {handoff.lead}.", undo=True, accepted=handoff)
+    undo_url = reverse("desk:inbox-undo", args=[pk])
+    return answered(request, handoff, text=f"Accepted {handoff.lead}.", undo_url=undo_url, accepted=handoff)
 
 
 @require_POST
@@ -75,8 +85,38 @@ def rejection(request: PersonRequest, pk: int) -> HttpResponse:
         except BusinessError as error:
             show_refusal(form, error)
     if form.errors:
-        return ask_again(request, handoff, form)
-    return answered(request, handoff, text=f"Rejected {handoff.lead}: {route_line(handoff)}.", undo=True)
+        return ask_again(request, handoff, reject_form=form)
+    undo_url = reverse("desk:inbox-undo", args=[pk])
+    return answered(request, handoff, text=f"Rejected {handoff.lead}: {route_line(handoff)}.", undo_url=undo_url)
+
+
+@require_POST
+def snooze(request: PersonRequest, pk: int) -> HttpResponse:
+    """Put it off: out of sight until then."""
+    handoff = get_handoff(pk)
+    form = SnoozeForm(request.POST)
+    if form.is_valid():
+        try:
+            handoff = snooze_handoff(handoff, by=request.user, at=timezone.now(), **form.cleaned_data)
+        except StaleState as error:
+            return answered(request, handoff, text=str(error), level="warning", status=error.status)
+        except BusinessError as error:
+            show_refusal(form, error)
+    if form.errors:
+        return ask_again(request, handoff, snooze_form=form)
+    text = f"{handoff.lead} comes back {day_and_time(handoff.snoozed_until)}."
+    return answered(request, handoff, text=text, undo_url=reverse("desk:inbox-wake", args=[pk]))
+
+
+@require_POST
+def wake(request: PersonRequest, pk: int) -> HttpResponse:
+    """Bring it back into sight now."""
+    handoff = get_handoff(pk)
+    try:
+        wake_handoff(handoff, by=request.user)
+    except StaleState as error:
+        return answered(request, handoff, text=str(error), level="warning", status=error.status)
+    return shown_again(request, handoff, f"{handoff.lead} is in sight again.")
 
 
 @require_POST
@@ -94,16 +134,25 @@ def withdrawal(request: PersonRequest, pk: int) -> HttpResponse:
 def undo(request: PersonRequest, pk: int) -> HttpResponse:
     """Take the verdict back: the hand-off waits again, with its old due time."""
     handoff = undo_verdict(get_handoff(pk), by=request.user, at=timezone.now())
-    text = f"Undone: {handoff.lead} waits again."
+    return shown_again(request, handoff, f"Undone: {handoff.lead} waits again.")
+
+
+def shown_again(request: PersonRequest, handoff: Handoff, text: str) -> HttpResponse:
+    """Back in the list, and opened; another page than the inbox is read again."""
     address = address_of(handoff)
     if not request.htmx:
         return redirect_with(request, address, text)
     if shown_address(request).path != reverse("desk:inbox"):
         return HttpResponse(headers={"HX-Refresh": "true"})
-    context = {**inbox_context(request, opened=get_handoff(pk)), "out_of_band": True}
-    response = with_toast(render(request, "desk/inbox_desk.html", context), text, level="info")
-    response["HX-Replace-Url"] = address
-    return response
+    toast = {"text": text, "level": "info"}
+    return whole_desk(request, inbox_context(request, opened=get_handoff(handoff.pk)), toast=toast)
+
+
+def whole_desk(request: PersonRequest, context: dict[str, Any], **events: Any) -> HttpResponse:
+    """List and card anew, in answer to a request that came from elsewhere on the page; ``events`` as `with_events`."""
+    response = render(request, "desk/inbox_desk.html", context | {"out_of_band": True})
+    response["HX-Reswap"], response["HX-Replace-Url"] = "none", address_of(context["opened"], context["asked"])
+    return with_events(response, **events)
 
 
 def answered(
@@ -113,13 +162,12 @@ def answered(
     text: str,
     level: str = "success",
     status: int = 200,
-    undo: bool = False,
+    undo_url: str = "",
     accepted: Handoff | None = None,
 ) -> HttpResponse:
-    """After a verdict, or the news that another was faster: the next hand-off opens."""
-    undo_url = reverse("desk:inbox-undo", args=[handoff.pk]) if undo else ""
+    """After an answer, or the news that another was faster: the next hand-off opens."""
     context = inbox_context(request, below=handoff) | {"accepted": accepted}
-    address = address_of(context["opened"])
+    address = address_of(context["opened"], context["asked"])
     if not request.htmx:
         return redirect_with(request, address, text, level=level, undo_url=undo_url)
     response = render(request, "desk/inbox_desk.html", context, status=status)
@@ -127,9 +175,9 @@ def answered(
     return with_toast(response, text, level=level, undo_url=undo_url)
 
 
-def ask_again(request: PersonRequest, handoff: Handoff, form: RejectHandoffForm) -> HttpResponse:
-    """The same card with the rejection still open, and what is missing beside its field."""
-    context = inbox_context(request, opened=handoff) | {"reject_form": form}
+def ask_again(request: PersonRequest, handoff: Handoff, **forms: Form) -> HttpResponse:
+    """The same card with the question still open, and what is missing beside its field."""
+    context = inbox_context(request, opened=handoff) | forms
     if not request.htmx:
         return render(request, "desk/inbox.html", context, status=422)
     response = render(request, "desk/inbox_card.html", context, status=422)
@@ -144,18 +192,28 @@ def inbox_context(
 
     The card is that of ``opened``, else of the hand-off ``below`` a given one in the list, else of the first.
     """
-    user, now = request.user, timezone.now()
-    waiting = waiting_page(user, after=handoff_named(request.GET.get("after")))
+    user, now, asked = request.user, timezone.now(), Asked.of(request)
+    waiting = waiting_page(user, at=now, whom=asked.whom, after=handoff_named(asked.after))
     opened = opened or (next_after(waiting, below) if below else next(iter(waiting.handoffs), None))
     return {
-        "now": now,
-        "waiting": waiting,
+        **list_context(request, asked, waiting),
         "opened": opened,
         "card": card_of(opened, now=now) if opened else None,
         "answers": None if opened else answers_this_week(user, now=now),
-        "decides": may_ever_decide(user),
         "shows_list": "list" in request.GET,
         **verbs_on(opened, request),
+    }
+
+
+def list_context(request: PersonRequest, asked: "Asked", waiting: Waiting) -> dict[str, Any]:
+    """What the list beside the card shows."""
+    return {
+        "now": timezone.now(),
+        "asked": asked,
+        "waiting": waiting,
+        "decides": may_ever_decide(request.user),
+        "recipients": recipients_seen(request.user),
+        "answers_for_many": ANSWERS.values(),
     }
 
 
@@ -165,16 +223,45 @@ def verbs_on(handoff: Handoff | None, request: PersonRequest) -> dict[str, Any]:
         return {}
     if handoff.status != HandoffStatus.OPEN:
         return {"gone": handoff}
-    can_decide = may_decide(request.user, handoff)
+    can_decide, now = may_decide(request.user, handoff), timezone.now()
     return {
         "can_decide": can_decide,
         "can_withdraw": may_withdraw(request.user, handoff),
         "reject_form": RejectHandoffForm() if can_decide else None,
+        "laters": laters(handoff, at=now) if can_decide else [],
+        "put_off_until": handoff.snoozed_until if handoff.snoozed_until and handoff.snoozed_until > now else None,
     }
 
 
-def address_of(opened: Handoff | None) -> str:
-    return f"{reverse('desk:inbox')}?open={opened.pk}" if opened else reverse("desk:inbox")
+@dataclass(frozen=True)
+class Asked:
+    """What the address of the page asks for; an answer to a deed keeps what the page showed."""
+
+    open: str = ""
+    after: str = ""
+    whom: Whom = EVERYBODY
+
+    @classmethod
+    def of(cls, request: PersonRequest) -> "Asked":
+        is_page = request.method == "GET" and request.htmx.target != "inbox-list"
+        query = request.GET if is_page else QueryDict(shown_address(request).query)
+        return cls(query.get("open", ""), query.get("after", ""), whom_named(query.get("for", "")))
+
+
+def address_of(opened: Handoff | None, asked: Asked | None = None) -> str:
+    """The inbox with this card, and the same people's hand-offs as before."""
+    parts = {"for": asked.whom.key if asked else "", "open": opened.pk if opened else ""}
+    query = urlencode({name: value for name, value in parts.items() if value})
+    return f"{reverse('desk:inbox')}?{query}" if query else reverse("desk:inbox")
+
+
+def day_and_time(at: datetime | None) -> str:
+    """ "today at 14:00", "on Mon 23 Nov at 09:00"."""
+    if at is None:
+        return "now"
+    here = timezone.localtime(at)
+    day = "today" if here.date() == timezone.localdate() else f"on {here:%a %-d %b}"
+    return f"{day} at {here:%H:%M}"
 
 
 def get_handoff(pk: int) -> Handoff:
@@ -189,6 +276,6 @@ def shown_address(request: PersonRequest) -> SplitResult:
         return urlsplit("")
 
 
-def handoff_named(number: str | None) -> Handoff | None:
+def handoff_named(number: str) -> Handoff | None:
     """The hand-off an address names; None when it names none."""
     return with_row(Handoff.objects.filter(pk=id_of(number))).first() if number else None

@@ -5,9 +5,14 @@
  *     <section id="inbox-card" data-handoff="7"> … <form data-verdict hx-post="/inbox/7/acceptance/">…</form></section>
  *   </div>
  *
- * J and K (static/js/rows.js) open the row they come to. The list refreshes itself (static/js/live.js); the card is left alone.
+ *   <details data-snooze><summary data-key="s">Snooze</summary>…<button type="button" data-snooze-close>Cancel</button></details>
+ *   <details data-inbox-snoozed>…</details>                              stays open when the list refreshes itself
+ *
+ * J and K (static/js/rows.js) open the row they come to, X selects it (static/js/selection.js). The list refreshes itself
+ * (static/js/live.js) and keeps what is selected; the card is left alone.
  */
 import "./reject.js";
+import "./selection.js";
 
 const PAUSE = 90;
 const DOUBLE_CLICK = 400;
@@ -50,8 +55,33 @@ addEventListener("click", (event) => {
   event.stopImmediatePropagation();
 }, true);
 
+// Put off in place: Esc closes.
+function closeSnooze(box) {
+  box.open = false;
+  box.querySelector("summary").focus();
+}
+
+document.addEventListener("click", (event) => {
+  const closer = event.target.closest("[data-snooze-close]");
+  if (closer) closeSnooze(closer.closest("[data-snooze]"));
+});
+
+document.addEventListener("keydown", (event) => {
+  const box = document.querySelector(".inbox-bar [data-snooze][open]");
+  if (!box || event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  closeSnooze(box);
+});
+
+let showsSnoozed = false;
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches?.("[data-inbox-snoozed]") && event.target.isConnected) showsSnoozed = event.target.open;
+}, true);
+
 document.addEventListener("htmx:afterSwap", (event) => {
   if (!inbox()) return;
+  const snoozed = document.querySelector("[data-inbox-snoozed]");
+  if (snoozed) snoozed.open = showsSnoozed;
   if (event.detail.target?.id === "inbox") swappedAt = performance.now();
   if (event.detail.target?.id === "inbox-card") inbox().classList.remove("shows-list");
   rowOf(card()?.dataset.handoff)?.classList.remove("row-leaving");

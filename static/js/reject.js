@@ -3,7 +3,9 @@
  *   <details data-reject><summary data-key="r">Reject</summary><form>
  *     <div data-reject-families><button type="button" data-key="1" data-reject-family="clerical">Bad data</button>…</div>
  *     <fieldset data-reject-reasons="clerical"><label data-key="1"><input type="radio" name="reason" …></label>…</fieldset>
- *     <div data-reject-send><textarea data-reject-comment></textarea><button>Send</button><button type="button" data-reject-close>…</div>
+ *     <div data-reject-send>
+ *       <fieldset data-reject-for="repair">…</fieldset>                 shown while a reason with data-route="repair" is chosen
+ *       <textarea data-reject-comment></textarea><button>Send</button><button type="button" data-reject-close>…</div>
  *   </form></details>
  *
  * The keys themselves are static/js/shortcuts.js: only what is visible can be pressed, so this shows one step at a time.
@@ -21,7 +23,7 @@ function start(box) {
   const form = box.querySelector("form");
   const picked = chosen(form)?.closest("[data-reject-reasons]").dataset.rejectReasons;
   show(form, picked || "");
-  demandComment(form);
+  ask(form);
   // Where the form was sent back with an error, the field it is about has the focus.
   if (picked) form.querySelector("[data-reject-comment]").focus();
 }
@@ -34,15 +36,17 @@ function close(box) {
   box.querySelector("summary").focus();
 }
 
-function demandComment(form) {
-  const comment = form.querySelector("[data-reject-comment]");
-  comment.required = Boolean(chosen(form)?.hasAttribute("data-needs-comment"));
+// What the chosen reason asks for besides: words, the field that is wrong, a day to look again.
+function ask(form) {
+  const reason = chosen(form);
+  form.querySelector("[data-reject-comment]").required = Boolean(reason?.hasAttribute("data-needs-comment"));
+  for (const part of form.querySelectorAll("[data-reject-for]")) part.hidden = part.dataset.rejectFor !== reason?.dataset.route;
 }
 
 function choose(label) {
   const form = label.closest("form");
   label.querySelector("input").checked = true;
-  demandComment(form);
+  ask(form);
   form.querySelector("[data-reject-comment]").focus();
 }
 
@@ -64,7 +68,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("change", (event) => {
   const form = event.target.closest("[data-reject] form");
   if (!form || event.target.name !== "reason") return;
-  demandComment(form);
+  ask(form);
 });
 
 document.addEventListener("keydown", (event) => {
@@ -74,7 +78,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     event.preventDefault();
     close(box);
-  } else if (event.key === "Enter" && !event.shiftKey && chosen(form) && !event.target.closest("button, a, summary")) {
+  } else if (event.key === "Enter" && !event.shiftKey && chosen(form) && !event.target.closest("button, a, summary, [type=date]")) {
     event.preventDefault();
     form.requestSubmit();
   }

@@ -108,7 +108,8 @@ document.addEventListener("list:changed", () => {
   window.htmx.ajax("GET", location.href, { source: document.body, target: "#main", select: "#main", swap: "outerHTML" });
 });
 
-document.addEventListener("htmx:afterSettle", () => update({ keep: false }));
+// Rows that were read again are ticked as they were.
+document.addEventListener("htmx:afterSettle", restore);
 
 function restore() {
   const kept = new Set(history.state?.selected);
