@@ -1,10 +1,11 @@
-"""Putting campaigns away once they are over."""
+"""Putting campaigns away once they are over, and content that is out of date."""
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from campaigns.access import may_write_campaign
+from campaigns.access import may_write_asset, may_write_campaign
+from campaigns.content import NOT_YOURS as NOT_YOUR_CONTENT
 from campaigns.editing import NOT_YOURS
-from campaigns.models import Campaign, CampaignStatus
+from campaigns.models import Asset, Campaign, CampaignStatus
 from crm.archiving import Rule
 from crm.models import User
 
@@ -25,3 +26,4 @@ def obstacle(campaign: Campaign) -> str:
 
 
 CAMPAIGN_RULE = Rule(with_parts, may_write_campaign, NOT_YOURS, obstacle)
+ASSET_RULE = Rule(lambda _user: Asset.objects.all(), may_write_asset, NOT_YOUR_CONTENT, lambda _asset: "")

@@ -1,11 +1,12 @@
-"""Making and changing campaigns and content. A lead keeps its own channel, so no figure follows from these edits."""
+"""Making and changing campaigns. A lead keeps its own channel, so no figure follows from these edits."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
-from campaigns.access import may_create_campaigns, may_write_assets, may_write_campaign
+from campaigns.access import may_create_campaigns, may_write_campaign
 from campaigns.models import Asset, Campaign
 from crm.access import require
 from crm.editing import make, present, save_put
@@ -14,28 +15,39 @@ from crm.models import User
 from crm.outbox import record_change
 
 DEEPEST = 3
-NO_MARKETING = "Only marketing makes campaigns and content."
+NO_MARKETING = "Only marketing makes campaigns."
 NOT_YOURS = "Only the owner of this campaign or a marketing manager may change it."
 
 
 @transaction.atomic
-def create_campaign(*, by: User, **fields: Any) -> Campaign:
-    """A new campaign, of who made it unless an owner is named; marketers make only their own."""
+def create_campaign(*, by: User, assets: Iterable[Asset] = (), **fields: Any) -> Campaign:
+    """A new campaign, of who made it unless an owner is named; marketers make only their own. ``assets``: the content
+    it uses.
+    """
     require(may_create_campaigns(by), NO_MARKETING)
     campaign = Campaign(**{"owner": by, **fields})
     require(may_write_campaign(by, campaign), "You may only make campaigns of your own.")
     require_order(campaign)
     hang_below(campaign, campaign.parent)
     make(campaign)
+    campaign.assets.set(assets)
     record_change("campaign", [campaign.pk])
     return campaign
 
 
 @transaction.atomic
-def edit_campaign(campaign: Campaign, *, by: User, seen: dict[str, Any] | None = None, **fields: Any) -> Campaign:
-    """Change a campaign. Raises NotAllowed, ValidationError, BusinessError, StaleEdit when a field is not as ``seen``.
+def edit_campaign(
+    campaign: Campaign,
+    *,
+    by: User,
+    seen: dict[str, Any] | None = None,
+    assets: Iterable[Asset] | None = None,
+    **fields: Any,
+) -> Campaign:
+    """Change a campaign, and with ``assets`` all of the content it uses.
 
-    A marketer's campaign stays the marketer's: giving it away is for managers.
+    Raises NotAllowed, ValidationError, BusinessError, StaleEdit when a field is not as ``seen``. A marketer's campaign
+    stays the marketer's: giving it away is for managers.
     """
     campaign = present(campaign)
     require(may_write_campaign(by, campaign), NOT_YOURS)
@@ -45,21 +57,10 @@ def edit_campaign(campaign: Campaign, *, by: User, seen: dict[str, Any] | None =
         require(may_write_campaign(by, campaign), "Only a marketing manager gives a campaign to somebody else.")
         require_order(campaign)
         record_change("campaign", [campaign.pk])
+    if assets is not None:
+        campaign.assets.set(assets)
+        record_change("campaign", [campaign.pk])
     return campaign
-
-
-@transaction.atomic
-def create_asset(*, by: User, **fields: Any) -> Asset:
-    """A new piece of content."""
-    require(may_write_assets(by), NO_MARKETING)
-    return make(Asset(**fields))
-
-
-@transaction.atomic
-def edit_asset(asset: Asset, *, by: User, **fields: Any) -> Asset:
-    require(may_write_assets(by), NO_MARKETING)
-    save_put(asset, fields)
-    return asset
 
 
 def require_order(campaign: Campaign) -> None:

@@ -1,12 +1,13 @@
-"""Input to campaigns and their spend."""
+"""Input to campaigns, their spend, and content."""
 
 from datetime import date
 from typing import Any
 
 from django import forms
 
-from campaigns.models import Campaign, Channel, Spend
-from campaigns.picking import CAMPAIGN_OWNERS, CAMPAIGNS
+from campaigns.files import ALLOWED, TOO_LARGE, WHICH, check_file
+from campaigns.models import Asset, AssetKind, Campaign, Channel, Spend
+from campaigns.picking import CAMPAIGN_OWNERS, CAMPAIGNS, CONTENT
 from crm.forms import CurrencyField, DateInput, SeenForm
 from crm.models import User
 from crm.picking import PickField
@@ -68,3 +69,61 @@ class SpendForm(SeenForm):
         if on > self.today:
             raise forms.ValidationError("This day has not come yet; log what was spent.")
         return on
+
+
+class ContentFileField(forms.FileField):
+    """A file that content may have. ``was_cut``: the upload was larger than is read at all."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.FileInput(attrs={"accept": ALLOWED})
+        super().__init__(**{"help_text": WHICH, "widget": widget, "validators": [check_file], **options})
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        if getattr(self, "was_cut", False):
+            raise forms.ValidationError(TOO_LARGE, code="too_large")
+        return super().clean(data, initial)
+
+
+class AssetForm(forms.ModelForm):
+    """A new piece of content: a link, a file, both or neither."""
+
+    # What a marketer did not choose would stand among "other".
+    kind = forms.ChoiceField(choices=[("", "Choose what it is"), *AssetKind.choices])
+    url = forms.URLField(
+        label="Link", required=False, max_length=500, assume_scheme="https",
+        widget=forms.URLInput(attrs={"placeholder": "https://"}),
+    )  # fmt: skip
+    file = ContentFileField(required=False)
+
+    class Meta:
+        model = Asset
+        fields = ["name", "kind", "buyer_stage", "url"]
+        labels = {"buyer_stage": "Helps a buyer who"}
+
+    def __init__(self, *args: Any, was_cut: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].was_cut = was_cut  # type: ignore[attr-defined]
+        choices = [(value, lower_first(str(label))) for value, label in self.fields["buyer_stage"].choices if value]  # type: ignore[attr-defined]
+        self.fields["buyer_stage"].choices = [("", "is anywhere on the way"), *choices]  # type: ignore[attr-defined]
+
+
+class FileForm(forms.Form):
+    """Another file for a piece of content. ``seen``: the one it had."""
+
+    file = ContentFileField()
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, was_cut: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].was_cut = was_cut  # type: ignore[attr-defined]
+
+
+class UsedContentForm(forms.Form):
+    """Content that a campaign begins to use."""
+
+    field_of = {"archived": "asset"}
+    asset = PickField(CONTENT, label="Content", placeholder="Type a name")
+
+
+def lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

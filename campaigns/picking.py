@@ -1,6 +1,6 @@
-"""Campaigns, and the people who may own them, chosen by typing."""
+"""Campaigns, content, and the people who may own them, chosen by typing."""
 
-from campaigns.models import Campaign
+from campaigns.models import Asset, Campaign
 from crm.models import Role, User
 from crm.picking import Source, people_called
 from crm.search import matches
@@ -17,4 +17,10 @@ CAMPAIGN_OWNERS = Source(
     people_called,
     lambda user: str(user.get_role_display()),
     is_short=True,
+)
+CONTENT = Source(
+    "content",
+    lambda: Asset.objects.filter(archived_at__isnull=True),
+    matches,
+    lambda asset: str(asset.get_kind_display()),
 )

@@ -7,4 +7,5 @@ from campaigns import views
 app_name = "campaigns"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/new/", views.campaign_new, name="campaign-new"),
+    path("content/new/", views.content_new, name="content-new"),
 ]

@@ -20,10 +20,10 @@ class Place:
 
 PLACES = (
     Place("Today", "/", "home", ("/tasks/",)),
-    Place("Inbox", "/inbox/", "inbox", ("/feedback/",)),
+    Place("Inbox", "/inbox/", "inbox", ("/feedback/", "/requests/")),
     Place("Leads", "/leads/", "users", ("/contacts/", "/companies/", "/imports/")),
     Place("Opportunities", "/opportunities/", "briefcase", ("/board/",)),
-    Place("Campaigns", "/campaigns/", "speakerphone", ("/capture-forms/",)),
+    Place("Campaigns", "/campaigns/", "speakerphone", ("/capture-forms/", "/content/")),
     Place("Reports", "/dashboards/", "chart-bar"),
     Place("Agreement", "/agreement/", "heart-handshake", ("/scoring/",)),
 )

@@ -1,4 +1,4 @@
-"""Putting leads, contacts, companies, opportunities and campaigns away, one or many, and bringing them back."""
+"""Putting leads, contacts, companies, opportunities, campaigns and content away, and bringing them back."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Value
 
-from campaigns.archiving import CAMPAIGN_RULE
-from campaigns.models import Campaign
+from campaigns.archiving import ASSET_RULE, CAMPAIGN_RULE
+from campaigns.models import Asset, Campaign
 from crm.archiving import Rule, archive_one, archive_rows, restore_one, restore_rows
 from crm.deeds import Deed
 from crm.models import User
@@ -78,6 +78,7 @@ RULES: dict[type[Model], Rule] = {
         lambda opportunity: STILL_OPEN if opportunity.is_open else "",
     ),
     Campaign: CAMPAIGN_RULE,
+    Asset: ASSET_RULE,
 }
 
 

@@ -12,7 +12,8 @@ class CampaignFilters(ArchivableFilters):
         model = Campaign
         fields = {
             "name": EXACT, "parent": EXACT, "channel": EXACT, "kind": EXACT, "status": EXACT, "owner": EXACT,
-            "starts_on": DAYS, "ends_on": DAYS, "source_system": EXACT, "external_id": EXACT, "updated_at": TIMES,
+            "assets": EXACT, "starts_on": DAYS, "ends_on": DAYS, "source_system": EXACT,
+            "external_id": EXACT, "updated_at": TIMES,
         }  # fmt: skip
 
 
@@ -25,7 +26,10 @@ class SpendFilters(StrictFilterSet):
         }  # fmt: skip
 
 
-class AssetFilters(StrictFilterSet):
+class AssetFilters(ArchivableFilters):
     class Meta:
         model = Asset
-        fields = {"name": EXACT, "kind": EXACT, "source_system": EXACT, "external_id": EXACT, "updated_at": TIMES}
+        fields = {
+            "name": EXACT, "kind": EXACT, "buyer_stage": EXACT, "owner": EXACT, "campaigns": EXACT,
+            "source_system": EXACT, "external_id": EXACT, "updated_at": TIMES,
+        }  # fmt: skip

@@ -43,12 +43,15 @@ class Resource(Idempotent, ListModelMixin, RetrieveModelMixin, GenericViewSet[An
     ordering_fields: dict[str, str] = {"id": "id", "created_at": "created_at", "updated_at": "updated_at"}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.read_body(request)
+        super().initial(request, *args, **kwargs)
+
+    def read_body(self, request: Request) -> None:
         """Read the body once, within the limit of settings.py: later readers find it in memory."""
         try:
             _ = request._request.body
         except RequestDataTooBig as error:
             raise BodyTooLarge from error
-        super().initial(request, *args, **kwargs)
 
     @property
     def person(self) -> User:
@@ -68,6 +71,15 @@ class Resource(Idempotent, ListModelMixin, RetrieveModelMixin, GenericViewSet[An
     def show(self, record: Model, code: int = status.HTTP_200_OK) -> Response:
         """The record as it is now in the database."""
         return Response(self.get_serializer(self.get_queryset().get(pk=record.pk)).data, status=code)
+
+
+def read_large_body(request: Request, *, most_bytes: int) -> None:
+    """As `Resource.read_body`, with a limit of its own."""
+    plain = request._request
+    body = plain.read(most_bytes + 1)
+    if len(body) > most_bytes:
+        raise BodyTooLarge
+    plain._body = body
 
 
 class UserFilters(StrictFilterSet):

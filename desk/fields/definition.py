@@ -128,6 +128,7 @@ BY_TYPE: dict[type[Any], Callable[..., forms.Field]] = {
     models.BooleanField: YesNoField,
     models.DateField: partial(forms.DateField, widget=DateInput, required=False),
     models.TextField: partial(LongTextField, required=False),
+    models.URLField: partial(forms.URLField, max_length=500, assume_scheme="https", required=False),
 }
 
 

@@ -7,10 +7,12 @@ from typing import Any
 from django.db import models
 from django.urls import reverse
 
-from campaigns.access import may_write_campaign
+from campaigns.access import may_write_asset, may_write_campaign
+from campaigns.content import NOT_YOURS as NOT_YOUR_CONTENT
+from campaigns.content import edit_asset
 from campaigns.editing import NOT_YOURS as NOT_YOUR_CAMPAIGN
 from campaigns.editing import edit_campaign
-from campaigns.models import Campaign
+from campaigns.models import Asset, Campaign
 from campaigns.picking import CAMPAIGN_OWNERS, CAMPAIGNS
 from crm.models import User
 from crm.picking import PEOPLE
@@ -99,7 +101,17 @@ CAMPAIGN = Kind(
     ),
     may_write_campaign, NOT_YOUR_CAMPAIGN, timeless(edit_campaign),
 )  # fmt: skip
-KINDS = {kind.key: kind for kind in (LEAD, CONTACT_KIND, COMPANY_KIND, OPPORTUNITY, CAMPAIGN)}
+ASSET = Kind(
+    "asset",
+    Asset,
+    (
+        Field("name", "Name"), Field("kind", "Kind"),
+        Field("buyer_stage", "Helps a buyer who", stays=True), Field("url", "Link", stays=True),
+        replace(OWNER, source=CAMPAIGN_OWNERS),
+    ),
+    may_write_asset, NOT_YOUR_CONTENT, timeless(edit_asset),
+)  # fmt: skip
+KINDS = {kind.key: kind for kind in (LEAD, CONTACT_KIND, COMPANY_KIND, OPPORTUNITY, CAMPAIGN, ASSET)}
 
 
 @dataclass(frozen=True)

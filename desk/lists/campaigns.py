@@ -80,4 +80,5 @@ CAMPAIGNS = ListDefinition(
         Action("New campaign", "campaigns:campaign-new", key="n", allowed=may_create_campaigns),
         Action("Forms", "leads:capture-forms", icon="forms", allowed=may_create_campaigns),
     ),
+    beside=("campaigns", "content"),
 )

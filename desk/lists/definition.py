@@ -1,4 +1,4 @@
-"""What a list is made of. The six lists are written down in the modules beside this one."""
+"""What a list is made of. The lists are written down in the modules beside this one."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from campaigns.access import may_create_campaigns
+from campaigns.access import may_create_assets, may_create_campaigns
 from crm.models import User
 from crm.search import words_of
 from leads.access import (
@@ -59,6 +59,7 @@ ACTIONS = (
     Action("New company", "building", "leads:company-new", f"{MAKE} account organisation"),
     Action("New opportunity", "briefcase", "desk:opportunity-new", f"{MAKE} deal", may_create_opportunities),
     Action("New campaign", "speakerphone", "campaigns:campaign-new", MAKE, may_create_campaigns),
+    Action("New content", "files", "campaigns:content-new", f"{MAKE} asset data sheet case study", may_create_assets),
     Action("New task", "checkbox", "desk:task-new", f"{MAKE} to do reminder next step plan"),
     Action("New form", "forms", "leads:capture-form-new", f"{MAKE} capture landing page", may_make_capture_forms),
     Action("Import", "file-import", "leads:import-new", "upload csv excel file list leads load", may_import_leads),
@@ -71,6 +72,8 @@ ACTIONS = (
     Action("Go to Opportunities", "briefcase", "desk:opportunities", f"{GO} deals pipeline list"),
     Action("Go to the board", "layout-kanban", "desk:board", f"{GO} opportunities deals pipeline kanban stages"),
     Action("Go to Campaigns", "speakerphone", "desk:campaigns", f"{GO} list"),
+    Action("Go to Content", "files", "desk:content", f"{GO} assets data sheets list"),
+    Action("Go to Requests", "message-question", "desk:requests", f"{GO} ask marketing promised list"),
     Action("Go to Forms", "forms", "leads:capture-forms", f"{GO} capture submissions", may_make_capture_forms),
     Action("Go to Imports", "file-import", "leads:imports", f"{GO} files"),
     Action("Go to Reports", "chart-bar", "funnel:funnel", f"{GO} funnel dashboard figures"),

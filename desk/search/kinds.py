@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from campaigns.models import Campaign
+from campaigns.models import Asset, Campaign
 from leads.models import Company, Contact, Lead, Opportunity
 
 IS_EMAIL = "(lower(email) = %(text)s AND NOT email = '')"
@@ -18,8 +18,8 @@ IS_COMPANY = "(lower(name) = %(text)s OR lower(domain) = %(text)s)"
 class Kind:
     """What a search needs to know of a kind.
 
-    ``related``: what a row of the results shows. ``present``: rows a search may find. ``same_…``: whether a row is just
-    what was typed; each has an index, or is absent.
+    ``noun``: the name of its page. ``related``: what a row of the results shows. ``present``: rows a search may find.
+    ``same_…``: whether a row is just what was typed; each has an index, or is absent.
     """
 
     key: str
@@ -54,6 +54,7 @@ CONTACT = Kind(
 COMPANY = Kind("companies", "Companies", "Company", "building", Company, same_name=IS_COMPANY)
 OPPORTUNITY = Kind("opportunities", "Opportunities", "Opportunity", "briefcase", Opportunity, ("company", "owner"))
 CAMPAIGN = Kind("campaigns", "Campaigns", "Campaign", "speakerphone", Campaign)
+CONTENT = Kind("content", "Content", "Asset", "files", Asset)
 
-KINDS = (LEAD, CONTACT, COMPANY, OPPORTUNITY, CAMPAIGN)
+KINDS = (LEAD, CONTACT, COMPANY, OPPORTUNITY, CAMPAIGN, CONTENT)
 KIND_OF = {kind.key: kind for kind in KINDS}

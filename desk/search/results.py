@@ -7,11 +7,11 @@ from typing import Any
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from campaigns.models import Campaign
+from campaigns.models import Asset, Campaign
 from crm.requests import id_of
 from crm.words import money
 from desk.search.finding import find
-from desk.search.kinds import CAMPAIGN, COMPANY, CONTACT, KIND_OF, KINDS, LEAD, OPPORTUNITY, Kind
+from desk.search.kinds import CAMPAIGN, COMPANY, CONTACT, CONTENT, KIND_OF, KINDS, LEAD, OPPORTUNITY, Kind
 from desk.search.spelling import meant_instead, spelt, tsquery_of
 from leads.models import Company, Contact, Lead, Opportunity
 
@@ -109,10 +109,15 @@ def campaign_detail(campaign: Campaign) -> Iterable[object]:
     return (campaign.get_channel_display(), campaign.get_status_display().lower())
 
 
+def content_detail(asset: Asset) -> Iterable[object]:
+    return (asset.get_kind_display(),)
+
+
 DETAIL_OF: dict[str, Callable[[Any], Iterable[object]]] = {
     LEAD.key: lead_detail,
     CONTACT.key: contact_detail,
     COMPANY.key: company_detail,
     OPPORTUNITY.key: opportunity_detail,
     CAMPAIGN.key: campaign_detail,
+    CONTENT.key: content_detail,
 }

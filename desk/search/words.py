@@ -21,6 +21,7 @@ NAMES = {
     "company": ("leads_company", ("name",)),
     "opportunity": ("leads_opportunity", ("name",)),
     "campaign": ("campaigns_campaign", ("name",)),
+    "asset": ("campaigns_asset", ("name",)),
 }
 # Shorter ones are found by their beginning or not at all; a number has no spelling.
 ADD_WORDS = """

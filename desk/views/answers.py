@@ -33,9 +33,11 @@ def redirect_with(
     return HttpResponseRedirect(address)
 
 
-def go_to(request: PersonRequest, address: str, text: str, *, level: str = "success") -> HttpResponse:
+def go_to(
+    request: PersonRequest, address: str, text: str, *, level: str = "success", undo_url: str = ""
+) -> HttpResponse:
     """Leave the page for ``address``, from its side panel as well, and say there what happened."""
-    response = redirect_with(request, address, text, level=level)
+    response = redirect_with(request, address, text, level=level, undo_url=undo_url)
     return HttpResponse(headers={"HX-Redirect": response["Location"]}) if request.htmx else response
 
 

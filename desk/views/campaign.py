@@ -33,6 +33,7 @@ from desk.queries.campaign import (
     summed,
     what_sales_says,
 )  # fmt: skip
+from desk.queries.content import content_of
 from desk.views.panels import form_page
 from feedback.access import NO_HAND_OVER, may_hand_over
 from feedback.handing_over import HandedOver, hand_over_leads
@@ -111,6 +112,7 @@ def campaign_page(
         "answers": answered[: 50 if reason else ROWS],
         "leads": with_last_touch(leads.for_lists()).order_by("-pk")[:ROWS],
         "lead_count": count_words(count_up_to(leads)),
+        "contents": content_of(campaign, at=now),
         "spends": campaign.spends.select_related("by")[:SPENDS],
         "months": months,
         "highest": max((month.amount for month in months), default=0),

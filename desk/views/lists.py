@@ -1,4 +1,4 @@
-"""The six lists. Each is one page; what differs between them stands in desk/lists/."""
+"""The lists. Each is one page; what differs between them stands in desk/lists/."""
 
 from functools import partial
 from typing import Any
@@ -28,8 +28,9 @@ def list_page(request: PersonRequest, key: str) -> HttpResponse:
     return render(request, "desk/list.html", context | head_context(asked) | bar_context(asked) | rows_context(asked))
 
 
-leads, contacts, companies, opportunities, campaigns, tasks = (
-    partial(list_page, key=key) for key in ("leads", "contacts", "companies", "opportunities", "campaigns", "tasks")
+leads, contacts, companies, opportunities, campaigns, content, tasks = (
+    partial(list_page, key=key)
+    for key in ("leads", "contacts", "companies", "opportunities", "campaigns", "content", "tasks")
 )
 
 

@@ -4,12 +4,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from campaigns.picking import CAMPAIGN_OWNERS, CAMPAIGNS
+from campaigns.picking import CAMPAIGN_OWNERS, CAMPAIGNS, CONTENT
 from crm.picking import FEWEST_LETTERS, PEOPLE
 from crm.requests import PersonRequest
 from leads.picking import COMPANIES, CONTACTS
 
-SOURCES = {source.key: source for source in (PEOPLE, CAMPAIGNS, CAMPAIGN_OWNERS, COMPANIES, CONTACTS)}
+SOURCES = {source.key: source for source in (PEOPLE, CAMPAIGNS, CAMPAIGN_OWNERS, CONTENT, COMPANIES, CONTACTS)}
 
 
 @require_GET

@@ -14,6 +14,7 @@ from crm.access import manages, require
 from crm.errors import BusinessError, StaleState
 from crm.models import User
 from crm.requests import PersonRequest
+from crm.uploads import WAS_CUT, LimitedUpload
 from leads.access import may_import
 from leads.import_forms import ColumnsForm, UploadForm
 from leads.importing.mapping import CREATE, SKIP, UPDATE
@@ -22,7 +23,6 @@ from leads.importing.refused import as_csv, refused_rows
 from leads.importing.starting import check_import, drop_import, receive_file, save_mapping, start_import
 from leads.importing.storing import stored
 from leads.importing.surveying import look_into
-from leads.importing.uploading import WAS_CUT, LimitedUpload
 from leads.models import Import
 from leads.models.imports import ImportKind, ImportStatus
 
@@ -50,7 +50,7 @@ def imports(request: PersonRequest) -> HttpResponse:
 @csrf_exempt
 def import_new(request: PersonRequest) -> HttpResponse:
     """Receive a file. The limit on its size must be set before anything reads the request, the CSRF check included."""
-    request.upload_handlers = [LimitedUpload(request)]
+    request.upload_handlers = [LimitedUpload(request, most_bytes=settings.IMPORT_MAX_BYTES)]
     return receive_upload(request)
 
 

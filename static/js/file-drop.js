@@ -1,6 +1,6 @@
 /* A file dropped on the area goes into its field; one that is too large is named before it is sent.
  *
- *   <div data-file-drop data-most-bytes="209715200"> <input type="file" name="file"> <p data-file-drop-hint>Drop a file here.</p> </div>
+ *   <div data-file-drop data-most-bytes="209715200" data-too-large="Split it."> <input type="file" name="file"> <p data-file-drop-hint>Drop a file here.</p> </div>
  */
 const megabytes = (bytes) => `${(bytes / 1048576).toFixed(1)} MB`;
 
@@ -9,7 +9,7 @@ function tell(area) {
   const hint = area.querySelector("[data-file-drop-hint]");
   const [file] = field.files;
   const tooLarge = file && file.size > Number(area.dataset.mostBytes);
-  const words = tooLarge ? `${file.name} has ${megabytes(file.size)}; at most ${megabytes(area.dataset.mostBytes)} are taken. Split it and import the parts.` : "";
+  const words = tooLarge ? `${file.name} has ${megabytes(file.size)}; at most ${megabytes(area.dataset.mostBytes)} are taken. ${area.dataset.tooLarge}` : "";
   field.setCustomValidity(words);
   hint.classList.toggle("bad", Boolean(tooLarge));
   if (file) hint.textContent = words || `${file.name}, ${megabytes(file.size)}`;
