@@ -234,6 +234,7 @@ OUTBOX_CONSUMERS = {
     "scoring": "scoring.engine",
     "funnel": "funnel.recompute",
     "search": "desk.search.words",
+    "automatic": "feedback.automatic",
 }
 
 # Who knows what is open of a person's: a module with require_nothing_open(person) (crm/people.py).
