@@ -12,7 +12,7 @@ from django.urls import reverse
 from crm.models import User
 from feedback.access import may_decide, may_hand_over, may_undo, may_withdraw
 from feedback.models import VERDICTS, Handoff
-from leads.access import may_convert, may_move, may_touch
+from leads.access import may_convert, may_merge, may_move, may_touch
 from leads.attempts import NONE, Attempts, micro_state
 from leads.lifecycle import CLAIM, DISCARD, DISQUALIFY, MARK_MQL, MOVES, PARK, QUALIFY, RECYCLE, RETURN, Move, Stage
 from leads.models import Lead, Opportunity, Transition
@@ -61,6 +61,7 @@ WITHDRAW = Verb("Withdraw", "Take it back to marketing before sales answers.", "
 CONVERT = Verb("Convert", "Company, contact and opportunity in one step.", "arrows-exchange", key="v")
 OPEN = Verb("Open opportunity", "Work the deal that came of it.", "briefcase", how="link", key="o", is_next=True)
 LOG_TOUCH = Verb("Log a touch", "What happened between the buyer and us; score and campaign count it.", "hand-finger")
+MERGE = Verb("Merge with another lead…", "The same person twice: read both as one. Can be undone.", "git-merge")
 UNDO_VERDICT = Verb("Undo the verdict", "It waits for sales again, with its old due time.", "arrow-back", how="post")
 UNDO_CONVERSION = Verb(
     "Undo the conversion", "For ten minutes; company and contact stay, the lead is as it was.", "arrow-back", how="post"
@@ -94,8 +95,13 @@ class Verbs:
 
 
 def verbs_for(user: User, situation: Situation, *, now: datetime) -> Verbs:
-    """The next step of this stage for this person, and every other verb allowed, in the order of the way."""
+    """The next step of this stage for this person, and every other verb allowed, in the order of the way.
+
+    None for a lead that was merged: all is done with the one that stays.
+    """
     lead = situation.lead
+    if lead.merged_into_id:
+        return Verbs(None, [])
     found = [
         *verdict_verbs(user, situation),
         *call_verbs(user, situation),
@@ -103,6 +109,7 @@ def verbs_for(user: User, situation: Situation, *, now: datetime) -> Verbs:
         *conversion_verbs(user, situation),
         *undo_verbs(user, situation, now=now),
         *note_verbs(user, situation.lead),
+        *merge_verbs(user, situation.lead),
     ]
     following = next((verb for verb in found if verb.is_next), None)
     others = [verb for verb in found if verb not in (following, LOG_CALL)]
@@ -178,6 +185,10 @@ def undo_verbs(user: User, situation: Situation, *, now: datetime) -> list[Verb]
 
 def note_verbs(user: User, lead: Lead) -> list[Verb]:
     return [replace(LOG_TOUCH, url=address_of(lead, "touches"))] if may_touch(user, lead) else []
+
+
+def merge_verbs(user: User, lead: Lead) -> list[Verb]:
+    return [replace(MERGE, url=address_of(lead, "merge"))] if may_merge(user, lead) and not lead.is_archived else []
 
 
 def address_of(lead: Lead, verb: str) -> str:

@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.db.models import Exists, Model, OuterRef, Q, Subquery
+from django.db.models.functions import Greatest
 
 from campaigns.models import Campaign
 from crm.access import own_team_ids
@@ -56,8 +57,9 @@ def nurture_due(leads: LeadQuerySet, *, on: date) -> LeadQuerySet:
 
 def with_last_touch(leads: LeadQuerySet) -> LeadQuerySet:
     """``last_touch_at``: when buyer and we last met; None for never."""
-    touches = Touch.objects.effective().filter(lead=OuterRef("pk")).order_by("-at")
-    return leads.annotate(last_touch_at=Subquery(touches.values("at")[:1]))
+    newest = Touch.objects.effective().order_by("-at").values("at")
+    own, merged = newest.filter(lead=OuterRef("pk"))[:1], newest.filter(lead__merged_into=OuterRef("pk"))[:1]
+    return leads.annotate(last_touch_at=Greatest(Subquery(own), Subquery(merged)))
 
 
 def recent_values(of: type[Model], field: str) -> list[str]:

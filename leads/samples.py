@@ -1,5 +1,7 @@
 """What of this room is sample data (crm/erasure.py)."""
 
+from django.db.models import Q
+
 from crm.erasure import Counts, delete_samples, delete_where
 from leads.models import (
     Activity,
@@ -7,6 +9,7 @@ from leads.models import (
     Company,
     Contact,
     Lead,
+    Merge,
     Opportunity,
     OpportunityPerson,
     Submission,
@@ -22,6 +25,7 @@ def remove() -> Counts:
     Submission.objects.filter(lead__in=leads, form__is_sample=False).update(lead=None)
     forms = list(CaptureForm.objects.filter(is_sample=True).values_list("id", flat=True))
     part_from(leads)
+    undo_merges_with(leads)
     return {
         "activities": delete_samples(Activity),
         "tasks": delete_samples(Task),
@@ -34,6 +38,12 @@ def remove() -> Counts:
         "contacts": delete_samples(Contact),
         "companies": delete_samples(Company),
     }
+
+
+def undo_merges_with(leads: list[int]) -> None:
+    """Real leads stay, each as its own, when a sample lead they were merged with goes."""
+    Merge.objects.filter(Q(survivor__in=leads) | Q(duplicate__in=leads)).delete()
+    Lead.objects.filter(merged_into__in=leads).update(merged_into=None)
 
 
 def part_from(leads: list[int]) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from crm.words import number
 from leads.converting import joinable_opportunities
 from leads.known import company_named, contact_with
-from leads.models import ActivityKind, Company, Contact, Lead, Opportunity
+from leads.models import Activity, ActivityKind, Company, Contact, Lead, Opportunity, Touch
+from leads.united import united_ids
 
 JOINABLE = 5
 
@@ -37,13 +38,14 @@ def counted(count: int, one: str, many: str) -> str:
 
 
 def conversion_facts(lead: Lead) -> ConversionFacts:
-    kinds = list(lead.activities.order_by().values_list("kind", flat=True))
+    family = united_ids(lead)
+    kinds = list(Activity.objects.filter(lead__in=family).order_by().values_list("kind", flat=True))
     calls = kinds.count(ActivityKind.CALL)
     return ConversionFacts(
         company=lead.company or company_named(lead.company_name),
         contact=lead.contact or contact_with(lead.email),
         joinable=list(joinable_opportunities(lead)[:JOINABLE]),
-        touches=lead.touches.effective().count(),
+        touches=Touch.objects.effective().filter(lead__in=family).count(),
         calls=calls,
         other_activities=len(kinds) - calls,
     )

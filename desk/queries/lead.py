@@ -46,14 +46,19 @@ def story_of(lead: Lead, *, now: datetime) -> Story:
     deals = list(opportunities_of(lead).select_related("owner").order_by("outcome", "-id")[:DEALS])
     attempts = attempts_of([lead.pk]).get(lead.pk, NONE) if lead.stage == Stage.ACCEPTED else NONE
     return Story(
-        situation=Situation(lead, moves[-1], waiting, answers[0] if answers else None, deals, attempts),
+        situation=Situation(lead, moves[-1], waiting, own_answer(lead, answers), deals, attempts),
         way=stage_steps(lead, moves, now=now),
-        clocks=clocks(moves, now=now),
+        clocks=added(clocks(moves, now=now), clocks_before(lead, moves[0].at)),
         verdict=next(filter(says_something, answers), None),
         origin=origin_of(lead),
         reasons=explain(lead, at=now),
         others=others_there(lead),
     )
+
+
+def own_answer(lead: Lead, answers: list[Handoff]) -> Handoff | None:
+    """The newest answer, if it was given on this lead and not on one merged into it: only that can be taken back."""
+    return next((answer for answer in answers if answer.lead_id == lead.pk), None)
 
 
 def says_something(handoff: Handoff) -> bool:
@@ -69,7 +74,7 @@ def visits(moves: list[Transition], *, now: datetime) -> list[tuple[Transition, 
     Negative before a move that an import dated before the one it follows, as the facts count it (funnel/sql.py).
     """
     ends = [*(move.at for move in moves[1:]), now]
-    return [(move, end - move.at) for move, end in zip(moves, ends, strict=True)]
+    return [(move, end - move.at) for move, end in zip(moves, ends, strict=False)]
 
 
 def clocks(moves: list[Transition], *, now: datetime) -> dict[str, timedelta]:
@@ -80,6 +85,20 @@ def clocks(moves: list[Transition], *, now: datetime) -> dict[str, timedelta]:
         if clock in spent:
             spent[clock] += length
     return spent
+
+
+def clocks_before(lead: Lead, start: datetime) -> dict[str, timedelta]:
+    """The clocks of the earliest lead that was merged into this one, up to where its own begin (funnel/sql.py)."""
+    rows = Transition.objects.effective().filter(lead__merged_into=lead).order_by("lead", "seq")
+    logs: dict[int, list[Transition]] = {}
+    for row in rows:
+        logs.setdefault(row.lead_id, []).append(row)
+    earliest = min(logs.values(), key=lambda log: log[0].at, default=[])
+    return clocks([move for move in earliest if move.at < start], now=start)
+
+
+def added(*many: dict[str, timedelta]) -> dict[str, timedelta]:
+    return {clock: sum((each[clock] for each in many), timedelta()) for clock in many[0]}
 
 
 def stage_steps(lead: Lead, moves: list[Transition], *, now: datetime) -> list[dict[str, Any]]:

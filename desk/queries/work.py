@@ -13,7 +13,8 @@ from desk.forms.activity import ActivityForm, colleague
 from desk.forms.task import TaskForm
 from leads.access import may_change_task, may_log_on
 from leads.models import Contact, Lead, Opportunity, Task
-from leads.subjects import Subject
+from leads.subjects import Subject, subject_of
+from leads.united import survivor_of, united_ids
 
 Record = Lead | Opportunity | Contact
 ABOUT = {Lead: "lead", Opportunity: "opportunity", Contact: "contact"}
@@ -76,10 +77,10 @@ def open_tasks_of(record: Record) -> Any:
     """What is still to do for it, first due on top; what names only its lead belongs to an opportunity, too."""
     if isinstance(record, Opportunity):
         which = Q(opportunity=record)
-        if record.lead_id:
-            which |= Q(lead=record.lead_id, opportunity__isnull=True)
+        if record.lead:
+            which |= Q(lead__in=united_ids(survivor_of(record.lead)), opportunity__isnull=True)
     elif isinstance(record, Lead):
-        which = Q(lead=record)
+        which = Q(lead__in=united_ids(record))
     else:
         which = Q(contact=record) | Q(lead__in=list(record.leads.values_list("pk", flat=True)[: STEPS_SHOWN * 10]))
     return Task.objects.open().filter(which).order_by("due_at", "id")
@@ -134,7 +135,7 @@ def subject_for(record: Record) -> Subject:
         return Subject(lead=record)
     if isinstance(record, Contact):
         return Subject(contact=record)
-    return Subject(lead=record.lead, opportunity=record)
+    return subject_of(opportunity=record)
 
 
 def query_of(record: Record) -> str:

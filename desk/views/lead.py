@@ -1,5 +1,7 @@
 """The page of a lead: who is this, what next? Its verbs are in lead_verbs.py."""
 
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -8,11 +10,13 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from crm.models import User
 from crm.requests import PersonRequest
 from desk.archiving import with_archive
-from desk.fields.kinds import rows_for
+from desk.fields.kinds import Sheet, rows_for
 from desk.queries.lead import lead_with_all, story_of
-from desk.verbs import verbs_for
+from desk.queries.merging import merges_of
+from desk.verbs import Situation, Verbs, verbs_for
 from desk.views.record import record_answer, record_page
 from leads.models import Lead
 
@@ -38,9 +42,21 @@ def lead_facts(request: PersonRequest, lead: Lead) -> dict[str, Any]:
     return {
         "lead": lead,
         **vars(story),
-        "verbs": with_archive(verbs_for(request.user, story.situation, now=now), lead, request.user),
-        "fields": rows_for(lead, request.user),
+        "verbs": verbs_of(request.user, story.situation, now=now),
+        "fields": fields_of(lead, request.user),
+        "merges": merges_of(lead),
     }
+
+
+def verbs_of(user: User, situation: Situation, *, now: datetime) -> Verbs:
+    verbs = verbs_for(user, situation, now=now)
+    return verbs if situation.lead.merged_into_id else with_archive(verbs, situation.lead, user)
+
+
+def fields_of(lead: Lead, user: User) -> Sheet:
+    """Of a lead that was merged they are only read."""
+    sheet = rows_for(lead, user)
+    return replace(sheet, may_edit=False) if lead.merged_into_id else sheet
 
 
 def get_lead(pk: int) -> Lead:

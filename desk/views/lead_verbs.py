@@ -145,7 +145,8 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
         if lead.stage == Stage.OPPORTUNITY:
             undo_conversion(lead, by=request.user, at=timezone.now())
         else:
-            undo_verdict(get_object_or_404(decided_handoffs(lead)[:1]), by=request.user, at=timezone.now())
+            own = decided_handoffs(lead).filter(lead=lead)
+            undo_verdict(get_object_or_404(own[:1]), by=request.user, at=timezone.now())
 
     done = f"Undone: {lead} stands where it stood before."
     seen_from = request.htmx.current_url

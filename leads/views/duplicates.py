@@ -26,7 +26,7 @@ def duplicates(request: PersonRequest, kind: str) -> HttpResponse:
         raise Http404
     record = KINDS[kind].objects.filter(pk=id_of(request.GET.get("except"))).first()
     found = known_like(kind, request.POST, exclude=record)
-    return render(request, "leads/duplicates.html#found", warning(found, kind, request.user))
+    return render(request, "leads/duplicates.html#found", {**warning(found, kind, request.user), "record": record})
 
 
 def duplicates_to_confirm(request: PersonRequest, kind: str, values: Mapping[str, Any]) -> Duplicates:

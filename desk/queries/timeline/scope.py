@@ -11,6 +11,7 @@ from feedback.models import Handoff
 from leads.lifecycle import Stage
 from leads.models import Activity, Company, Contact, Lead, Opportunity, Task, Touch, Transition
 from leads.opportunities import opportunities_of, opportunities_with
+from leads.united import family_ids, united_ids
 
 Record = Lead | Contact | Company | Opportunity
 
@@ -23,13 +24,17 @@ ABOUT_A_VERDICT = Q(handoff__isnull=False) | Q(undoes__handoff__isnull=False) | 
 
 @dataclass(frozen=True)
 class Scope:
-    """Ids of the records whose history is told. ``names_leads``: an entry says which of several leads it is about."""
+    """Ids of the records whose history is told.
+
+    ``names_leads``: an entry says which of several leads it is about, unless it is about ``itself``.
+    """
 
     leads: list[int] = field(default_factory=list)
     opportunities: list[int] = field(default_factory=list)
     contacts: list[int] = field(default_factory=list)
     companies: list[int] = field(default_factory=list)
     names_leads: bool = False
+    itself: int | None = None
 
     def sources(self, kind: str) -> list[Source]:
         """What a chip shows; an unknown one shows all."""
@@ -91,9 +96,11 @@ def edits_of(rank: Rank, owner: type[Record], owners: list[int]) -> Source:
 
 def scope_of(record: Record) -> Scope:
     if isinstance(record, Lead):
-        return Scope(leads=[record.pk], opportunities=around(opportunities_of(record)))
+        family = united_ids(record)
+        deals = around(opportunities_of(record))
+        return Scope(leads=family, opportunities=deals, names_leads=len(family) > 1, itself=record.pk)
     if isinstance(record, Opportunity):
-        return Scope(leads=leads_of(record), opportunities=[record.pk])
+        return Scope(leads=sorted(family_ids(leads_of(record))), opportunities=[record.pk])
     if isinstance(record, Contact):
         deals = around(opportunities_with(record))
         return Scope(around(record.leads), deals, contacts=[record.pk], names_leads=True)
