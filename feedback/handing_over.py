@@ -17,6 +17,7 @@ from crm.deeds import MOST_AT_ONCE, Deed
 from crm.models import Team, User
 from crm.outbox import record_change
 from feedback.access import NO_HAND_OVER, may_hand_over, may_withdraw
+from feedback.announcing import announce_handoffs, settle_asked
 from feedback.clocks import start_clocks
 from feedback.errors import AlreadyDecided, NoSuchRecipient
 from feedback.models import Handoff, HandoffStatus
@@ -94,6 +95,7 @@ def open_handoffs(
     start_clocks(handoffs, at=at)
     Handoff.objects.bulk_create(handoffs)
     record_change("handoff", [handoff.pk for handoff in handoffs])
+    announce_handoffs(handoffs, at=at)
     return handoffs
 
 
@@ -110,7 +112,7 @@ def why_not(lead: Lead, last: Transition, *, at: datetime) -> str:
 def take_back_handoffs(handoff_ids: Iterable[int], *, by: User, at: datetime) -> Deed:
     """Withdraw these hand-offs where sales has not answered yet; in the deed stand the leads."""
     rows = Handoff.objects.select_for_update(of=("self",)).filter(pk__in=handoff_ids).order_by("pk")
-    deed, open_ones = Deed(), {}
+    deed, open_ones, waiting = Deed(), {}, []
     for handoff in rows.select_related(
         "decided_by", "to_user", "to_team", "followed_by__to_user", "followed_by__to_team"
     ):
@@ -120,9 +122,11 @@ def take_back_handoffs(handoff_ids: Iterable[int], *, by: User, at: datetime) ->
             deed.refuse(handoff.lead_id, "Only who handed this over or a manager may withdraw it.")
         else:
             open_ones[handoff.lead_id] = handoff.pk
+            waiting.append(handoff)
     decided = {"status": HandoffStatus.WITHDRAWN, "decided_by": by, "decided_at": at, "updated_at": timezone.now()}
     Handoff.objects.filter(pk__in=open_ones.values()).update(**decided)
     record_change("handoff", open_ones.values())
+    settle_asked(waiting, at=at)
     for pk in move_leads(hold_leads(open_ones), Stage.MQL, by=by, at=at, handoffs=open_ones):
         deed.change(pk)
     return deed

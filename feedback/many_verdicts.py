@@ -17,6 +17,7 @@ from crm.models import Team, User
 from crm.outbox import record_change
 from crm.periods import local_day, zone
 from feedback.access import may_undo
+from feedback.announcing import announce_handoffs, announce_verdicts, take_back_verdicts
 from feedback.answering import hold_answerable
 from feedback.clocks import NO_VERDICT_CLOCKS, verdict_clocks
 from feedback.followers import pass_on_many
@@ -64,7 +65,7 @@ def reject_handoffs(
     handoffs, deed = hold_waiting(handoff_ids, by=by, at=at)
     close(handoffs, HandoffStatus.REJECTED, by=by, at=at, **verdict)
     if way == Route.REROUTE:
-        pass_on_many(handoffs, at=at)
+        announce_handoffs(pass_on_many(handoffs, at=at), at=at)
         return changed(deed, handoffs)
     changes = {"revisit_on": revisit_on or local_day(at + PARKED_FOR, zone())} if way == Route.NURTURE else {}
     move(handoffs, STAGE_AFTER[way], by=by, at=at, reason=reason, note=comment, **changes)
@@ -85,6 +86,7 @@ def undo_verdicts(handoff_ids: Iterable[int], *, by: User, at: datetime) -> Deed
             back.append(handoff)
     take_back_moves([handoff for handoff in back if handoff.route != Route.REROUTE], leads, last, by=by, at=at)
     take_back_followers([handoff for handoff in back if handoff.route == Route.REROUTE])
+    take_back_verdicts(back)
     reopen_many(back)
     return changed(deed, back)
 
@@ -113,6 +115,7 @@ def close(handoffs: Sequence[Handoff], status: HandoffStatus, *, by: User, at: d
             setattr(handoff, name, value)
     Handoff.objects.bulk_update(handoffs, ["before", *NO_VERDICT_CLOCKS])
     record_change("handoff", [handoff.pk for handoff in handoffs])
+    announce_verdicts(handoffs, by=by, at=at)
 
 
 def move(handoffs: Sequence[Handoff], to: Stage, *, by: User, at: datetime, **facts: Any) -> None:

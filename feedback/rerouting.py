@@ -14,6 +14,7 @@ from crm.access import heads, require
 from crm.assigning import is_here
 from crm.models import Side, Team, User
 from crm.outbox import record_change
+from feedback.announcing import announce_handoffs, settle_asked
 from feedback.errors import AlreadyDecided, NoSuchRecipient
 from feedback.followers import open_followers
 from feedback.handing_over import chosen_recipient
@@ -66,7 +67,10 @@ def reroute_waiting(
     decided = {"status": HandoffStatus.WITHDRAWN, "decided_by": by, "decided_at": at, "snoozed_until": None}
     put(old, **decided)
     record_change("handoff", [handoff.pk for handoff in old])
-    return Rerouted(open_followers(old, found, at=at), answered(seen, old))
+    settle_asked(old, at=at)
+    fresh = open_followers(old, found, at=at)
+    announce_handoffs(fresh, at=at)
+    return Rerouted(fresh, answered(seen, old))
 
 
 def recipients_of(old: list[Handoff], person: User, chosen: Recipient | None, *, at: datetime) -> dict[int, Recipient]:

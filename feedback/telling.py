@@ -37,14 +37,18 @@ def tell(notices: Iterable[Notice], *, at: datetime, many_url: str = "/inbox/") 
     of_person: dict[tuple[int, NotificationKind], dict[str, Notice]] = defaultdict(dict)
     for notice in notices:
         of_person[notice.user, notice.kind].setdefault(notice.key, notice)
-    told = [one for notices in of_person.values() for one in bundled(list(notices.values()), many_url)]
+    tell_each([one for notices in of_person.values() for one in bundled(list(notices.values()), many_url)], at=at)
+
+
+def tell_each(notices: Iterable[Notice], *, at: datetime) -> None:
+    """The same, of each notice by itself."""
     Notification.objects.bulk_create(
         [
             Notification(
                 user_id=one.user, kind=one.kind, key=one.key, title=one.title[:200], text=one.text[:300],
                 url=one.url, at=at,
             )
-            for one in told
+            for one in notices
         ],
         ignore_conflicts=True,
     )  # fmt: skip

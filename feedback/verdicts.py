@@ -16,6 +16,7 @@ from crm.models import Team, User
 from crm.outbox import record_change
 from crm.periods import local_day, zone
 from feedback.access import NO_HAND_OVER, may_ever_decide, may_hand_over, may_undo, may_withdraw
+from feedback.announcing import announce_handoffs, announce_verdicts, settle_asked, take_back_verdicts
 from feedback.answering import require_answerable
 from feedback.clocks import NO_VERDICT_CLOCKS, start_clocks, verdict_clocks
 from feedback.errors import AlreadyDecided, AlreadyWaiting, NoSuchRecipient
@@ -59,10 +60,12 @@ def offer_lead(
         raise IllegalMove(lead, Stage.OFFERED)
     row = move_lead(lead, Stage.OFFERED, by=by, at=at)
     chosen = route_lead(lead, at=at) if by_rules else Recipient(to_user, to_team, routing or {"rule": "by_hand"})
-    return open_handoff(
+    handoff = open_handoff(
         lead, by=by, at=at, waiting_since=at, to_user=chosen.user, to_team=chosen.team, team=chosen.answers_for,
         promised=promised, definition_version=row.definition_version, routing=chosen.why,
     )  # fmt: skip
+    announce_handoffs([handoff], at=at)
+    return handoff
 
 
 @transaction.atomic
@@ -105,7 +108,7 @@ def reject_handoff(
         reason=reason, comment=comment, route=route, wrong_fields=wrong,
     )  # fmt: skip
     if route == Route.REROUTE:
-        pass_on(handoff, at=at)
+        announce_handoffs([pass_on(handoff, at=at)], at=at)
         return handoff
     changes = {"revisit_on": revisit_on or local_day(at + PARKED_FOR, zone())} if route == Route.NURTURE else {}
     move_lead(
@@ -119,6 +122,7 @@ def withdraw_handoff(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     """Marketing takes the lead back before anybody answered."""
     require(may_withdraw(by, handoff), "Only who handed this over or a manager may withdraw it.")
     claim(handoff, HandoffStatus.WITHDRAWN, by=by, at=at)
+    settle_asked([handoff], at=at)
     move_lead(handoff.lead, Stage.MQL, by=by, at=at, handoff=handoff.pk)
     return handoff
 
@@ -139,6 +143,7 @@ def undo_verdict(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
         take_back_follower(handoff)
     else:
         undo_verdict_move(handoff, by=by, at=at)
+    take_back_verdicts([handoff])
     reopen(handoff)
     record_change("lead", [handoff.lead_id])
     return handoff
@@ -149,6 +154,7 @@ def decide(handoff: Handoff, status: HandoffStatus, *, by: User, at: datetime, *
     present = require_answerable(handoff, by=by)
     clocks = verdict_clocks([present], status, by=by, at=at)[handoff.pk]
     claim(handoff, status, by=by, at=at, **clocks, **verdict)
+    announce_verdicts([handoff], by=by, at=at)
 
 
 def claim(handoff: Handoff, status: HandoffStatus, *, by: User | None, at: datetime, **verdict: Any) -> None:
