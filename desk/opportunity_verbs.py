@@ -6,7 +6,8 @@ from datetime import datetime
 from django.urls import reverse
 
 from crm.models import User
-from desk.verbs import LOG_CALL, Verb, Verbs, conversion_undo
+from desk.verbs import LOG_CALL, SAY, Verb, Verbs, ask_verbs, conversion_undo
+from feedback.models import Moment
 from leads.access import may_work_opportunity
 from leads.models import Opportunity, PipelineStage
 from leads.pipeline import open_stages
@@ -26,14 +27,23 @@ def opportunity_verbs(user: User, deal: Opportunity, stages: dict[str, PipelineS
         return Verbs(None, [])
     closing, person = address_of(deal, "closing"), replace(ADD_PERSON, url=address_of(deal, "people"))
     if not deal.is_open:
-        return Verbs(None, [replace(REOPEN, url=address_of(deal, "reopening")), person])
+        reopen = replace(REOPEN, url=address_of(deal, "reopening"))
+        return Verbs(None, [*say_verbs(deal), reopen, person, *ask_verbs(user, deal)])
     undo = conversion_undo(user, deal, now=now)
     win, lose = replace(WIN, url=closing), replace(LOSE, url=closing)
     offered = open_stages(stages)
     is_last = not offered or deal.stage == offered[-1].stage
     if is_last or (deal.contact and not deal.contact.may_be_called):
-        return Verbs(win, [lose, person, *undo], number_of(deal))
-    return Verbs(LOG_CALL, [win, lose, person, *undo], number_of(deal))
+        return Verbs(win, [lose, person, *undo, *ask_verbs(user, deal)], number_of(deal))
+    return Verbs(LOG_CALL, [win, lose, person, *undo, *ask_verbs(user, deal)], number_of(deal))
+
+
+def say_verbs(deal: Opportunity) -> list[Verb]:
+    """How good the lead was that it came of."""
+    if deal.lead_id is None:
+        return []
+    address = reverse("desk:lead-impression", args=[deal.lead_id])
+    return [replace(SAY, url=f"{address}?moment={Moment.CLOSE.value}&opportunity={deal.pk}")]
 
 
 def number_of(deal: Opportunity) -> str:

@@ -11,7 +11,9 @@ from django.urls import reverse
 
 from crm.models import User
 from feedback.access import may_decide, may_hand_over, may_undo, may_withdraw
+from feedback.impressions import may_say, moment_of
 from feedback.models import VERDICTS, Handoff
+from feedback.requests import may_ask
 from leads.access import may_convert, may_merge, may_move, may_touch
 from leads.attempts import NONE, Attempts, micro_state
 from leads.lifecycle import CLAIM, DISCARD, DISQUALIFY, MARK_MQL, MOVES, PARK, QUALIFY, RECYCLE, RETURN, Move, Stage
@@ -60,6 +62,8 @@ REJECT = Verb("Reject", "Before working it: not this one, and why.", "x", key="r
 WITHDRAW = Verb("Withdraw", "Take it back to marketing before sales answers.", "arrow-back-up", how="post")
 CONVERT = Verb("Convert", "Company, contact and opportunity in one step.", "arrows-exchange", key="v")
 OPEN = Verb("Open opportunity", "Work the deal that came of it.", "briefcase", how="link", key="o", is_next=True)
+SAY = Verb("Say how good it was", "One tap for marketing: the lead, the content, what they asked about.", "thumb-up")
+ASK = Verb("Ask marketing", "A data sheet, a case, an invitation: they answer with a day.", "message-question")
 LOG_TOUCH = Verb("Log a touch", "What happened between the buyer and us; score and campaign count it.", "hand-finger")
 MERGE = Verb("Merge with another lead…", "The same person twice: read both as one. Can be undone.", "git-merge")
 UNDO_VERDICT = Verb("Undo the verdict", "It waits for sales again, with its old due time.", "arrow-back", how="post")
@@ -109,6 +113,7 @@ def verbs_for(user: User, situation: Situation, *, now: datetime) -> Verbs:
         *conversion_verbs(user, situation),
         *undo_verbs(user, situation, now=now),
         *note_verbs(user, situation.lead),
+        *loop_verbs(user, situation),
         *merge_verbs(user, situation.lead),
     ]
     following = next((verb for verb in found if verb.is_next), None)
@@ -185,6 +190,20 @@ def undo_verbs(user: User, situation: Situation, *, now: datetime) -> list[Verb]
 
 def note_verbs(user: User, lead: Lead) -> list[Verb]:
     return [replace(LOG_TOUCH, url=address_of(lead, "touches"))] if may_touch(user, lead) else []
+
+
+def loop_verbs(user: User, situation: Situation) -> list[Verb]:
+    """What sales tells marketing, and asks it for."""
+    lead, moment = situation.lead, moment_of(situation.lead, situation.last)
+    address = f"{reverse('desk:lead-impression', args=[lead.pk])}?moment={moment}"
+    said = [replace(SAY, url=address)] if moment and may_say(user, lead) else []
+    return [*said, *ask_verbs(user, lead)]
+
+
+def ask_verbs(user: User, record: Any) -> list[Verb]:
+    """Asking marketing for something about a lead, an opportunity or a company."""
+    address = f"{reverse('desk:request-new')}?{record._meta.model_name}={record.pk}"
+    return [replace(ASK, url=address)] if may_ask(user) else []
 
 
 def merge_verbs(user: User, lead: Lead) -> list[Verb]:

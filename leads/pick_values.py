@@ -1,7 +1,9 @@
-"""The lists that people keep of sources, segments and products, for forms to offer.
+"""The lists that people keep of sources, segments, products and what buyers ask about, for forms to offer.
 
 Records hold the text itself: a value that is renamed or retired changes none of them.
 """
+
+from typing import Any
 
 from django.db import transaction
 
@@ -34,7 +36,9 @@ def choices(list_: PickList, *, present: str = "") -> list[tuple[str, str]]:
 
 
 def in_use_unlisted(list_: PickList) -> list[str]:
-    """Values that the newest leads have and the list has not, to be added with one click."""
+    """Values that the newest leads have and the list has not, to be added with one click; leads have no themes."""
+    if list_ not in FIELD_OF:
+        return []
     listed = set(PickValue.objects.filter(list=list_).values_list("value", flat=True))
     return [value for value in recent_values(Lead, FIELD_OF[list_]) if value not in listed][:MOST_UNLISTED]
 
@@ -64,6 +68,17 @@ def edit_value(row: PickValue, *, by: User, value: str, retired: bool) -> PickVa
     if fresh:
         row.save(update_fields=fresh)
     return row
+
+
+# What a new installation begins with.
+FIRST_THEMES = ("Price", "Integration", "Delivery time", "References", "Security", "Support")
+
+
+def seed_themes(**_signal: Any) -> None:
+    """Fill an empty list of what buyers ask about, after `migrate`; one that people have edited is left alone."""
+    if not PickValue.objects.filter(list=PickList.THEME).exists():
+        rows = [PickValue(list=PickList.THEME, value=value, position=n) for n, value in enumerate(FIRST_THEMES, 1)]
+        PickValue.objects.bulk_create(rows)
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from crm.requests import PersonRequest
 from desk.forms.board import BoardForm
 from desk.queries.board import Board, in_all
-from desk.views.answers import redirect_with, with_toast
+from desk.views.answers import redirect_with, with_events
 from leads.access import may_create_opportunities
 
 # How the filter of the list of opportunities names them.
@@ -58,8 +58,12 @@ def board_answer(
     level: str = "success",
     undo_url: str = "",
     status: int = 200,
+    question: str = "",
 ) -> HttpResponse:
-    """The columns of these stages as they are now, after a deed or instead of it; the panel closes."""
+    """The columns of these stages as they are now, after a deed or instead of it; the panel closes.
+
+    ``question``: where sales says how good the lead was, offered by the toast.
+    """
     if not request.htmx:
         return redirect_with(request, address, text, level=level, undo_url=undo_url)
     form = BoardForm(QueryDict(urlsplit(address).query), user=request.user)
@@ -74,7 +78,9 @@ def board_answer(
     }
     response = render(request, "desk/board_answer.html", context, status=status)
     response["HX-Reswap"] = "none"
-    return with_toast(response, text, level=level, undo_url=undo_url, panel_close={})
+    link = {"link_url": question, "link_text": "How good was the lead?"} if question else {}
+    toast = {"text": text, "level": level, "undo_url": undo_url, **link}
+    return with_events(response, toast=toast, panel_close={})
 
 
 def around_cards(form: BoardForm) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from crm.requests import PersonRequest
 from desk.archiving import with_archive
 from desk.fields.kinds import rows_for
 from desk.queries.people import leads_of, opportunities_of, people_of, totals_of
-from desk.verbs import Verb, Verbs
+from desk.verbs import Verb, Verbs, ask_verbs
 from desk.views.contact import making_verbs
 from desk.views.record import record_page
 from leads.models import Company
@@ -45,4 +45,4 @@ def company_verbs(request: PersonRequest, company: Company) -> Verbs:
     verbs = making_verbs(company, request.user)
     address = f"{reverse('leads:contact-new')}?company={company.pk}"
     new_contact = Verb("New contact", "A person there, not yet a lead.", "address-book", address, "link")
-    return Verbs(verbs.next, [*verbs.others, new_contact])
+    return Verbs(verbs.next, [*verbs.others, new_contact, *ask_verbs(request.user, company)])

@@ -17,6 +17,7 @@ from desk.fields.kinds import Sheet, rows_for
 from desk.queries.lead import lead_with_all, story_of
 from desk.queries.merging import merges_of
 from desk.verbs import Situation, Verbs, verbs_for
+from desk.views.impressions import tap_context
 from desk.views.record import record_answer, record_page
 from leads.models import Lead
 
@@ -29,13 +30,17 @@ def lead(request: PersonRequest, pk: int) -> HttpResponse:
     return record_page(request, PAGE, found, partial(lead_facts, request, found))
 
 
-def lead_answer(request: PersonRequest, pk: int, **answer: Any) -> HttpResponse:
-    """The record as it is now, after a deed or instead of it; ``answer`` as in record_answer."""
+def lead_answer(request: PersonRequest, pk: int, *, tap: str = "", **answer: Any) -> HttpResponse:
+    """The record as it is now, after a deed or instead of it; ``answer`` as in record_answer.
+
+    ``tap``: the moment at which sales is asked how good the lead was.
+    """
     found = get_lead(pk)
-    return record_answer(request, PAGE, found, partial(lead_facts, request, found), **answer)
+    facts = partial(lead_facts, request, found, tap=tap)
+    return record_answer(request, PAGE, found, facts, query=f"tap={tap}" if tap else "", **answer)
 
 
-def lead_facts(request: PersonRequest, lead: Lead) -> dict[str, Any]:
+def lead_facts(request: PersonRequest, lead: Lead, *, tap: str = "") -> dict[str, Any]:
     """What the record of a lead shows around its time line."""
     now = timezone.now()
     story = story_of(lead, now=now)
@@ -45,6 +50,7 @@ def lead_facts(request: PersonRequest, lead: Lead) -> dict[str, Any]:
         "verbs": verbs_of(request.user, story.situation, now=now),
         "fields": fields_of(lead, request.user),
         "merges": merges_of(lead),
+        **tap_context(request, lead, moment=tap),
     }
 
 

@@ -27,14 +27,17 @@ from desk.views.lead import get_lead, lead_answer
 from desk.views.record import address_of
 from feedback.access import NO_HAND_OVER, may_decide, may_hand_over
 from feedback.giving_up import transition_as_agreed
-from feedback.models import Handoff
+from feedback.models import Handoff, Moment
 from feedback.verdicts import accept_handoff, offer_lead, reject_handoff, undo_verdict, withdraw_handoff
 from leads.access import may_convert, may_touch, require_move
 from leads.converting import NOT_YOURS, convert_lead, join_opportunity, undo_conversion
 from leads.errors import IllegalMove, StaleLead
-from leads.lifecycle import MOVES, Move, Stage
+from leads.lifecycle import MOVES, QUALIFY, RETURN, Move, Stage
 from leads.models import Lead
 from leads.touches import REFUSED, log_touch
+
+# Moves after which sales is asked how good the lead was.
+MOMENTS = {QUALIFY: Moment.QUALIFY.value, RETURN: Moment.RETURN.value}
 
 
 @require_http_methods(["GET", "POST"])
@@ -55,7 +58,8 @@ def move(request: PersonRequest, pk: int) -> HttpResponse:
     def deed() -> None:
         transition_as_agreed(lead, to, by=request.user, at=timezone.now(), **form.cleaned_data)
 
-    return perform(request, lead, deed, f"{lead} is now “{Stage(to).label}”.", form=form, ask=ask)
+    done = f"{lead} is now “{Stage(to).label}”."
+    return perform(request, lead, deed, done, form=form, ask=ask, tap=MOMENTS.get(kind, ""))
 
 
 @require_http_methods(["GET", "POST"])
@@ -182,8 +186,9 @@ def perform(
     form: forms.BaseForm | None = None,
     ask: Callable[[], HttpResponse] | None = None,
     can_be_undone: bool = False,
+    tap: str = "",
 ) -> HttpResponse:
-    """Do it and answer with the record.
+    """Do it and answer with the record; ``tap``: the moment at which sales is asked how good the lead was.
 
     Who came second reads who was faster, above the record as it is now. A broken rule stands in ``form``, for which
     ``ask`` asks again.
@@ -200,7 +205,7 @@ def perform(
         show_refusal(form, error)
         return ask()
     undo_url = reverse("desk:lead-undo", args=[lead.pk]) if can_be_undone else ""
-    return lead_answer(request, lead.pk, text=done, undo_url=undo_url)
+    return lead_answer(request, lead.pk, text=done, undo_url=undo_url, tap=tap)
 
 
 def panel(

@@ -19,8 +19,10 @@ from desk.forms.opportunity import CloseForm
 from desk.opportunity_verbs import opportunity_verbs
 from desk.queries.opportunity import leads_behind, others_at_company, path_of, people_of, with_everything
 from desk.views.board import board_address, board_answer
+from desk.views.impressions import tap_context
 from desk.views.panels import PANEL, form_page
 from desk.views.record import record_answer, record_page
+from feedback.models import Moment
 from leads.access import may_work_opportunity
 from leads.models import BuyingRole, Opportunity, Outcome
 from leads.opportunities import NOT_YOURS, change_stage, close_opportunity, reopen_opportunity
@@ -77,7 +79,7 @@ def closing(request: PersonRequest, pk: int) -> HttpResponse:
         show_refusal(form, error)
         return ask_to_close(request, deal, form)
     undo = reverse("desk:opportunity-reopening", args=[pk])
-    return changed(text=f"{closed} is {closed.outcome}.", undo_url=undo)
+    return changed(text=f"{closed} is {closed.outcome}.", undo_url=undo, tap=Moment.CLOSE.value)
 
 
 def ask_to_close(request: PersonRequest, deal: Opportunity, form: CloseForm) -> HttpResponse:
@@ -104,15 +106,20 @@ def reopening(request: PersonRequest, pk: int) -> HttpResponse:
     return deal_answer(request, pk, stages={opened.stage}, text=text, level="info")
 
 
-def deal_answer(request: PersonRequest, pk: int, *, stages: set[str], **answer: Any) -> HttpResponse:
-    """Where it was asked: the columns of these stages of the board, or the record as it is now."""
+def deal_answer(request: PersonRequest, pk: int, *, stages: set[str], tap: str = "", **answer: Any) -> HttpResponse:
+    """Where it was asked: the columns of these stages of the board, or the record as it is now.
+
+    ``tap``: the moment at which sales is asked how good the lead was; from the board a link leads there.
+    """
     deal = get_deal(pk)
     if address := board_address(request):
-        return board_answer(request, address, stages | {deal.stage}, **answer)
-    return record_answer(request, PAGE, deal, partial(facts, request, deal), **answer)
+        question = f"{reverse('desk:opportunity', args=[pk])}?tap={tap}" if tap and deal.lead_id else ""
+        return board_answer(request, address, stages | {deal.stage}, question=question, **answer)
+    query = f"tap={tap}" if tap else ""
+    return record_answer(request, PAGE, deal, partial(facts, request, deal, tap=tap), query=query, **answer)
 
 
-def facts(request: PersonRequest, deal: Opportunity) -> dict[str, Any]:
+def facts(request: PersonRequest, deal: Opportunity, *, tap: str = "") -> dict[str, Any]:
     """What the record shows around its time line."""
     now, stages = timezone.now(), pipeline()
     people = people_of(deal)
@@ -129,6 +136,7 @@ def facts(request: PersonRequest, deal: Opportunity) -> dict[str, Any]:
         "leads": leads_behind(deal, people),
         "others": others_at_company(deal),
         "fields": rows_for(deal, request.user),
+        **tap_context(request, deal.lead, deal, moment=tap),
     }
 
 

@@ -46,11 +46,16 @@ def record_answer(
     level: str = "success",
     undo_url: str = "",
     status: int = 200,
+    query: str = "",
     **events: Any,
 ) -> HttpResponse:
-    """The record as it is now, after a deed or instead of it; the panel closes."""
+    """The record as it is now, after a deed or instead of it; the panel closes.
+
+    ``query``: what its address says besides, without JavaScript.
+    """
     if not request.htmx:
-        return redirect_with(request, address_of(record), text, level=level, undo_url=undo_url)
+        address = f"{address_of(record)}?{query}" if query else address_of(record)
+        return redirect_with(request, address, text, level=level, undo_url=undo_url)
     note = {"level": level, "text": text} if status != 200 else None
     context = frame_context(request, record) | facts() | {"note": note}
     response = render(request, template, context, status=status)

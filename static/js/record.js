@@ -6,6 +6,7 @@
  * The list is remembered by static/js/list-walk.js.
  */
 import "./reject.js";
+import "./tap.js";
 
 // On a phone the way is wider than the page: the present stage is what one came for.
 function showPresentStage() {
