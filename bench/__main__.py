@@ -1,4 +1,4 @@
-"""The measurements of docs/performance.md: `python -m bench [figures|pages|inbox [LEADS …]]`, else all of them."""
+"""The measurements of docs/performance.md: `python -m bench [NAME [LEADS …]]`, else all of them."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from importlib import import_module
 
 from bench.database import prepare
 
-MEASUREMENTS = ("figures", "pages", "inbox")
+MEASUREMENTS = ("figures", "pages", "inbox", "escalating")
 
 
 def main(name: str, sizes: list[str]) -> None:
