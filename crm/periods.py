@@ -30,8 +30,9 @@ def add_months(day: date, months: int) -> date:
     return date(index // 12, index % 12 + 1, 1)
 
 
-def start_of_quarter(day: date) -> date:
-    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+def start_of_quarter(day: date, year_starts: int = 1) -> date:
+    """The first day of the quarter of ``day``, in years that begin with the month ``year_starts``."""
+    return add_months(day, -((day.month - year_starts) % 3))
 
 
 def start_of_week(day: date) -> date:

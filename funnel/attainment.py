@@ -99,6 +99,11 @@ class Attained:
         return target / value if value else None
 
     @property
+    def bar(self) -> str:
+        """The attainment as a length of the bar, at most all of it."""
+        return f"{min(self.attainment or Decimal(0), Decimal(1)):.2%}"
+
+    @property
     def due_by_now(self) -> Decimal:
         """What the pace asks for today: the linear share of the target, all of it where nothing adds up."""
         return self.goal.target * self.elapsed if self.measure.is_paced else self.goal.target

@@ -8,6 +8,7 @@ app_name = "funnel"
 urlpatterns = [
     path("dashboards/", views.dashboards, name="dashboards"),
     path("dashboards/funnel/", views.funnel, name="funnel"),
+    path("dashboards/alignment/", views.alignment, name="alignment"),
     path("dashboards/funnel/waiting/", views.waiting, name="waiting"),
     path("dashboards/funnel/leads/", views.drilldown, name="drilldown"),
 ]

@@ -8,10 +8,12 @@ from django.views.decorators.http import require_GET
 from crm.keyset import count_up_to, count_words
 from crm.replica import reading_figures
 from crm.requests import PersonRequest, id_of
+from funnel.alignment import quarter, quarter_asked
 from funnel.dashboard import dashboard, mark
 from funnel.drilldown import heading_of, words_of
 from funnel.forms import FunnelFilterForm, as_parameters, held_chips, span_chips
 from funnel.queries import leads_behind, waiting_handoffs
+from funnel.reports.alignment import ALIGNMENT
 from funnel.reports.funnel import FUNNEL
 from funnel.reports.question import BadQuestion, read
 from funnel.reports.velocity import VELOCITY, read_lasted
@@ -56,6 +58,18 @@ def funnel(request: PersonRequest) -> HttpResponse:
         "spans": span_chips(question, today),
     }
     return render(request, "funnel/funnel.html", {**context, **filters})
+
+
+@require_GET
+@reading_figures()
+def alignment(request: PersonRequest) -> HttpResponse:
+    """A quarter of both sides at a glance, beside the one before."""
+    try:
+        start = quarter_asked(request.GET, today=timezone.localdate())
+    except BadQuestion as error:
+        return render(request, "problem.html", {"problem": error}, status=error.status)
+    shown = quarter(start, at=timezone.now())
+    return render(request, "funnel/alignment.html", {"board": shown, "explained": (ALIGNMENT,)})
 
 
 @require_GET

@@ -1,14 +1,23 @@
 """What marketing and sales agreed on, in words: service levels, the definition in force, reasons, who signed."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
-from crm.models import Side
+from crm.models import Side, User
+from crm.periods import local_day, zone
+from desk.agreement_words import SIDE_NAMES, exception_words, pace_words, period_words, promises
+from desk.queries.agreement_versions import unfinished_for, versions
 from desk.telling import ROUTE_AHEAD
+from feedback.access import may_propose
 from feedback.agreement import active_agreement
+from feedback.agreements import unfinished_agreement
+from feedback.models import Agreement
+from feedback.terms import BOTH, read_exceptions, read_roles
+from funnel.attainment import Attained, attainment
 from leads.lifecycle import ReasonUse
 from leads.models import Reason, ReasonFamily, Route
 from scoring.definitions import active_definition, card_of
@@ -30,16 +39,50 @@ class RuleLine:
     group: str
 
 
-def agreement_blocks() -> dict[str, Any]:
-    agreement, definition = active_agreement(), active_definition()
+def agreement_page(user: User, *, at: datetime) -> dict[str, Any]:
+    """The document in force, what is being worked on for this reader, and what came before."""
+    active, open_one = active_agreement(), unfinished_agreement()
+    return {
+        **document(active, at=at),
+        "unfinished": unfinished_for(user, open_one, active),
+        "may_propose": may_propose(user),
+        "versions": versions(),
+    }
+
+
+def document(agreement: Agreement, *, at: datetime) -> dict[str, Any]:
+    """Everything that an agreement says, with how far its goals have come."""
+    definition = active_definition()
     return {
         "agreement": agreement,
+        "period": period_words(agreement),
+        "pace": pace_words(agreement, local_day(at, zone())),
+        "goals": by_side(attainment(agreement, at=at)),
+        "promises": promises(agreement),
+        "exceptions": [(line.name, exception_words(line)) for line in read_exceptions(agreement)],
+        "roles": roles(agreement),
         "agreement_signatures": signatures(agreement.signatures),
         "definition": definition,
         "definition_signatures": signatures(definition.signatures) if definition else [],
         "axes": axes(definition) if definition else [],
         "families": families(),
     }
+
+
+def by_side(goals: list[Attained]) -> list[dict[str, Any]]:
+    """Goals in the order marketing, both, sales; a side without any is there too."""
+    return [
+        {"side": side, "label": label, "goals": [goal for goal in goals if goal.measure.side == side]}
+        for side, label in ((Side.MARKETING.value, "Marketing"), (BOTH, "Together"), (Side.SALES.value, "Sales"))
+    ]
+
+
+def roles(agreement: Agreement) -> list[dict[str, Any]]:
+    return [
+        {"stage": line.stage, "side": line.side, "side_label": SIDE_NAMES[line.side], "owner": line.owner,
+         "promise": line.promise}
+        for line in read_roles(agreement)
+    ]  # fmt: skip
 
 
 def axes(definition: Definition) -> list[dict[str, Any]]:
@@ -102,6 +145,7 @@ def signatures(signed: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "label": side.label,
             "name": by_side.get(side.value, {}).get("name", ""),
             "at": parse_datetime(by_side[side.value]["at"]) if by_side.get(side.value, {}).get("at") else None,
+            "for_both": by_side.get(side.value, {}).get("heads_both", False),
         }
         for side in Side
     ]
