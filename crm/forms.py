@@ -132,7 +132,8 @@ class OrganisationForm(forms.ModelForm):
 
     class Meta:
         model = Organisation
-        fields = ["name", "time_zone", "currency", "fiscal_year_starts", "phone_region"]
+        fields = ["name", "time_zone", "holidays", "currency", "fiscal_year_starts", "phone_region"]
+        help_texts = {"holidays": "The days on which nobody works, unless a team has a calendar of its own."}
 
 
 class ConfirmForm(forms.Form):

@@ -1,5 +1,6 @@
 """Input to the settings of people and teams."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -69,7 +70,7 @@ class PersonForm(forms.ModelForm):
         }  # fmt: skip
         help_texts = {
             "specialisms": "Parted by commas: logistics, public sector",
-            "weight": "What is agreed in the team. Routing asks who has the fewest open hand-offs.",
+            "weight": "The share of the team’s turns: 2 gets twice as many as 1, 0 none.",
             "capacity": "Empty: no limit.",
             "away_until": "No lead is routed to them until the day after.",
         }
@@ -101,16 +102,20 @@ class PersonForm(forms.ModelForm):
 
 class TeamForm(forms.ModelForm):
     working_hours = WorkingHoursField(help_text="Leave a day empty where the team is free; all empty: round the clock.")
+    time_zone = forms.ChoiceField(
+        choices=lambda: zone_choices("As the organisation"), required=False, help_text="Where these hours are."
+    )
 
     class Meta:
         model = Team
-        fields = ["name", "kind", "manager", "region", "working_hours"]
+        fields = ["name", "kind", "manager", "region", "time_zone", "holidays", "working_hours"]
         labels = {"kind": "Side"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         managers = User.objects.filter(role=Role.MANAGER, is_active=True)
         self.fields["manager"].queryset = managers  # type: ignore[attr-defined]
+        self.fields["holidays"].empty_label = "As the organisation"  # type: ignore[attr-defined]
 
 
 class ProfileForm(forms.ModelForm):
@@ -118,6 +123,21 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["first_name", "last_name", "time_zone", "away_until"]
-        help_texts = {"away_until": "No lead is routed to you until the day after."}
-        widgets = {"away_until": DateInput()}
+        fields = ["first_name", "last_name", "time_zone", "away_until", "signature"]
+        help_texts = {
+            "away_until": "No lead is routed to you until the day after.",
+            "signature": "Stands below the e-mails that you write to buyers from here.",
+        }
+        widgets = {"away_until": DateInput(), "signature": forms.Textarea(attrs={"rows": 4})}
+
+
+class AbsenceForm(forms.Form):
+    """Until when somebody is away; nothing: they are back."""
+
+    field_of = {"absence_over": "until"}
+    until = forms.DateField(label="Away until", required=False, widget=DateInput())
+
+    def __init__(self, *args: Any, on: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["until"].help_text = "The last day away. Until it has passed no lead is routed to you."
+        self.fields["until"].widget.attrs["min"] = on.isoformat()

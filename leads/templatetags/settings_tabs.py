@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from django import template
 from django.urls import reverse
 
+from crm.access import manages
 from crm.models import User
 from leads.access import may_make_capture_forms, may_set_up_pipeline, may_write_lists, may_write_reasons
 
@@ -25,12 +26,15 @@ def settings_pages(context: dict[str, Any]) -> list[SettingsPage]:
         ("people", "People", "crm:settings", user.is_admin),
         ("teams", "Teams", "crm:teams", user.is_admin),
         ("organisation", "Organisation", "crm:organisation", user.is_admin),
+        ("holidays", "Holidays", "crm:holidays", user.is_admin),
         ("lists", "Lists", "leads:lists", may_write_lists(user)),
         ("reasons", "Reasons", "leads:reasons", may_write_reasons(user)),
+        ("routing", "Routing", "feedback:routing", manages(user)),
         ("pipeline", "Pipeline", "leads:pipeline", may_set_up_pipeline(user)),
         ("capture", "Capture forms", "leads:capture-forms", may_make_capture_forms(user)),
         ("mail", "E-mail", "crm:mail", user.is_admin),
         ("sample", "Sample data", "crm:sample", user.is_admin),
+        ("templates", "Templates", "leads:templates", True),
         ("notifications", "Notifications", "crm:mail-choices", True),
         ("me", "You", "crm:me", True),
     )
