@@ -12,9 +12,10 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from crm import __version__, outbox
+from crm import __version__, mailing, outbox
 
 REDIS_SECONDS = 0.5
 # The oldest transaction that has written holds back every consumer of the change outbox (crm/outbox.py).
@@ -39,7 +40,7 @@ def health(request: HttpRequest) -> JsonResponse:
 
 
 def database_state() -> dict[str, Any]:
-    """Pending migrations; if there are none, how far the outbox and its oldest writer lag behind, in seconds."""
+    """Pending migrations; if there are none, how far outbox, its oldest writer and mail lag behind, in seconds."""
     pending = pending_migrations()
     if pending:
         return {"pending_migrations": pending}
@@ -47,7 +48,11 @@ def database_state() -> dict[str, Any]:
         sql.execute(OLDEST_WRITER)
         [oldest] = sql.fetchone()
     lag = {consumer: round(seconds, 1) for consumer, seconds in outbox.lag().items()}
-    return {"pending_migrations": 0, "xmin_age_seconds": round(oldest, 1), "outbox_lag_seconds": lag}
+    waits = round(mailing.oldest_wait(now=timezone.now()), 1)
+    return {
+        "pending_migrations": 0, "xmin_age_seconds": round(oldest, 1), "outbox_lag_seconds": lag,
+        "mail_lag_seconds": waits,
+    }  # fmt: skip
 
 
 def pending_migrations() -> int:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from crm.models import Notification, User
 
 # A bell is no archive: what was read goes after a month, the rest after a quarter.
@@ -27,6 +29,15 @@ def notify(
 def count_unread(user: User) -> int:
     """How much is new to this person, at most 100."""
     return Notification.objects.filter(user=user, read_at__isnull=True)[:COUNT_UP_TO].count()
+
+
+def newest(user: User, *, before: int = 0) -> list[Notification]:
+    """The newest of a person, at most NEWEST; with ``before``, the id of one of them, those older than it."""
+    rows = Notification.objects.filter(user=user)
+    if before:
+        at = Notification.objects.filter(user=user, pk=before).values_list("at", flat=True).first()
+        rows = rows.filter(Q(at__lt=at) | Q(at=at, pk__lt=before)) if at else rows.none()
+    return list(rows[:NEWEST])
 
 
 def mark_read(notification: Notification, *, at: datetime) -> None:

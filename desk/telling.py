@@ -95,6 +95,8 @@ def activity_line(activity: Activity) -> str:
     kind = ActivityKind(activity.kind)
     done = DONE.get((kind, Direction(activity.direction))) if activity.direction else None
     outcome = OUTCOMES[ActivityOutcome(activity.outcome)] if activity.outcome else ""
+    if activity.mail:
+        done = f"Wrote “{activity.mail.subject}”"
     return ", ".join(filter(None, [done or str(kind.label), outcome]))
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from crm.access import require
 from crm.editing import put
 from crm.errors import BusinessError
+from crm.mailing import take_back
 from crm.models import User
 from crm.moments import EARLIEST
 from crm.outbox import record_change
@@ -20,6 +21,8 @@ from leads.subjects import Subject, hold_subjects, refresh_subjects, require_rea
 NOT_YOURS = "You may log what you do for your own leads and opportunities; this one is with somebody else."
 NOT_YOUR_ENTRY = "Only who logged this or a manager may change it."
 LONGEST_NOTE = 20_000
+# What an e-mail sent from here is.
+AS_SENT = {"note", "at", "direction"}
 # The clock of a browser or another system may be a little fast.
 CLOCK_SLACK = timedelta(minutes=5)
 
@@ -82,6 +85,7 @@ def edit_activity(
     activity = Activity.objects.select_for_update().get(pk=activity.pk)
     require(may_change_activity(by, activity), NOT_YOUR_ENTRY)
     fields["at"] = happened_at or activity.at
+    require_as_sent(activity, fields)
     check(**{name: fields.get(name, getattr(activity, name)) for name in ("kind", "outcome", "note", "at")}, now=at)
     fresh = put(activity, fields)
     if fresh:
@@ -94,14 +98,27 @@ def edit_activity(
 
 @transaction.atomic
 def remove_activity(activity: Activity, *, by: User) -> None:
-    """Take away an entry made by mistake; its history keeps what it said. One that is gone already is no error."""
+    """Take away an entry made by mistake; its history keeps what it said. One that is gone already is no error.
+
+    An e-mail that has not gone out is taken back with it; one that has stays (StaleState `mail_sent`).
+    """
     hold_subjects(activity)
     found = Activity.objects.select_for_update().filter(pk=activity.pk).first()
     if found is None:
         return
     require(may_change_activity(by, found), NOT_YOUR_ENTRY)
+    mail = found.mail
     found.delete()
+    if mail:
+        take_back(mail)
     announce(activity)
+
+
+def require_as_sent(activity: Activity, fields: dict[str, Any]) -> None:
+    """Of an e-mail that was sent from here only what came of it is corrected."""
+    fixed = {name for name in AS_SENT & fields.keys() if fields[name] != getattr(activity, name)}
+    if activity.mail_id and fixed:
+        raise BusinessError("What was sent stays as it was sent.", code="mail_sent")
 
 
 def announce(activity: Activity) -> None:

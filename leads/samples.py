@@ -3,6 +3,7 @@
 from django.db.models import Q
 
 from crm.erasure import Counts, delete_samples, delete_where
+from crm.models import Mail
 from leads.models import (
     Activity,
     CaptureForm,
@@ -26,8 +27,10 @@ def remove() -> Counts:
     forms = list(CaptureForm.objects.filter(is_sample=True).values_list("id", flat=True))
     part_from(leads)
     undo_merges_with(leads)
+    written = list(Activity.objects.filter(is_sample=True, mail__isnull=False).values_list("mail_id", flat=True))
     return {
         "activities": delete_samples(Activity),
+        "e-mails": Mail.objects.filter(pk__in=written, activity__isnull=True).delete()[0],
         "tasks": delete_samples(Task),
         "submissions": delete_where(Submission, "form_id", forms),
         "capture forms": delete_samples(CaptureForm),

@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 
 from leads.lifecycle import ReasonUse
-from leads.models import PickValue, PipelineStage, Reason
+from leads.mailing import GAPS
+from leads.models import MailTemplate, PickValue, PipelineStage, Reason
 
 
 class ValueForm(forms.ModelForm):
@@ -65,3 +66,23 @@ class StageForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if not self.instance.is_open:
             del self.fields["probability"], self.fields["forecast_category"]
+
+
+class MailTemplateForm(forms.ModelForm):
+    field_of = {"unknown_gap": "text"}
+
+    class Meta:
+        model = MailTemplate
+        fields = ["name", "subject", "text", "retired"]
+        labels = {"retired": "Retired: no longer offered"}
+        widgets = {"text": forms.Textarea(attrs={"rows": 12})}
+        help_texts = {
+            "text": "Gaps are filled from the record: "
+            + ", ".join(f"{{{name}}} {words}" for name, words in GAPS.items())
+            + ". Your signature comes by itself.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.pk:
+            del self.fields["retired"]

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from leads.views import capture, capture_forms, duplicates, imports, new, new_people, pick_values, pipeline, reasons
+from leads.views import (
+    capture,
+    capture_forms,
+    duplicates,
+    imports,
+    mail_templates,
+    new,
+    new_people,
+    pick_values,
+    pipeline,
+    reasons,
+)
 
 app_name = "leads"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -30,6 +41,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/pipeline/", pipeline.pipeline, name="pipeline"),
     path("settings/pipeline/<slug:stage>/", pipeline.stage, name="pipeline-stage"),
     path("settings/pipeline/<slug:stage>/retirement/", pipeline.retirement, name="pipeline-retirement"),
+    path("settings/templates/", mail_templates.templates, name="templates"),
+    path("settings/templates/new/", mail_templates.template_new, name="template-new"),
+    path("settings/templates/<int:pk>/", mail_templates.template, name="template"),
+    path("settings/templates/<int:pk>/position/", mail_templates.template_position, name="template-position"),
     path("imports/", imports.imports, name="imports"),
     path("imports/new/", imports.import_new, name="import-new"),
     path("imports/<int:pk>/", imports.import_page, name="import"),

@@ -1,25 +1,56 @@
-"""The bell: how much is new, the newest, and each one's way to what it is about."""
+"""The bell: how much is new, the newest by day, and each one's way to what it is about."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.timezone import localdate
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.models import Notification
-from crm.notifications import NEWEST, count_unread, mark_all_read, mark_read
-from crm.requests import PersonRequest
+from crm.notice_kinds import icon_of
+from crm.notifications import NEWEST, count_unread, mark_all_read, mark_read, newest
+from crm.requests import PersonRequest, id_of
 
-PANEL = "panel-body"
+PANEL, MORE = "panel-body", "notices-more"
+PAGE = "crm/notifications.html"
 
 
 @require_GET
 def notifications(request: PersonRequest) -> HttpResponse:
-    """The newest, in the side panel or as a page."""
-    rows = list(Notification.objects.filter(user=request.user)[:NEWEST])
-    page = "crm/notifications.html#list" if request.htmx.target == PANEL else "crm/notifications.html"
-    unread = any(row.read_at is None for row in rows) or bool(count_unread(request.user))
-    return render(request, page, {"rows": rows, "unread": unread, "now": timezone.now()})
+    """The newest, in the side panel or as a page; with ?before= those before one of them."""
+    before = id_of(request.GET.get("before"))
+    context = listing(request, before=before) | {"unread": bool(count_unread(request.user))}
+    part = {PANEL: "#list", MORE: "#days"}.get(request.htmx.target or "", "")
+    return render(request, f"{PAGE}{part}", context)
+
+
+def listing(request: PersonRequest, *, before: int = 0) -> dict[str, Any]:
+    rows, now = newest(request.user, before=before), timezone.now()
+    return {
+        "days": by_day(rows, now=now), "now": now, "before": before,
+        "more": rows[-1].pk if len(rows) == NEWEST else None,
+    }  # fmt: skip
+
+
+def by_day(rows: Sequence[Notification], *, now: datetime) -> list[tuple[str, list[tuple[str, Notification]]]]:
+    """The rows under the names of their days, each with its sign."""
+    today = localdate(now)
+    days = groupby(rows, key=lambda row: localdate(row.at))
+    return [(day_words(day, today), [(icon_of(row.kind), row) for row in rows]) for day, rows in days]
+
+
+def day_words(day: date, today: date) -> str:
+    if day == today:
+        return "Today"
+    if day == today - timedelta(days=1):
+        return "Yesterday"
+    return f"{day:%A, %-d %B}" if day.year == today.year else f"{day:%-d %B %Y}"
 
 
 @require_GET
@@ -41,14 +72,9 @@ def notification(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def all_read(request: PersonRequest) -> HttpResponse:
+    """Everything is read: the list as it is now, and the bell at rest beside it."""
     mark_all_read(request.user, at=timezone.now())
-    return notifications_again(request)
-
-
-def notifications_again(request: PersonRequest) -> HttpResponse:
-    """The list as it is now, and the bell at rest beside it."""
     if not request.htmx:
         return HttpResponseRedirect(reverse("notifications"))
-    rows = Notification.objects.filter(user=request.user)[:NEWEST]
-    context = {"rows": rows, "unread": False, "now": timezone.now(), "bell_count": 0, "oob": True}
-    return render(request, "crm/notifications.html#list", context)
+    context = listing(request) | {"unread": False, "bell_count": 0, "oob": True}
+    return render(request, f"{PAGE}#list", context)

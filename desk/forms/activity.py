@@ -103,9 +103,11 @@ class ActivityForm(forms.Form):
         """What `log_activity` takes."""
         values = self.cleaned_data
         facts: dict[str, Any] = {
-            "outcome": values.get("outcome", ""), "note": values["note"], "happened_at": values["at"],
-            "asset": values.get("asset"), "participants": values.get("participants", []),
+            "outcome": values.get("outcome", ""), "happened_at": values.get("at"), "asset": values.get("asset"),
+            "participants": values.get("participants", []),
         }  # fmt: skip
+        if "note" in self.fields:
+            facts["note"] = values["note"]
         if minutes := values.get("minutes"):
             facts["duration"] = timedelta(minutes=minutes)
         if values.get("inbound"):
@@ -145,6 +147,9 @@ class ActivityEditForm(ActivityForm):
             "participants": [person.pk for person in activity.participants.all()],
         }  # fmt: skip
         super().__init__(data, kind=activity.kind, initial=initial, **options)
+        # What was sent stays as it was sent; only what came of it is said afterwards.
+        for name in ("note", "at", "inbound") if activity.mail_id else ():
+            del self.fields[name]
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -10,9 +10,12 @@ from django.db.models import Q
 from campaigns.models import Asset
 from crm.models import User
 from desk.forms.activity import ActivityForm, colleague
+from desk.forms.email import EmailForm
 from desk.forms.task import TaskForm
 from leads.access import may_change_task, may_log_on
-from leads.models import Contact, Lead, Opportunity, Task
+from leads.mail_templates import templates_for
+from leads.mailing import why_not_written_to
+from leads.models import ActivityKind, Contact, Lead, MailTemplate, Opportunity, Task
 from leads.subjects import Subject, subject_of
 from leads.united import survivor_of, united_ids
 
@@ -23,6 +26,9 @@ ABOUT = {Lead: "lead", Opportunity: "opportunity", Contact: "contact"}
 STEPS_SHOWN = 6
 CONTENT_OFFERED = 200
 PEOPLE_OFFERED = 200
+TEMPLATES_OFFERED = 12
+# The other half of the tab E-mail: what is sent from here.
+WRITE = "write"
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,19 @@ TABS = (
 
 
 @dataclass(frozen=True)
+class Letter:
+    """An e-mail being written: ``why_not`` says why it cannot be, by the rule ``code``."""
+
+    form: EmailForm
+    to: str
+    why_not: str
+    code: str
+    templates: Sequence[MailTemplate]
+    # Whether the tab opens with writing, instead of logging what was written elsewhere.
+    is_open: bool
+
+
+@dataclass(frozen=True)
 class Composer:
     """The tabs this person may use, the one that is open, and how the record is named in addresses: "lead=7"."""
 
@@ -58,10 +77,12 @@ class Composer:
     name: str
     # The next step of this person here: what is logged may be it.
     own_step: Task | None
+    # None for who may not write.
+    letter: Letter | None
 
 
 def work_context(record: Record, user: User, now: datetime) -> dict[str, Any]:
-    """For templates/desk/composer.html and next_step.html: six queries, however much there is."""
+    """For templates/desk/composer.html and next_step.html: seven queries, however much there is."""
     steps = list(open_tasks_of(record).select_related("owner", "made_by")[:STEPS_SHOWN])
     return {
         "record": record,
@@ -104,7 +125,24 @@ def composer_of(
     tabs = [with_form(tab, bound if opened == tab.kind else None, user, now, shared) for tab in shown]
     steps = open_tasks_of(record)[:STEPS_SHOWN] if steps is None else steps
     mine = next((step for step in steps if may_change_task(user, step)), None)
-    return Composer(tabs, opened or first_tab(record, user, may_log), query_of(record), name_of(record), mine)
+    opened = opened or first_tab(record, user, may_log)
+    is_letter = opened == WRITE
+    # A refused entry of what was written elsewhere stands there to be put right.
+    is_log = bound is not None and not is_letter
+    letter = letter_of(record, user, None if is_log else bound, shared, is_log=is_log) if may_log else None
+    return Composer(tabs, ActivityKind.EMAIL if is_letter else opened, query_of(record), name_of(record), mine, letter)
+
+
+def letter_of(
+    record: Record, user: User, bound: EmailForm | None, shared: dict[str, Any], *, is_log: bool = False
+) -> Letter:
+    """The e-mail to whom the record is about, begun or refused; else an empty one."""
+    about = subject_for(record)
+    why_not, code = why_not_written_to(about)
+    to = getattr(about.person, "email", "") if about.person else ""
+    templates = [] if why_not else list(templates_for(user)[:TEMPLATES_OFFERED])
+    form = bound or EmailForm(shared=shared)
+    return Letter(form, to, why_not, code, templates, not why_not and not is_log)
 
 
 def with_form(tab: Tab, bound: Any, user: User, now: datetime, shared: dict[str, Any]) -> Tab:
@@ -124,10 +162,13 @@ def first_tab(record: Record, user: User, may_log: bool) -> str:
 
 def shared_choices() -> dict[str, list[tuple[Any, str]]]:
     """Content and colleagues, read once for all tabs; marketers come first."""
-    content = Asset.objects.order_by("-id").values_list("pk", "name")[:CONTENT_OFFERED]
+    rows = list(Asset.objects.order_by("-id").values_list("pk", "name", "url")[:CONTENT_OFFERED])
+    content = [(pk, name) for pk, name, _url in rows]
     people = User.objects.filter(is_active=True)[:PEOPLE_OFFERED]
     ordered = sorted(people, key=lambda person: not person.is_marketer)
-    return {"asset": [("", "None"), *content], "participants": [(each.pk, colleague(each)) for each in ordered]}
+    links = [(pk, name) for pk, name, url in rows if url]
+    colleagues = [(each.pk, colleague(each)) for each in ordered]
+    return {"asset": [("", "None"), *content], "link": [("", "None"), *links], "participants": colleagues}
 
 
 def subject_for(record: Record) -> Subject:

@@ -5,6 +5,8 @@
  *     <form class="composer-panel" data-tab="call"> … <textarea name="note"></textarea> </form>
  *   </section>
  *
+ * An e-mail has two panels, to write one and to log one: radios of `email-way` with data-within="email" choose.
+ * A link with data-replaces="#email-write" (a template) asks before it replaces what was typed.
  * Which panel shows is CSS (static/css/work.css). HX-Trigger {"composer:sent": {"kind": "call"}} forgets the draft.
  */
 const TYPED = "textarea, input[type=text], input[type=datetime-local]";
@@ -48,16 +50,24 @@ function restoreAll() {
   restored = section;
   const drafts = [...section.querySelectorAll("form[data-tab]")].filter(restore);
   // One comes back to where one was typing.
-  if (isFirst && drafts.length) section.querySelector(`#composer-${drafts[0].dataset.tab}`).checked = true;
+  if (isFirst && drafts.length) open(section, drafts[0].dataset.tab);
 }
 
+function open(section, tab) {
+  const radio = section.querySelector(`#composer-${tab}`);
+  radio.checked = true;
+  if (radio.dataset.within) open(section, radio.dataset.within);
+}
+
+const isShown = (panel) => panel.offsetParent !== null;
+
 function enter(tab) {
-  const panel = composer()?.querySelector(`form[data-tab="${tab}"]`);
+  const panel = [...composer()?.querySelectorAll(`form[data-tab="${tab}"], form[data-tab="write"]`) ?? []].find(isShown);
   (panel?.querySelector(".composer-outcome input") ?? panel?.querySelector("textarea, input[type=text]"))?.focus();
 }
 
 document.addEventListener("click", (event) => {
-  if (!event.target.matches?.("input[name=composer-tab]")) return;
+  if (!event.target.matches?.("input[name=composer-tab], input[name=email-way]")) return;
   event.target.closest("details.menu")?.removeAttribute("open");
   enter(event.target.value);
 });
@@ -84,6 +94,14 @@ document.addEventListener("keydown", (event) => {
   if (!form) return;
   event.preventDefault();
   form.requestSubmit();
+});
+
+// A template takes the place of what is written: what somebody typed goes only when they say so.
+document.addEventListener("htmx:confirm", (event) => {
+  const form = event.target.dataset.replaces && document.querySelector(event.target.dataset.replaces);
+  if (!form || ![...form.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue)) return;
+  event.preventDefault();
+  if (window.confirm("Replace what you have written by the template?")) event.detail.issueRequest(true);
 });
 
 document.addEventListener("composer:sent", (event) => {

@@ -22,9 +22,13 @@ class Entry:
     # On the page of a company or a contact: which of its leads this is about.
     whose: str = ""
     whose_url: str = ""
+    # The hand-off whose verdict this is: what was said about it stands below.
+    talk: Any = None
     # Where the entry itself is put right, and what that is called.
     edit_url: str = ""
     edit_label: str = ""
+    # The e-mail that was sent from here, and where it is.
+    mail: Any = None
     # When a move was written: an edit written with it is part of it.
     written_at: datetime | None = None
 

@@ -33,7 +33,7 @@ def told_touch(touch: Touch) -> Entry:
 
 
 def told_activities(pks: list[int], scope: Scope) -> dict[int, Entry]:
-    rows = Activity.objects.filter(pk__in=pks).select_related("by", "asset").prefetch_related("participants")
+    rows = Activity.objects.filter(pk__in=pks).select_related("by", "asset", "mail").prefetch_related("participants")
     return named({activity.pk: (told_activity(activity), activity.lead_id) for activity in rows}, scope)
 
 
@@ -41,7 +41,7 @@ def told_activity(activity: Activity) -> Entry:
     return Entry(
         activity.at, ACTIVITY_ICONS[ActivityKind(activity.kind)], activity_line(activity),
         side_of_person(activity.by), activity.by, text=activity_text(activity), quote=activity.note,
-        edit_url=reverse("desk:activity", args=[activity.pk]), edit_label="Edit",
+        edit_url=reverse("desk:activity", args=[activity.pk]), edit_label="Edit", mail=activity.mail,
     )  # fmt: skip
 
 
