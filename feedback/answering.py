@@ -21,8 +21,8 @@ def require_answerable(handoff: Handoff, *, by: User) -> Handoff:
     Raises NotAllowed for whom it does not wait, AlreadyDecided for everybody who might have answered.
     """
     require(may_ever_decide(by), ONLY_SALES)
-    rows = Handoff.objects.select_for_update(of=("self",))
-    present = rows.select_related("lead", "to_user", "to_team", "decided_by").get(pk=handoff.pk)
+    hold([handoff.pk])
+    present = Handoff.objects.select_related("lead", "to_user", "to_team", "decided_by").get(pk=handoff.pk)
     if present.status != HandoffStatus.OPEN:
         raise AlreadyDecided(present)
     require(may_decide(by, present), not_for_you(present))
@@ -35,8 +35,9 @@ def hold_answerable(handoff_ids: Iterable[int], *, by: User) -> tuple[list[Hando
     In the deed stand the leads. Raises NotAllowed for whoever never answers.
     """
     require(may_ever_decide(by), ONLY_SALES)
-    rows = Handoff.objects.select_for_update(of=("self",)).filter(pk__in=list(handoff_ids)[:MOST_ANSWERS])
-    found = rows.select_related(
+    ids = list(handoff_ids)[:MOST_ANSWERS]
+    hold(ids)
+    found = Handoff.objects.filter(pk__in=ids).select_related(
         "lead", "to_user__team", "to_team", "decided_by", "followed_by__to_user", "followed_by__to_team"
     )
     answerable, deed = [], Deed()
@@ -46,6 +47,14 @@ def hold_answerable(handoff_ids: Iterable[int], *, by: User) -> tuple[list[Hando
         else:
             answerable.append(handoff)
     return answerable, deed
+
+
+def hold(ids: list[int]) -> None:
+    """Nobody else answers these until the transaction ends.
+
+    They are read afterwards, in a statement of its own: what a row is joined with is never waited for.
+    """
+    list(Handoff.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
 
 
 def why_not(handoff: Handoff, *, by: User) -> str:

@@ -55,7 +55,7 @@ class AssignForm(DeedForm):
 
 class HandOverForm(DeedForm):
     field_of = {"no_recipient": "recipient"}
-    recipient = RecipientField(label="To")
+    recipient = RecipientField(by_rules=True, label="To")
     promised = forms.CharField(
         label="What you promised them",
         required=False,

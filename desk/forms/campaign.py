@@ -20,11 +20,11 @@ class LeadIds(forms.CharField):
 
 
 class HandOverForm(forms.Form):
-    """Hand these leads to one rep or team."""
+    """Hand these leads to whom the rules choose, or all to one rep or team."""
 
     field_of = {"no_recipient": "recipient"}
     leads = LeadIds(max_length=20 * MOST_AT_ONCE)
-    recipient = RecipientField(label="To", widget=forms.Select(attrs={"autofocus": True}))
+    recipient = RecipientField(by_rules=True, label="To", widget=forms.Select(attrs={"autofocus": True}))
     promised = forms.CharField(
         label="What you promised them",
         required=False,

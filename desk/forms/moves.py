@@ -8,8 +8,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Asset
-from campaigns.picking import CAMPAIGNS
+from campaigns.picking import CAMPAIGNS, CONTENT
 from crm.forms import CurrencyField, DateInput
 from crm.moments import require_the_past
 from crm.picking import PickField
@@ -77,7 +76,7 @@ class HandoffForm(forms.Form):
     """Who shall answer, and what the buyer expects."""
 
     field_of = {"no_recipient": "recipient"}
-    recipient = RecipientField(label=_("To"))
+    recipient = RecipientField(by_rules=True, label=_("To"))
     promised = forms.CharField(
         required=False, max_length=1000, widget=TEXT, label=_("Promised to the buyer"),
         help_text=_("The rep reads this first: a call before Friday, a price list, nothing."),
@@ -155,7 +154,7 @@ class TouchForm(forms.ModelForm):
         validators=[require_the_past],
     )
     campaign = PickField(CAMPAIGNS, required=False)
-    asset = forms.ModelChoiceField(Asset.objects.all(), required=False, empty_label=_("None"), label=_("Content"))
+    asset = PickField(CONTENT, required=False, label=_("Content"))
 
     class Meta:
         model = Touch

@@ -13,6 +13,7 @@ from feedback.access import may_ever_decide
 from feedback.forms import recipient_choices
 from feedback.models import VERDICTS, Handoff, HandoffQuerySet, HandoffStatus
 from feedback.queries import COUNT_UP_TO, Median, inbox_of
+from feedback.talk import with_talk
 from leads.models import Lead, Opportunity, Touch, TouchBy
 from leads.united import united, united_ids
 from scoring.explanation import Contribution, explain
@@ -173,6 +174,8 @@ class Card:
     reasons: list[Contribution]
     earlier: list[Handoff]
     opportunities: list[Opportunity]
+    # Whether somebody wrote about this very hand-off.
+    talk: bool
 
 
 def card_of(handoff: Handoff, *, now: datetime) -> Card:
@@ -183,6 +186,7 @@ def card_of(handoff: Handoff, *, now: datetime) -> Card:
         reasons=explain(lead, at=now)[:REASONS],
         earlier=list(decided_handoffs(lead).exclude(pk=handoff.pk)[:5]),
         opportunities=list(open_opportunities_there(lead)[:3]),
+        talk=handoff.replies.exists(),
     )
 
 
@@ -200,8 +204,8 @@ def origin_of(lead: Lead) -> Origin:
 def decided_handoffs(lead: Lead) -> QuerySet[Handoff]:
     """The answers this lead got so far, newest first; those of leads merged into it among them."""
     decided = Handoff.objects.filter(lead__in=united_ids(lead)).exclude(status=HandoffStatus.OPEN)
-    return decided.select_related(
-        "to_user", "to_team", "decided_by", "reason", "followed_by__to_user", "followed_by__to_team"
+    return with_talk(decided).select_related(
+        "lead", "to_user", "to_team", "decided_by", "reason", "followed_by__to_user", "followed_by__to_team"
     ).order_by(F("decided_at").desc(), "-id")
 
 

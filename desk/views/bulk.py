@@ -16,13 +16,15 @@ from crm.models import Organisation
 from crm.requests import PersonRequest
 from desk.bulk.deeds import do_with_many, done_words, undo_deed, undone_words
 from desk.bulk.exporting import csv_of, rows_for
-from desk.bulk.forms import FORMS
+from desk.bulk.forms import FORMS, HandOverForm
 from desk.bulk.selection import Selection, selection_of
 from desk.bulk.verbs import VERBS, BulkVerb
 from desk.lists.registry import list_of
 from desk.models import BulkDeed
+from desk.queries.handing_over import MOST_PREVIEWED, offer_rules
 from desk.views.answers import redirect_with, with_events
 from desk.views.panels import form_page
+from leads.lifecycle import Stage
 
 SHOWN = 500
 
@@ -49,6 +51,9 @@ def bulk(request: PersonRequest, verb: str) -> HttpResponse:
 def ask(request: PersonRequest, verb: BulkVerb, selection: Selection, form: forms.Form) -> HttpResponse:
     for first in list(form.fields.values())[:1]:
         first.widget.attrs["autofocus"] = True
+    if isinstance(form, HandOverForm):
+        ready = selection.rows.filter(stage=Stage.MQL).order_by("-pk")[: MOST_PREVIEWED + 1]
+        offer_rules(form, list(ready), by=request.user, at=timezone.now())
     context = {"verb": verb, "selection": selection, "form": form, "back": address_of(selection)}
     return form_page(request, "desk/bulk/ask.html", context)
 

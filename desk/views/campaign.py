@@ -34,12 +34,13 @@ from desk.queries.campaign import (
     what_sales_says,
 )  # fmt: skip
 from desk.queries.content import content_of
+from desk.queries.handing_over import offer_rules
 from desk.views.panels import form_page
 from feedback.access import NO_HAND_OVER, may_hand_over
 from feedback.handing_over import HandedOver, hand_over_leads
 from feedback.queries import latest_verdicts, verdicts_of
 from leads.list_queries import with_last_touch
-from leads.models import Reason
+from leads.models import Lead, Reason
 
 ROWS = 10
 SPENDS = 12
@@ -54,7 +55,7 @@ def campaign(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def handoffs(request: PersonRequest, pk: int) -> HttpResponse:
-    """Hand the campaign's ready leads to a rep or a team, all that were shown."""
+    """Hand the campaign's ready leads to whom the rules choose, a rep or a team, all that were shown."""
     campaign = get_campaign(pk)
     require(may_hand_over(request.user), NO_HAND_OVER)
     ready = ready_ids(campaign)
@@ -72,10 +73,11 @@ def handoffs(request: PersonRequest, pk: int) -> HttpResponse:
         except BusinessError as error:
             show_refusal(form, error)
         else:
-            [recipient] = form.cleaned_data["recipient"].values()
-            tell(request, result, to=str(recipient))
+            tell(request, result, to=str(next(iter(form.cleaned_data["recipient"].values()), "sales")))
             return redirect("desk:campaign", pk)
     count = len(form["leads"].value().split(",")) if form["leads"].value() else 0
+    leads = list(Lead.objects.filter(pk__in=ready))
+    offer_rules(form, leads, by=request.user, at=timezone.now())
     return form_page(request, "desk/hand_over.html", {"form": form, "campaign": campaign, "count": count})
 
 

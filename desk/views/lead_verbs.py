@@ -20,6 +20,7 @@ from crm.requests import PersonRequest, id_of
 from desk.forms.moves import ConversionForm, HandoffForm, MoveForm, TouchForm
 from desk.forms.verdicts import RejectHandoffForm
 from desk.queries.conversion import conversion_facts
+from desk.queries.handing_over import promise_of, rules_words, who_knows
 from desk.queries.inbox import decided_handoffs, with_row
 from desk.verbs import CONVERT, HAND_OVER, LOG_TOUCH, MOVE_VERBS, Verb
 from desk.views.answers import go_to
@@ -64,20 +65,30 @@ def move(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def handoff(request: PersonRequest, pk: int) -> HttpResponse:
-    """Hand to sales: to a rep or a team, with what the buyer was promised."""
+    """Hand to sales: to whom the rules choose, a rep or a team, with what the buyer was promised."""
     lead = get_lead(pk)
     require(may_hand_over(request.user), NO_HAND_OVER)
-    form = HandoffForm(request.POST or None)
+    form = handoff_form(request, lead)
     ask = partial(panel, request, lead, form, HAND_OVER)
     if request.method == "GET" or not form.is_valid():
         return ask()
     recipient, promised = form.cleaned_data["recipient"], form.cleaned_data["promised"]
 
-    def deed() -> None:
-        offer_lead(lead, by=request.user, at=timezone.now(), promised=promised, **recipient)
+    def deed() -> str:
+        placed = offer_lead(lead, by=request.user, at=timezone.now(), promised=promised, **recipient)
+        return f"{lead} waits for {placed.recipient}."
 
-    done = f"{lead} waits for {next(iter(recipient.values()))}."
-    return perform(request, lead, deed, done, form=form, ask=ask)
+    return perform(request, lead, deed, form=form, ask=ask)
+
+
+def handoff_form(request: PersonRequest, lead: Lead) -> HandoffForm:
+    """With whom the rules would choose; who knows a lead that comes back is chosen, what was promised is offered."""
+    knows = who_knows(lead)
+    chosen = {"recipient": f"user:{knows.pk}"} if knows else {}
+    form = HandoffForm(request.POST or None, initial={"promised": promise_of(lead), **chosen})
+    known = f"{knows} had this lead before. " if knows else ""
+    form.fields["recipient"].help_text = known + rules_words([lead], at=timezone.now())
+    return form
 
 
 @require_POST
@@ -180,21 +191,23 @@ def touches(request: PersonRequest, pk: int) -> HttpResponse:
 def perform(
     request: PersonRequest,
     lead: Lead,
-    deed: Callable[[], None],
-    done: str,
+    deed: Callable[[], str | None],
+    done: str = "",
     *,
     form: forms.BaseForm | None = None,
     ask: Callable[[], HttpResponse] | None = None,
     can_be_undone: bool = False,
     tap: str = "",
 ) -> HttpResponse:
-    """Do it and answer with the record; ``tap``: the moment at which sales is asked how good the lead was.
+    """Do it and answer with the record and what was ``done``, unless the deed itself says it.
+
+    ``tap``: the moment at which sales is asked how good the lead was.
 
     Who came second reads who was faster, above the record as it is now. A broken rule stands in ``form``, for which
     ``ask`` asks again.
     """
     try:
-        deed()
+        said = deed()
     except StaleState as error:
         return lead_answer(request, lead.pk, text=str(error), level="warning", status=error.status)
     except BusinessError as error:
@@ -205,7 +218,7 @@ def perform(
         show_refusal(form, error)
         return ask()
     undo_url = reverse("desk:lead-undo", args=[lead.pk]) if can_be_undone else ""
-    return lead_answer(request, lead.pk, text=done, undo_url=undo_url, tap=tap)
+    return lead_answer(request, lead.pk, text=said or done, undo_url=undo_url, tap=tap)
 
 
 def panel(

@@ -5,6 +5,7 @@ from rest_framework import serializers
 from crm.api.serializers import Body, RecordSerializer
 from crm.models import Side, Team, User
 from feedback.models import Agreement, Handoff
+from feedback.wrong_data import WrongField
 from leads.api.serializers.reasons import ReasonField
 from leads.models import Route
 
@@ -16,8 +17,9 @@ class HandoffSerializer(RecordSerializer):
         model = Handoff
         fields = [
             "id", "lead", "episode", "status", "to_user", "to_team", "offered_by", "offered_at", "waiting_since",
-            "due_at", "promised", "decided_by", "decided_at", "reason", "comment", "route", "rating",
-            "definition_version", "routing", "follows", "created_at", "updated_at",
+            "due_at", "service_level", "snoozed_until", "promised", "decided_by", "decided_at", "answered_in",
+            "attempt_due_at", "reason", "comment", "wrong_fields", "route", "rating", "definition_version", "routing",
+            "follows", "created_at", "updated_at",
         ]  # fmt: skip
 
 
@@ -37,6 +39,15 @@ class RejectBody(Body):
     comment = serializers.CharField(required=False, allow_blank=True)
     route = serializers.ChoiceField(choices=Route.choices, required=False, help_text="The reason's own unless given.")
     revisit_on = serializers.DateField(required=False, help_text="To nurture: when to look again.")
+    wrong_fields = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text=f"What is wrong: {', '.join(WrongField.values)}."
+    )
+
+
+class SnoozeBody(Body):
+    until = serializers.DateTimeField(
+        allow_null=True, help_text="Just before it is due at the latest; null brings it back into sight."
+    )
 
 
 class AgreementSerializer(RecordSerializer):

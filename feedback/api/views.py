@@ -26,9 +26,11 @@ from feedback.api.serializers import (
     OfferBody,
     RejectBody,
     SignBody,
+    SnoozeBody,
 )
 from feedback.giving_up import transition_as_agreed
 from feedback.models import Agreement, Handoff
+from feedback.snoozing import snooze_handoff, wake_handoff
 from feedback.verdicts import accept_handoff, offer_lead, reject_handoff, undo_verdict, withdraw_handoff
 from leads.access import require_move
 from leads.api.serializers.leads import LeadSerializer, TransitionBody
@@ -67,6 +69,18 @@ class HandoffViews(Resource):
         require(may_ever_decide(self.person), "Only sales answers a hand-off.")
         reason = find_reason(ReasonUse.VERDICT, body.pop("reason", ""))
         return self.show(reject_handoff(handoff, by=self.person, at=timezone.now(), reason=reason, **body))
+
+    @extend_schema(request=SnoozeBody, responses=HandoffSerializer)
+    @action(detail=True, methods=["post"])
+    def snooze(self, request: Request, pk: int) -> Response:
+        """Keep it out of the inbox until then, or with null bring it back; the clock runs on.
+
+        422 `cannot_snooze` when its answer is due before.
+        """
+        handoff, until = self.get_object(), self.clean(SnoozeBody)["until"]
+        if until is None:
+            return self.show(wake_handoff(handoff, by=self.person))
+        return self.show(snooze_handoff(handoff, by=self.person, at=timezone.now(), until=until))
 
     @extend_schema(request=None, responses=HandoffSerializer)
     @action(detail=True, methods=["post"])

@@ -244,3 +244,30 @@ def test_agreements_and_definitions_are_read(mia):
     assert calls.get("agreements/", status="active").json()["results"][0]["hours_to_verdict"] == 12
     assert calls.get("definitions/").json()["results"] == []
     assert (calls.post("agreements/", {}).status_code, calls.post("definitions/", {}).status_code) == (405, 405)
+
+
+def test_it_is_put_off_and_brought_back(rob, waiting):
+    Handoff.objects.filter(pk=waiting.pk).update(due_at=timezone.now() + timedelta(hours=5))
+    until = timezone.now() + timedelta(hours=2)
+
+    shown = act(rob, waiting, "snooze", {"until": until.isoformat()})
+    assert (shown.status_code, datetime.fromisoformat(shown.json()["snoozed_until"])) == (200, until)
+    assert act(rob, waiting, "snooze", {"until": None}).json()["snoozed_until"] is None
+
+    late = act(rob, waiting, "snooze", {"until": (until + timedelta(hours=9)).isoformat()})
+    assert problem(late) == (422, "cannot_snooze")
+    assert "latest" in late.json()
+    for body in ({}, {"until": "soon"}, {"until": until.isoformat(), "days": 1}):
+        assert problem(act(rob, waiting, "snooze", body)) == (400, "invalid"), body
+
+
+def test_only_who_may_answer_puts_off(mia, rosa, waiting):
+    body = {"until": (timezone.now() + timedelta(hours=2)).isoformat()}
+    assert problem(act(mia, waiting, "snooze", body)) == (403, "not_allowed")
+    assert problem(act(rosa, waiting, "snooze", body)) == (403, "not_allowed")
+
+
+def test_a_rejection_names_the_wrong_fields(rob, waiting):
+    body = {"reason": "wrong_data", "wrong_fields": ["title", "phone"]}
+    assert problem(act(rob, waiting, "reject", {**body, "wrong_fields": ["fax"]})) == (422, "unknown_field")
+    assert act(rob, waiting, "reject", body).json()["wrong_fields"] == ["phone", "title"]
