@@ -276,6 +276,7 @@ SPECTACULAR_SETTINGS = {
         "Stage": "leads.lifecycle.Stage",
         "TransitionKind": "leads.models.log.TransitionKind",
         "Route": "leads.models.Route",
+        "RequestKind": "feedback.models.RequestKind",
         "TouchBy": "leads.models.TouchBy",
         "TouchKind": "leads.models.TouchKind",
         "ActivityKind": "leads.models.ActivityKind",

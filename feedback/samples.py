@@ -10,7 +10,10 @@ from leads.models import Lead
 def remove() -> Counts:
     """What was said about sample leads goes with them; a real request about one stays without it."""
     leads = list(Lead.objects.filter(is_sample=True).values_list("id", flat=True))
-    Request.objects.filter(lead__in=leads, is_sample=False).update(lead=None)
+    real = Request.objects.filter(is_sample=False)
+    for about in ("lead", "opportunity", "company", "asset"):
+        real.filter(**{f"{about}__is_sample": True}).update(**{about: None})
+    Impression.objects.filter(asset__is_sample=True).delete()
     to_samples = Q(to_team__is_sample=True) | Q(to_user__is_sample=True)
     # Back to what a new installation begins with.
     RoutingPlan.objects.filter(Q(fallback_team__is_sample=True) | Q(fallback_user__is_sample=True)).delete()

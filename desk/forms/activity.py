@@ -8,9 +8,10 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Asset
+from campaigns.picking import CONTENT
 from crm.models import User
 from crm.moments import require_a_likely_year
+from crm.picking import PickField
 from desk.forms.task import STEPS, LocalMoment
 from leads.activities import OUTCOMES
 from leads.models import Activity, ActivityKind, ActivityOutcome, Direction, TaskKind
@@ -29,7 +30,9 @@ PLACEHOLDERS = {
     ActivityKind.EMAIL: _("What was it about?"),
     ActivityKind.MEETING: _("What was agreed?"),
 }
-WITH_CONTENT = (ActivityKind.EMAIL, ActivityKind.MEETING, ActivityKind.SOCIAL, ActivityKind.EVENT)
+WITH_CONTENT = (
+    ActivityKind.CALL, ActivityKind.EMAIL, ActivityKind.MEETING, ActivityKind.SOCIAL, ActivityKind.EVENT,
+)  # fmt: skip
 
 
 def colleague(person: User) -> str:
@@ -61,7 +64,7 @@ class ActivityForm(forms.Form):
     )  # fmt: skip
     minutes = forms.IntegerField(required=False, min_value=1, max_value=24 * 60, label=_("Minutes"))
     inbound = forms.BooleanField(required=False)
-    asset = forms.ModelChoiceField(Asset.objects.all(), required=False, empty_label=_("None"), label=_("Content"))
+    asset = PickField(CONTENT, required=False, label=_("Content sent or shown"))
     participants = Colleagues(
         User.objects.filter(is_active=True),
         required=False,
@@ -141,7 +144,7 @@ class ActivityEditForm(ActivityForm):
 
     def __init__(self, data: Any = None, *, activity: Activity, **options: Any) -> None:
         initial = {
-            "outcome": activity.outcome, "note": activity.note, "at": activity.at, "asset": activity.asset_id,
+            "outcome": activity.outcome, "note": activity.note, "at": activity.at, "asset": activity.asset,
             "inbound": activity.direction == Direction.INBOUND,
             "minutes": round(activity.duration.total_seconds() / 60) if activity.duration else None,
             "participants": [person.pk for person in activity.participants.all()],

@@ -161,14 +161,13 @@ def first_tab(record: Record, user: User, may_log: bool) -> str:
 
 
 def shared_choices() -> dict[str, list[tuple[Any, str]]]:
-    """Content and colleagues, read once for all tabs; marketers come first."""
-    rows = list(Asset.objects.order_by("-id").values_list("pk", "name", "url")[:CONTENT_OFFERED])
-    content = [(pk, name) for pk, name, _url in rows]
+    """Links to content and colleagues, read once for all tabs; marketers come first."""
+    present = Asset.objects.filter(archived_at__isnull=True).exclude(url="")
+    links = list(present.order_by("-id").values_list("pk", "name")[:CONTENT_OFFERED])
     people = User.objects.filter(is_active=True)[:PEOPLE_OFFERED]
     ordered = sorted(people, key=lambda person: not person.is_marketer)
-    links = [(pk, name) for pk, name, url in rows if url]
     colleagues = [(each.pk, colleague(each)) for each in ordered]
-    return {"asset": [("", "None"), *content], "link": [("", "None"), *links], "participants": colleagues}
+    return {"link": [("", "None"), *links], "participants": colleagues}
 
 
 def subject_for(record: Record) -> Subject:

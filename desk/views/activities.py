@@ -104,7 +104,7 @@ def refused(request: PersonRequest, record: Record, form: BaseForm, *, kind: str
 @require_http_methods(["GET", "POST"])
 def activity(request: PersonRequest, pk: int) -> HttpResponse:
     """Correct an entry of the time line."""
-    row = get_object_or_404(Activity.objects.prefetch_related("participants"), pk=pk)
+    row = get_object_or_404(Activity.objects.select_related("asset").prefetch_related("participants"), pk=pk)
     require(may_change_activity(request.user, row), NOT_YOUR_ENTRY)
     form = ActivityEditForm(request.POST or None, activity=row)
     back = addresses.address_of(row)

@@ -25,6 +25,7 @@ class Rank(IntEnum):
     OPPORTUNITY_EDIT = 8
     CONTACT_EDIT = 9
     COMPANY_EDIT = 10
+    IMPRESSION = 11
 
 
 class Key(NamedTuple):

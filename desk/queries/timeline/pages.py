@@ -5,6 +5,7 @@ from datetime import timedelta
 from desk.queries.timeline.deals import closed_deals, opened_deals
 from desk.queries.timeline.edits import told_edits
 from desk.queries.timeline.entry import Entry, Page
+from desk.queries.timeline.impressions import told_impressions
 from desk.queries.timeline.keys import PAGE, Key, Rank, newest_keys, read_cursor
 from desk.queries.timeline.moves import told_moves, told_passes
 from desk.queries.timeline.scope import Record, Scope, scope_of
@@ -27,6 +28,7 @@ TELLERS = {
     Rank.TASK: told_tasks,
     Rank.OPENED: opened_deals,
     Rank.CLOSED: closed_deals,
+    Rank.IMPRESSION: told_impressions,
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Manager, Q, QuerySet
 
 from desk.queries.timeline.keys import Rank, Source
-from feedback.models import Handoff
+from feedback.models import Handoff, Impression
 from leads.lifecycle import Stage
 from leads.models import Activity, Company, Contact, Lead, Opportunity, Task, Touch, Transition
 from leads.opportunities import opportunities_of, opportunities_with
@@ -41,13 +41,15 @@ class Scope:
         sources = {
             "touches": self.touches(),
             "sales": [*self.work(), *self.deals(), *self.deal_edits()],
-            "verdicts": [*self.moves(Transition.objects.filter(ABOUT_A_VERDICT)), *self.passes()],
+            "verdicts": [
+                *self.moves(Transition.objects.filter(ABOUT_A_VERDICT)), *self.passes(), *self.impressions(),
+            ],
             "changes": [*self.moves(Transition.objects.exclude(ABOUT_A_VERDICT)), *self.edits(), *self.deal_edits()],
         }.get(
             kind,
             [
                 *self.moves(Transition.objects.all()), *self.passes(), *self.touches(), *self.work(), *self.deals(),
-                *self.edits(), *self.deal_edits(),
+                *self.edits(), *self.deal_edits(), *self.impressions(),
             ],
         )  # fmt: skip
         return [source for source in sources if source.owners]
@@ -59,6 +61,10 @@ class Scope:
         """Hand-offs that went on to somebody else, rejected or not answered in time: no move, but a verdict."""
         rows = Handoff.objects.filter(followed_by__isnull=False)
         return [Source(Rank.PASS, rows, "lead", Lead, self.leads, at="decided_at")]
+
+    def impressions(self) -> list[Source]:
+        """What sales said by a tap after it was qualified, returned or closed."""
+        return [Source(Rank.IMPRESSION, Impression.objects.all(), "lead", Lead, self.leads)]
 
     def touches(self) -> list[Source]:
         return [Source(Rank.TOUCH, Touch.objects.all(), "lead", Lead, self.leads)]
