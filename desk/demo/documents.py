@@ -71,11 +71,11 @@ EXCEPTIONS = [
     },
 ]  # fmt: skip
 GOALS = [
-    {"measure": "mqls", "target": "520"},
+    {"measure": "mqls", "target": "430"},
     {"measure": "acceptance_rate", "target": "0.6"},
     {"measure": "revenue_sourced", "target": "650000"},
     {"measure": "hours_to_verdict", "target": "4"},
-    {"measure": "attempts", "target": "4"},
+    {"measure": "attempts", "target": "6"},
 ]
 # (stage, side, who answers for it, what they promise)
 ROLES = [

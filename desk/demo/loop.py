@@ -140,20 +140,21 @@ def improve(cast: Cast, plans: dict[str, Plan], ends_at: datetime) -> None:
     """What marketing changed because of what sales said."""
     today = ends_at.date()
     rows = [
-        ("prize", "competitor_or_student", ImprovementKind.TARGETING, PRIZE_DRAW[1] - 12, cast.milo),
-        (None, "company_size", ImprovementKind.DEFINITION, DEFINITION_V2, cast.nora),
-        ("partner", "missing_data", ImprovementKind.FORM, PARTNER_REPAIRED, cast.mia),
-        ("search", "company_size", ImprovementKind.TARGETING, 96, cast.mia),
-        ("fair", "geography", ImprovementKind.NONE, 25, cast.milo),
-        ("paper", "researching", ImprovementKind.CONTENT, 41, cast.milo),
-    ]  # fmt: skip
+        ("prize", "competitor_or_student", ImprovementKind.TARGETING, PRIZE_DRAW[1] - 12, cast.milo, "prize"),
+        (None, "company_size", ImprovementKind.DEFINITION, DEFINITION_V2, cast.nora, "definition"),
+        ("partner", "missing_data", ImprovementKind.FORM, PARTNER_REPAIRED, cast.mia, "partner"),
+        ("search", "company_size", ImprovementKind.TARGETING, 96, cast.mia, "search"),
+        (None, "no_project", ImprovementKind.PROCESS, 58, cast.nora, "letters"),
+        ("paper", "researching", ImprovementKind.CONTENT, 41, cast.milo, "paper"),
+        ("fair", "geography", ImprovementKind.NONE, 25, cast.milo, "fair"),
+        (None, "industry", ImprovementKind.TARGETING, 17, cast.mia, "industry"),
+    ]
     Improvement.objects.bulk_create(
         Improvement(
             campaign=plans[key].campaign if key else None, kind=kind, on=today - timedelta(days=days), by=by,
-            reason=Reason.objects.get(use="verdict", code=code), text=words.IMPROVEMENTS[key or "definition"],
-            is_sample=True,
+            reason=Reason.objects.get(use="verdict", code=code), text=words.IMPROVEMENTS[said], is_sample=True,
         )
-        for key, code, kind, days, by in rows
+        for key, code, kind, days, by, said in rows
     )  # fmt: skip
 
 

@@ -229,8 +229,9 @@ TALKS = {
     ],
 }  # fmt: skip
 THEMES = ["Price", "Integration", "Delivery time", "References", "Security"]
-# By the key of the campaign, or what it was.
 IMPROVEMENTS = {
+    "letters": "Who has no project now gets a letter a quarter with one case, and comes back when they answer.",
+    "industry": "Consultants and shops are excluded from all paid audiences.",
     "prize": "The prize draw ends early. The next prize is a planning workshop, not something everybody wants.",
     "definition": "Version 2 of the definition asks for fifty people at least and counts students out.",
     "partner": "The partner's form demands a phone number and checks the e-mail before a lead reaches us.",
