@@ -28,6 +28,8 @@ app.conf.beat_schedule = {
     "begin agreements": {"task": "feedback.begin_agreements", "schedule": 60.0, "options": {"expires": 60}},
     # Every minute: the bell rings for answers due soon, for late ones and for first calls that were not made.
     "tell of clocks": {"task": "feedback.remind", "schedule": 60.0, "options": {"expires": 60}},
+    # Every five minutes: leads that sales wanted to see again come back on their day.
+    "bring leads back": {"task": "feedback.recycle", "schedule": 300.0, "options": {"expires": 300}},
     # Every five minutes: imports whose worker died are taken up again where they stopped.
     "resume interrupted imports": {"task": "leads.resume_imports", "schedule": 300.0, "options": {"expires": 300}},
     # Every hour: how long won opportunities stood in each stage, to tell which ones stand still.

@@ -234,6 +234,7 @@ OUTBOX_CONSUMERS = {
     "scoring": "scoring.engine",
     "funnel": "funnel.recompute",
     "search": "desk.search.words",
+    "recycling": "feedback.recycling",
     "automatic": "feedback.automatic",
 }
 

@@ -9,9 +9,10 @@ from crm.models import User
 from feedback.agreement import active_agreement
 from feedback.clocks import level_in_work
 from feedback.models import SignedStatus
+from feedback.recycling import require_round_left
 from leads.access import may_move
 from leads.attempts import NONE, attempts_of
-from leads.lifecycle import DISQUALIFY, MOVES, RETURN, Stage
+from leads.lifecycle import DISQUALIFY, MARK_MQL, MOVES, RETURN, Stage
 from leads.models import Lead, Transition
 from leads.transitions import transition_lead
 
@@ -28,10 +29,15 @@ class TooFewAttempts(BusinessError):
 
 
 def transition_as_agreed(lead: Lead, to: str, *, by: User, at: datetime, **facts: Any) -> Transition | None:
-    """`transition_lead`, after the agreement was asked about a lead that sales gives up. Raises TooFewAttempts."""
+    """`transition_lead`, after the agreement was asked: about a lead that sales gives up, and one that comes again.
+
+    Raises TooFewAttempts and TooManyRounds.
+    """
     move = MOVES.get((Stage(lead.stage), Stage(to)))
     if move in (RETURN, DISQUALIFY) and may_move(by, lead, move):
         require_attempts(lead, by=by)
+    if move == MARK_MQL and may_move(by, lead, move):
+        require_round_left(lead, by=by)
     return transition_lead(lead, to, by=by, at=at, **facts)
 
 

@@ -28,3 +28,13 @@ def remind() -> None:
     from feedback.reminding import tell_of_clocks
 
     tell_of_clocks(at=timezone.now())
+
+
+@shared_task(name="feedback.recycle")
+def recycle() -> None:
+    from django.utils import timezone
+
+    from feedback.recycling import AT_ONCE, bring_back_due
+
+    while bring_back_due(at=timezone.now()) == AT_ONCE:
+        pass

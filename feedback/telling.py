@@ -17,6 +17,7 @@ MANY = {
     NotificationKind.PASSED_ON: "{count} leads were passed on, no answer in time",
     NotificationKind.HANDOFF: "{count} leads wait for you that others did not answer in time",
     NotificationKind.TASK_DUE: "{count} leads that you accepted wait for a first call",
+    NotificationKind.LEAD_BACK: "{count} leads are back",
 }
 
 

@@ -1,0 +1,163 @@
+"""Recycling with memory: what sales sent to nurture until a day comes back on that day, to whom it knows; what raises
+its hand in nurture comes back at once.
+
+It becomes MQL as a new time round, by the system. Days that marketing set itself only stand in the list of leads. Who
+wants no contact stays where it is, and so does who has been round as often as agreed.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from crm.access import manages
+from crm.errors import BusinessError
+from crm.models import NotificationKind, User
+from crm.outbox import Changes
+from crm.periods import local_day, zone
+from feedback.agreement import active_agreement
+from feedback.models import Handoff, SignedStatus
+from feedback.telling import MANY, MOST_EACH, Notice, tell_each
+from leads.errors import out_of_use
+from leads.lifecycle import WITH_SALES, Stage
+from leads.list_queries import nurture_due, present_leads
+from leads.many_moves import hold_leads, last_moves, move_leads, opening_episodes
+from leads.models import Lead, Touch, TouchBy, Transition
+from leads.models.lead import LeadQuerySet
+from leads.transitions import opens_episode
+
+# From here a lead was sent to nurture by sales.
+OF_SALES = (Stage.OFFERED, *WITH_SALES)
+AT_ONCE = 1_000
+# A hand that was raised longer ago, and only written down now, is history.
+FRESH = timedelta(days=7)
+NO_CONTACT = Q(do_not_call=True, do_not_mail=True) | Q(contact__do_not_call=True, contact__do_not_mail=True)
+DAY_HAS_COME = "The day has come that sales wanted to see it again."
+HAND_RAISED = "The buyer asked to be contacted."
+
+
+class TooManyRounds(BusinessError):
+    code = "too_many_rounds"
+
+    def __init__(self, lead: Lead, most: int) -> None:
+        times = "once" if most == 1 else f"{most} times"
+        text = f"{lead} has been with sales {times}, as often as agreed. A manager may mark it as MQL again."
+        super().__init__(text, episode=lead.episode, most=most)
+
+
+def most_rounds() -> int | None:
+    """How often a lead may come to sales, by the signed agreement; None: any number."""
+    agreement = active_agreement()
+    return agreement.most_episodes if agreement.status == SignedStatus.ACTIVE else None
+
+
+def require_round_left(lead: Lead, *, by: User) -> None:
+    """Raise TooManyRounds where marking as MQL would begin one time round more than agreed; managers may."""
+    most = most_rounds()
+    if most is not None and lead.episode >= most and not manages(by) and opens_episode(lead, Stage.MQL):
+        raise TooManyRounds(lead, most)
+
+
+def bring_back_due(*, at: datetime, limit: int = AT_ONCE) -> int:
+    """Bring back what sales wanted to see again by today; gives how many. Safe twice, late and side by side."""
+    due = nurture_due(coming_back(), on=local_day(at, zone()))
+    sent = Transition.objects.filter(
+        lead=OuterRef("pk"), seq=OuterRef("seq"), to_stage=Stage.NURTURE, from_stage__in=OF_SALES
+    )
+    if (most := most_rounds()) is not None:
+        due = due.filter(episode__lt=most)
+    found = due.filter(Exists(sent)).order_by("revisit_on", "pk").values_list("pk", flat=True)
+    return len(bring_back(list(found[:limit]), at=at, why=DAY_HAS_COME))
+
+
+def apply_changes(changes: Changes) -> None:
+    """Bring back those of the changed leads that raised their hand in nurture (crm/outbox.py)."""
+    if leads := changes.get("lead"):
+        bring_back_raised(leads, at=timezone.now())
+
+
+def rebuild() -> None:
+    """Nothing is kept here; hands that were raised while nobody read the outbox are found by their touches."""
+    at = timezone.now()
+    lately = Touch.objects.filter(at__gt=at - FRESH, raised_hand=True).order_by().values_list("lead", flat=True)
+    bring_back_raised(set(lately), at=at)
+
+
+def bring_back_raised(lead_ids: Collection[int], *, at: datetime) -> list[Lead]:
+    """Bring back those of these leads whose buyer asked to be contacted after they came to nurture."""
+    raised = Touch.objects.effective().filter(
+        Q(at__gt=OuterRef("stage_since")) & Q(at__gt=at - FRESH),
+        lead=OuterRef("pk"),
+        by=TouchBy.BUYER,
+        raised_hand=True,
+    )
+    found = coming_back().filter(Exists(raised), pk__in=lead_ids, stage=Stage.NURTURE).order_by("pk")
+    return bring_back(list(found.values_list("pk", flat=True)), at=at, why=HAND_RAISED)
+
+
+def coming_back() -> LeadQuerySet:
+    """Leads that may come back by themselves."""
+    return present_leads().filter(archived_at__isnull=True).exclude(NO_CONTACT)
+
+
+@transaction.atomic
+def bring_back(lead_ids: Sequence[int], *, at: datetime, why: str) -> list[Lead]:
+    """Make these MQL again, by the system, where they still stand in nurture; who knows them is told."""
+    if not lead_ids:
+        return []
+    leads = hold_leads(lead_ids)
+    last, most, opening = last_moves(leads), most_rounds(), opening_episodes(leads, Stage.MQL)
+    ready = [
+        lead
+        for lead in leads
+        if lead.stage == Stage.NURTURE
+        and not out_of_use(lead)
+        and last[lead.pk].at <= at
+        and not (most is not None and lead.pk in opening and lead.episode >= most)
+    ]
+    days = {lead.pk: lead.revisit_on for lead in ready}
+    move_leads(ready, Stage.MQL, by=None, at=at, note=why, revisit_on=None)
+    tell_who_knows(ready, last, days if why == DAY_HAS_COME else {}, at=at)
+    return ready
+
+
+def tell_who_knows(
+    leads: Sequence[Lead], last: Mapping[int, Transition], days: Mapping[int, date | None], *, at: datetime
+) -> None:
+    """Ring for who sent each lead to nurture and for who in marketing handed it over; many at once are one line."""
+    of_person: dict[int, list[Notice]] = {}
+    offered = dict(
+        Handoff.objects.filter(lead__in=leads, offered_by__isnull=False)
+        .order_by("lead", "-pk").distinct("lead").values_list("lead", "offered_by")
+    )  # fmt: skip
+    here = set(
+        User.objects.filter(
+            pk__in={row.by_id for row in last.values()} | set(offered.values()), is_active=True
+        ).values_list("pk", flat=True)
+    )
+    for lead in leads:
+        for notice in notices(lead, last[lead.pk].by_id, offered.get(lead.pk), days.get(lead.pk)):
+            if notice.user in here:
+                of_person.setdefault(notice.user, []).append(notice)
+    tell_each([one for theirs in of_person.values() for one in bundled(theirs)], at=at)
+
+
+def notices(lead: Lead, sent_by: int | None, offered_by: int | None, day: date | None) -> Iterator[Notice]:
+    """ "Lea Lead is back": to who wanted to see it again, and to who handed it over."""
+    key, url = f"back:{lead.pk}:{lead.seq}", f"/leads/{lead.pk}/"
+    asked = f"You asked to see it again on {day:%-d %b %Y}." if day else HAND_RAISED
+    if sent_by:
+        yield Notice(sent_by, NotificationKind.LEAD_BACK, key, f"{lead} is back", asked, url)
+    if offered_by and offered_by != sent_by:
+        said = f"Sales wanted to see it again on {day:%-d %b %Y}." if day else HAND_RAISED
+        yield Notice(offered_by, NotificationKind.LEAD_BACK, key, f"{lead} is back", said, url)
+
+
+def bundled(theirs: Sequence[Notice]) -> Sequence[Notice]:
+    if len(theirs) <= MOST_EACH:
+        return theirs
+    first = theirs[0]
+    title = MANY[first.kind].format(count=len(theirs))
+    return [Notice(first.user, first.kind, first.key, title, url="/leads/?tab=all&stage=mql")]
