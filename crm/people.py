@@ -1,12 +1,13 @@
 """Who is here: people and their teams, written by admins only."""
 
+from datetime import date
 from importlib import import_module
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
-from crm.access import require
+from crm.access import heads, require
 from crm.editing import make, save_put
 from crm.errors import BusinessError
 from crm.models import Role, Team, User
@@ -46,6 +47,19 @@ def edit_profile(user: User, **fields: Any) -> User:
     """What people change about themselves: name, time zone, absence; never role, team or e-mail."""
     save_put(user, {name: fields[name] for name in OWN_FIELDS & set(fields)})
     return user
+
+
+@transaction.atomic
+def set_absence(person: User, *, by: User, until: date | None, on: date) -> User:
+    """Nothing is routed to ``person`` through the day ``until``; None: they are back. ``on``: today.
+
+    People say so themselves, or their manager or an admin does. Raises NotAllowed, BusinessError `absence_over`.
+    """
+    require(by.pk == person.pk or by.is_admin or heads(by, person.team_id), "Only they and their manager say so.")
+    if until is not None and until < on:
+        raise BusinessError("Choose today or a day that is still to come.", code="absence_over")
+    save_put(person, {"away_until": until})
+    return person
 
 
 @transaction.atomic

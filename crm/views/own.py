@@ -1,8 +1,13 @@
 """Settings that belong to one's own organisation or account."""
 
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -12,8 +17,9 @@ from crm.erasure import remove_sample_data
 from crm.forms import ConfirmForm, OrganisationForm, saved
 from crm.models import Organisation, Team, Token, User
 from crm.organisation import edit_organisation
-from crm.people import edit_profile
-from crm.people_forms import ProfileForm
+from crm.people import edit_profile, set_absence
+from crm.people_forms import AbsenceForm, ProfileForm
+from crm.periods import local_day, zone
 from crm.requests import PersonRequest
 from crm.tokens import issue_token
 
@@ -51,6 +57,30 @@ def me(request: PersonRequest) -> HttpResponse:
         messages.success(request, "Saved.")
         return redirect("crm:me")
     return profile_page(request, form)
+
+
+@require_http_methods(["GET", "POST"])
+def absence(request: PersonRequest) -> HttpResponse:
+    """Say until when one is away, or that one is back: nothing is routed to who is away."""
+    on = local_day(timezone.now(), ZoneInfo(request.user.time_zone) if request.user.time_zone else zone())
+    form = AbsenceForm({"until": ""} if "back" in request.POST else request.POST or None, on=on)
+
+    def deed(fields: dict[str, Any]) -> None:
+        set_absence(User.objects.get(pk=request.user.pk), by=request.user, until=fields["until"], on=on)
+
+    if request.method == "POST" and saved(form, deed):
+        until = form.cleaned_data["until"]
+        text = f"Nothing is routed to you until {until:%-d %b} has passed." if until else "Welcome back."
+        messages.success(request, text)
+        return redirect(back_address(request))
+    template = "crm/absence.html#form" if request.htmx else "crm/absence.html"
+    return render(request, template, {"form": form}, status=422 if form.errors else 200)
+
+
+def back_address(request: PersonRequest) -> str:
+    """The page of ours that the form stood on."""
+    address = urlsplit(request.headers.get("Referer", ""))
+    return address.path if address.netloc == request.get_host() else reverse("crm:me")
 
 
 @require_POST

@@ -7,9 +7,9 @@ from django.views.decorators.http import require_GET
 from campaigns.picking import CAMPAIGN_OWNERS, CAMPAIGNS, CONTENT
 from crm.picking import FEWEST_LETTERS, PEOPLE
 from crm.requests import PersonRequest
-from leads.picking import COMPANIES, CONTACTS
+from leads.picking import COMPANIES, CONTACTS, LEADS
 
-SOURCES = {source.key: source for source in (PEOPLE, CAMPAIGNS, CAMPAIGN_OWNERS, CONTENT, COMPANIES, CONTACTS)}
+SOURCES = {source.key: source for source in (PEOPLE, CAMPAIGNS, CAMPAIGN_OWNERS, CONTENT, COMPANIES, CONTACTS, LEADS)}
 
 
 @require_GET

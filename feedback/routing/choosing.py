@@ -9,7 +9,7 @@ from django.db import transaction
 
 from crm.models import Side, Team, User
 from feedback.errors import NoSuchRecipient
-from feedback.models import Handoff, RoutingPlan, RoutingRule
+from feedback.models import Handoff, RoutingPlan
 from feedback.routing.cases import Question, cases_of
 from feedback.routing.deciding import Case, Decision, Floor, decide
 from feedback.routing.floor import floor_at, keep_turns, staying, take_the_floor
@@ -97,23 +97,20 @@ def decide_all(cases: Sequence[Case], before: Floor) -> tuple[dict[int, Decision
 
 
 def preview(
-    leads: Iterable[Lead], *, at: datetime, plan: RoutingPlan | None = None, rules: Sequence[RoutingRule] | None = None
+    leads: Iterable[Lead], *, at: datetime, exclude: Collection[int] = (), team: Team | None = None
 ) -> dict[int, Recipient]:
     """Who would get each lead, one after the other; nothing is locked, taken or written.
 
-    ``plan`` and ``rules``: these, saved or not, instead of those in force.
+    ``exclude``: who shall have none of them; ``team``: whose reps come when no rule places one.
     """
-    questions = [Question(lead=lead.pk, episode=lead.episode, before=at) for lead in leads]
-    return with_records(decide_freely(questions, at=at, plan=plan, rules=rules))
+    home = team.pk if team else None
+    questions = [
+        Question(lead=lead.pk, episode=lead.episode, before=at, tried=frozenset(exclude), team=home) for lead in leads
+    ]
+    return with_records(decide_freely(questions, at=at))
 
 
-def preview_again(
-    handoffs: Iterable[Handoff],
-    *,
-    at: datetime,
-    plan: RoutingPlan | None = None,
-    rules: Sequence[RoutingRule] | None = None,
-) -> dict[int, Recipient]:
+def preview_again(handoffs: Iterable[Handoff], *, at: datetime) -> dict[int, Recipient]:
     """Who would get what was handed over before, with what was known then, by the lead's id; without effect.
 
     The people are those of ``at``, and nobody is full: what was given out in a month is answered in a month.
@@ -122,19 +119,12 @@ def preview_again(
         Question(lead=handoff.lead_id, episode=handoff.episode, before=handoff.offered_at, afresh=True)
         for handoff in handoffs
     ]
-    return with_records(decide_freely(questions, at=at, plan=plan, rules=rules, never_full=True))
+    return with_records(decide_freely(questions, at=at, never_full=True))
 
 
-def decide_freely(
-    questions: Sequence[Question],
-    *,
-    at: datetime,
-    plan: RoutingPlan | None,
-    rules: Sequence[RoutingRule] | None,
-    never_full: bool = False,
-) -> dict[int, Decision]:
-    plan = plan or RoutingPlan.objects.filter(pk=1).first() or RoutingPlan()
-    floor = floor_at(at, plan=plan, rules=rules)
+def decide_freely(questions: Sequence[Question], *, at: datetime, never_full: bool = False) -> dict[int, Decision]:
+    plan = RoutingPlan.objects.filter(pk=1).first() or RoutingPlan()
+    floor = floor_at(at, plan=plan)
     floor = floor.never_full() if never_full else floor
     return {case.lead: found for case in cases_of(questions, plan) if (found := decide(case, floor)) is not None}
 

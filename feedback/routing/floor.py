@@ -1,6 +1,6 @@
 """The sales floor as the database has it: who is here, how full each is, whose turn it is; the lock of all routing."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -44,12 +44,12 @@ def staying(people: Collection[int]) -> set[int]:
         return {pk for (pk,) in sql.fetchall()}
 
 
-def floor_at(at: datetime, *, plan: RoutingPlan, rules: Sequence[RoutingRule] | None = None) -> Floor:
-    """The sales floor as it is. ``rules``: these instead of those in force."""
+def floor_at(at: datetime, *, plan: RoutingPlan) -> Floor:
+    """The sales floor as it is."""
     teams = Team.objects.filter(kind=Side.SALES).order_by("id").values_list("id", "name", "manager")
     sales_teams = {pk: SalesTeam(pk, name, manager) for pk, name, manager in teams}
     people = people_at(at, sales_teams)
-    rules = RoutingRule.objects.filter(is_active=True).order_by("position", "id") if rules is None else rules
+    rules = RoutingRule.objects.filter(is_active=True).order_by("position", "id")
     return Floor(
         plan=Plan(
             plan.account_owner_first, plan.earlier_owner_first, plan.fallback_user_id, plan.fallback_team_id

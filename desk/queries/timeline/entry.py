@@ -24,6 +24,8 @@ class Entry:
     whose_url: str = ""
     # The hand-off whose verdict this is: what was said about it stands below.
     talk: Any = None
+    # The hand-off that it opened: why this recipient stands below.
+    routed: Any = None
     # Where the entry itself is put right, and what that is called.
     edit_url: str = ""
     edit_label: str = ""

@@ -13,6 +13,7 @@ from desk.queries.timeline.scope import Scope
 from desk.queries.timeline.whose import named
 from desk.telling import route_line, verdict_line
 from feedback.models import Handoff, HandoffStatus
+from feedback.talk import with_talk
 from leads.lifecycle import CLOCK_OF, Stage
 from leads.models import Opportunity, Transition
 from leads.models.log import TransitionKind
@@ -59,8 +60,8 @@ class Known:
         offered_at = {row.at for row in rows if row.to_stage == Stage.OFFERED}
         offered_at |= {row.undoes.at for row in rows if row.undoes and row.undoes.to_stage == Stage.OFFERED}
         which = Q(pk__in=named_by) | Q(lead__in=leads, offered_at__in=offered_at)
-        wanted = Handoff.objects.filter(lead__in=leads).filter(which).select_related("to_user", "to_team")
-        handoffs = list(wanted) if named_by or offered_at else []
+        wanted = Handoff.objects.filter(lead__in=leads).filter(which).select_related("lead", "to_user", "to_team")
+        handoffs = list(with_talk(wanted)) if named_by or offered_at else []
         return cls(
             {handoff.pk: handoff for handoff in handoffs},
             {(handoff.lead_id, handoff.offered_at): handoff for handoff in handoffs},
@@ -83,6 +84,8 @@ def told_move(row: Transition, known: Known) -> Entry:
         entry.icon = "arrow-back"
         return entry
     entry.quote, entry.text = row.note, move_text(row, known)
+    entry.talk = known.handoffs.get(row.handoff or 0) if not entry.undone else None
+    entry.routed = known.offered.get((row.lead_id, row.at)) if stage == Stage.OFFERED else None
     deal = known.deals.get((row.lead_id, row.at))
     if deal and stage in MOVED_WITH_DEAL:
         entry.text, entry.href = deal_line(deal), address(deal)
@@ -125,6 +128,8 @@ def move_text(row: Transition, known: Known) -> str:
     handoff = known.handoffs.get(row.handoff or 0)
     if row.to_stage == Stage.OFFERED:
         asked = known.offered.get((row.lead_id, row.at))
+        if asked and asked.offered_by_id is None and "steps" in asked.routing:
+            return "Handed over by itself, as it became an MQL"
         return f"Promised to the buyer: {asked.promised}" if asked and asked.promised else ""
     if row.handoff and row.to_stage == Stage.ACCEPTED:
         return handoff.comment if handoff and handoff.decided_at == row.at else ""
@@ -137,10 +142,10 @@ def move_text(row: Transition, known: Known) -> str:
 
 
 def told_passes(pks: list[int], scope: Scope) -> dict[int, Entry]:
-    handoffs = Handoff.objects.filter(pk__in=pks).select_related(
-        "decided_by", "reason", "to_user", "to_team", "followed_by__to_user", "followed_by__to_team"
+    passed = Handoff.objects.filter(pk__in=pks).select_related(
+        "lead", "decided_by", "reason", "to_user", "to_team", "followed_by__to_user", "followed_by__to_team"
     )
-    return named({handoff.pk: (told_pass(handoff), handoff.lead_id) for handoff in handoffs}, scope)
+    return named({handoff.pk: (told_pass(handoff), handoff.lead_id) for handoff in with_talk(passed)}, scope)
 
 
 def told_pass(handoff: Handoff) -> Entry:
@@ -149,4 +154,4 @@ def told_pass(handoff: Handoff) -> Entry:
         icon, title, text = "hourglass-empty", verdict_line(handoff), f"Passed on to {handoff.heir}"
     else:
         icon, title, text = "x", f"Rejected: {handoff.reason}", capfirst(route_line(handoff))
-    return Entry(handoff.decided_at, icon, title, "waiting", handoff.decided_by, text, handoff.comment)
+    return Entry(handoff.decided_at, icon, title, "waiting", handoff.decided_by, text, handoff.comment, talk=handoff)
