@@ -1,6 +1,6 @@
 """The page of alignment: one quarter of both sides at a glance, each figure beside that of the quarter before."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -9,7 +9,9 @@ from django.utils.formats import date_format
 
 from crm.models import Organisation, Side
 from crm.periods import add_months, local_day, start_of_quarter
-from feedback.terms import BOTH
+from feedback.agreements import digest
+from feedback.terms import BOTH, Goal
+from funnel.attainment import goals_for
 from funnel.promises import Days
 from funnel.queries import Freshness, freshness
 from funnel.reports.alignment import Line, lines, other_currencies
@@ -22,7 +24,7 @@ COLUMNS = ((Side.MARKETING.value, "Marketing"), (BOTH, "Together"), (Side.SALES.
 
 @dataclass(frozen=True)
 class Compared:
-    """A measure of the quarter, and the same of the quarter before (None: it was no goal then)."""
+    """A measure of the quarter, and the same of the quarter before."""
 
     now: Line
     before: Line | None
@@ -65,9 +67,12 @@ def quarter_asked(parameters: Mapping[str, str], *, today: date) -> date:
 
 def quarter(start: date, *, at: datetime) -> Quarter:
     end, previous = add_months(start, 3), add_months(start, -3)
-    found, earlier = lines(Days(start, end, at)), {line.measure: line for line in past(previous, start, at=at)}
-    compared = [Compared(line, earlier.get(line.measure)) for line in found]
-    goals = [line.goal for line in found if line.goal]
+    goals = goals_for(start, end)
+    found = lines(Days(start, end, at), goals)
+    earlier = {line.measure: line for line in past(previous, start, goals, at=at)}
+    # A goal of its own says it already.
+    said_twice = {"sales_answer_time"} if any(line.measure == "hours_to_verdict" for line in found) else set()
+    compared = [Compared(line, earlier.get(line.measure)) for line in found if line.measure not in said_twice]
     is_past = end <= local_day(at, Organisation.get().zone)
     return Quarter(
         start=start,
@@ -76,17 +81,17 @@ def quarter(start: date, *, at: datetime) -> Quarter:
         previous=previous,
         following=end if is_past else None,
         sentence=sentence(found),
-        notes=other_currencies(goals),
+        notes=other_currencies([line.goal for line in found if line.goal]),
         freshness=freshness(at=at),
     )
 
 
-def past(start: date, end: date, *, at: datetime) -> list[Line]:
-    """The lines of a quarter that is over, counted every ten minutes at most."""
-    key = f"alignment:{start}:{end}"
+def past(start: date, end: date, goals: Sequence[Goal], *, at: datetime) -> list[Line]:
+    """The same lines of a quarter that is over, counted every ten minutes at most."""
+    key = f"alignment:{start}:{end}:{digest([str(goal) for goal in goals])}"
     kept: list[Line] | None = cache.get(key)
     if kept is None:
-        kept = lines(Days(start, end, at))
+        kept = lines(Days(start, end, at), goals)
         cache.set(key, kept, KEEP_PAST.total_seconds())
     return kept
 
@@ -101,7 +106,7 @@ def sentence(found: list[Line]) -> str:
         own = [line for line in promised if line.side == side.value]
         if own:
             kept = sum(line.state in {"ahead", "pace"} for line in own)
-            said.append(f"{side.label} keeps {kept} of {len(own)}")
+            said.append(f"{side.label if not said else side.label.lower()} keeps {kept} of {len(own)} promises")
     worst = min(promised, key=lambda line: line.attainment or 0)
     words = f"{', '.join(said)}." if said else ""
     return f"{words} Furthest behind: {worst.label} ({worst.actual_words})." if worst.state == "behind" else words

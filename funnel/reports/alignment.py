@@ -11,7 +11,7 @@ from crm.intervals import Counted
 from crm.models import Organisation, Side
 from feedback.agreement import active_agreement
 from feedback.closed_loop import closed_loop_rate
-from feedback.terms import BOTH, Unit
+from feedback.terms import BOTH, Goal, Unit
 from funnel.attainment import Attained, attained, goals_for, said
 from funnel.promises import (
     Days,
@@ -28,6 +28,7 @@ from funnel.reports.answer import Column, Report, Row
 from funnel.reports.question import BadQuestion, Question
 
 EVERY_ONE = Decimal(1)
+FEEDBACK = "/feedback/"
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Wording:
-    """What a measure beside the goals is called, whose it is and how it is counted."""
+    """What a measure beside the goals is called, whose it is, how it is counted, and the page of the rows behind it."""
 
     label: str
     side: str
     unit: Unit
     how: str
+    href: str = ""
 
 
 WORDINGS = {
@@ -94,10 +96,11 @@ WORDINGS = {
     "feedback_coverage": Wording(
         "Answers one can learn from", Side.SALES, Unit.RATIO,
         "Of all verdicts: accepted with an impression of the lead, rejected with a reason (bad data: and the wrong "
-        "field).",
+        "field).", FEEDBACK,
     ),
     "comments_answered": Wording(
-        "Comments answered", Side.MARKETING, Unit.RATIO, "Verdicts with a comment to which marketing replied.",
+        "Comments answered", Side.MARKETING, Unit.RATIO,
+        "Verdicts with a comment to which marketing replied.", FEEDBACK,
     ),
     "marketing_answer_time": Wording(
         "Marketing’s time to answer a comment", Side.MARKETING, Unit.HOURS,
@@ -105,7 +108,7 @@ WORDINGS = {
     ),
     "closed_loop": Wording(
         "Rejections acted on", Side.MARKETING, Unit.RATIO,
-        "Rejections about the lead after which marketing changed something within 30 days, or said why not.",
+        "Rejections about the lead after which marketing changed something within 30 days, or said why not.", FEEDBACK,
     ),
     "ride_alongs": Wording(
         "Sales calls together", BOTH, Unit.COUNT, "Meetings at which somebody of marketing and of sales was.",
@@ -113,11 +116,11 @@ WORDINGS = {
 }  # fmt: skip
 
 
-def lines(days: Days) -> list[Line]:
-    """Goals first, as they were agreed, then the promises of both sides."""
+def lines(days: Days, goals: Iterable[Goal] | None = None) -> list[Line]:
+    """Goals first, as they were agreed for these days (or ``goals``), then the promises of both sides."""
     currency = Organisation.get().currency
-    goals = [goal_line(one, currency) for one in attained(goals_for(days.start, days.end), days)]
-    return [*goals, *promises(days)]
+    held = goals_for(days.start, days.end) if goals is None else goals
+    return [*(goal_line(one, currency) for one in attained(held, days)), *promises(days)]
 
 
 def goal_line(one: Attained, currency: str) -> Line:
@@ -153,7 +156,7 @@ def promise(measure: str, counted: Counted) -> Line:
 def line(measure: str, actual: Decimal | float | None, **facts: Decimal | int | None) -> Line:
     wording = WORDINGS[measure]
     exact = None if actual is None else Decimal(str(actual))
-    return Line(measure, wording.label, wording.side, wording.unit.value, exact, **facts)  # type: ignore[arg-type]
+    return Line(measure, wording.label, wording.side, wording.unit.value, exact, href=wording.href, **facts)  # type: ignore[arg-type]
 
 
 def rows(question: Question) -> list[Row]:
@@ -224,7 +227,7 @@ ALIGNMENT = Report(
         Column("actual", "Actual", "number", "Empty when there is nothing to tell."),
         Column("attainment", "Attainment", "ratio", "actual / target; target / actual where less is better."),
         Column("n", "Of", "count", "How many the figure is made of."),
-        Column("leads_url", "Leads", "text", "The leads behind it."),
+        Column("leads_url", "Leads", "text", "The page of the rows behind it, where there is one."),
     ),
     rows=rows,
     notes=notes,
