@@ -95,3 +95,13 @@ def test_costs_the_same_for_one_and_for_many(max_, rob, rosa):
 
     queries(1)
     assert queries(1) == queries(30)
+
+
+def test_the_time_line_says_who_passed_it_on(max_, rob, rosa, client_for):
+    handoff = make_handoff(to=rob)
+    reroute_waiting(rob, by=max_, at=LATER)
+
+    text = client_for(max_).get(f"/leads/{handoff.lead_id}/").content.decode()
+
+    assert "Passed on from Rob to Rosa" in text
+    assert "No rule fits, so Team North" in text

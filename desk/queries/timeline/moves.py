@@ -152,6 +152,8 @@ def told_pass(handoff: Handoff) -> Entry:
     assert handoff.decided_at
     if handoff.status == HandoffStatus.EXPIRED:
         icon, title, text = "hourglass-empty", verdict_line(handoff), f"Passed on to {handoff.heir}"
+    elif handoff.status == HandoffStatus.WITHDRAWN:
+        icon, title, text = "arrows-shuffle", f"Passed on from {handoff.recipient} to {handoff.heir}", ""
     else:
         icon, title, text = "x", f"Rejected: {handoff.reason}", capfirst(route_line(handoff))
     return Entry(handoff.decided_at, icon, title, "waiting", handoff.decided_by, text, handoff.comment, talk=handoff)
