@@ -72,11 +72,37 @@ def until(due: datetime | None, now: datetime) -> str:
     return f"{words} late" if due < now else f"{words} left"
 
 
+# On the day itself hours are counted, and always in the last ones before.
+COUNTED = timedelta(hours=4)
+
+
+def counted_from(due: datetime) -> datetime:
+    """From when on a clock counts hours. ``due`` is local: before, "due Mon 10:00" says more than "62 h left"."""
+    return min(due.replace(hour=0, minute=0, second=0, microsecond=0), due - COUNTED)
+
+
+def counted_to(due: datetime) -> datetime:
+    """Until when it counts how late it is; from the day after "late since Fri 17:00"."""
+    return max((due + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0), due + COUNTED)
+
+
+def on_day(at: datetime, now: datetime) -> str:
+    """ "Mon 10:00" within a week, "14 Dec" beyond; both local."""
+    return f"{at:%a %H:%M}" if abs(at.date() - now.date()) < timedelta(days=7) else f"{at:%-d %b}"
+
+
+def clock_words(due: datetime, now: datetime) -> str:
+    """What the clock of an answer says, both times local: "3 h left", "due Mon 10:00", "late since Fri 17:00"."""
+    if now < counted_from(due):
+        return f"due {on_day(due, now)}"
+    return until(due, now) if now < counted_to(due) else f"late since {on_day(due, now)}"
+
+
 def clock_state(start: datetime, due: datetime, now: datetime) -> str:
-    """ "late" past ``due``, "soon" in the last quarter of the time given, else "calm"."""
+    """ "late" past ``due``, "soon" in the last quarter of the time given and not days before, else "calm"."""
     if now >= due:
         return "late"
-    return "soon" if due - now <= (due - start) / 4 else "calm"
+    return "soon" if due - now <= (due - start) / 4 and now >= counted_from(due) else "calm"
 
 
 def number(value: float | Decimal | None) -> str:

@@ -56,16 +56,25 @@ def moment(at: datetime | None, now: datetime) -> SafeString | str:
 
 @register.simple_tag
 def clock(start: datetime, due: datetime | None, now: datetime) -> SafeString:
-    """The clock of a verdict in words; static/js/clock.js keeps it going."""
+    """The clock of a verdict in words; static/js/clock.js keeps it going.
+
+    Hours are counted on the day itself only: due on Monday at ten is not "62 h left" on Friday evening.
+    """
     if due is None:
         return mark_safe('<span class="quiet">no clock</span>')
+    local, here = localtime(due), localtime(now)
+    day = words.on_day(local, here)
     return format_html(
-        '<time class="clock" data-clock datetime="{}" data-due="{}" data-state="{}" title="Due {}">{}</time>',
+        '<time class="clock" data-clock datetime="{}" data-due="{}" data-from="{}" data-to="{}" data-day="{}" '
+        'data-state="{}" title="Due {}">{}</time>',
         start.isoformat(),
         due.isoformat(),
-        words.clock_state(start, due, now),
-        f"{localtime(due):%-d %b %Y, %H:%M}",
-        words.until(due, now),
+        words.counted_from(local).isoformat(),
+        words.counted_to(local).isoformat(),
+        day,
+        words.clock_state(start, local, here),
+        f"{local:%A, %-d %b %Y, %H:%M}",
+        words.clock_words(local, here),
     )
 
 

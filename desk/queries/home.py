@@ -16,7 +16,9 @@ from crm.outbox import lag
 from crm.periods import add_months, local_day, start_of_day, start_of_month, start_of_week, zone
 from crm.words import percent
 from desk.queries.campaign import NOBODY, counts_by_campaign
+from desk.queries.first_calls import first_calls
 from desk.queries.first_steps import first_steps
+from desk.queries.from_marketing import done_by_marketing
 from desk.queries.inbox import answers_this_week, waiting_page
 from feedback.access import inbox_team_ids
 from feedback.models import Handoff
@@ -27,7 +29,7 @@ from funnel.reports.question import Question
 from leads.attempts import Try, count_attempts, try_of
 from leads.lifecycle import RANK, SUCCESS, Stage
 from leads.list_queries import leads_of, needing_repair, present_leads, ready_for_sales
-from leads.models import Activity, ActivityKind, Lead, Opportunity, Task, Touch, TouchBy
+from leads.models import Activity, ActivityKind, Lead, Opportunity, Task
 from leads.pipeline import pipeline
 from leads.stalled import quiet, stalled
 
@@ -62,10 +64,11 @@ def rep_blocks(user: User, *, now: datetime, today: date) -> dict[str, Any]:
         "waiting": waiting.rows[:ROWS],
         "waiting_total": waiting.total_words,
         "tasks": tasks_due(user, now=now, today=today),
+        "first_calls": first_calls(user, now=now),
         "working": cut(to_work(user)),
         "quiet": cut(gone_quiet(user, now=now)),
         "week": week_of(user, now=now),
-        "marketing": cut(done_by_marketing(user, now=now)),
+        "marketing": done_by_marketing(user, now=now),
         "answers": answers_this_week(user, now=now),
     }
 
@@ -75,13 +78,6 @@ def gone_quiet(user: User, *, now: datetime) -> QuerySet[Opportunity]:
     worrying = quiet(at=now) | stalled(pipeline(), at=now)
     own = Opportunity.objects.filter(worrying, owner=user, archived_at__isnull=True)
     return own.select_related("company").order_by(F("last_activity_at").asc(nulls_first=True), "pk")
-
-
-def done_by_marketing(user: User, *, now: datetime) -> QuerySet[Touch]:
-    """What marketing did this week for the person's own leads, and what these answered to a campaign."""
-    touches = Touch.objects.effective().filter(lead__owner=user, at__gt=now - WEEK, at__lte=now)
-    told = touches.filter(Q(by=TouchBy.MARKETING) | Q(by=TouchBy.BUYER, campaign__isnull=False))
-    return told.select_related("lead__company", "campaign", "asset").order_by("-at", "-pk")
 
 
 def to_work(user: User) -> QuerySet[Lead]:

@@ -36,7 +36,8 @@ def test_clock_carries_what_the_browser_needs_to_go_on():
 
     assert html == (
         '<time class="clock" data-clock datetime="2026-11-22T09:00:00+00:00" data-due="2026-11-22T13:00:00+00:00" '
-        'data-state="soon" title="Due 22 Nov 2026, 13:00">1 h left</time>'
+        'data-from="2026-11-22T00:00:00+00:00" data-to="2026-11-23T00:00:00+00:00" data-day="Sun 13:00" '
+        'data-state="soon" title="Due Sunday, 22 Nov 2026, 13:00">1 h left</time>'
     )
 
 

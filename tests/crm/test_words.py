@@ -112,3 +112,25 @@ def test_number_groups_thousands():
         "1,000,000",
         "2.5",
     ]
+
+
+FRIDAY = datetime(2026, 3, 6, 18, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("due", "now", "said", "state"),
+    [
+        (datetime(2026, 3, 9, 10, tzinfo=UTC), FRIDAY, "due Mon 10:00", "calm"),
+        (datetime(2026, 3, 9, 10, tzinfo=UTC), FRIDAY + 54 * HOUR, "10 h left", "soon"),
+        (datetime(2026, 3, 7, 1, tzinfo=UTC), FRIDAY + 2 * HOUR, "due Sat 01:00", "calm"),
+        (datetime(2026, 3, 7, 1, tzinfo=UTC), FRIDAY + 4 * HOUR, "3 h left", "soon"),
+        (datetime(2026, 3, 20, 10, tzinfo=UTC), FRIDAY, "due 20 Mar", "calm"),
+        (datetime(2026, 3, 6, 16, tzinfo=UTC), FRIDAY, "2 h late", "late"),
+        (datetime(2026, 3, 6, 17, tzinfo=UTC), FRIDAY + 64 * HOUR, "late since Fri 17:00", "late"),
+        (datetime(2026, 2, 20, 17, tzinfo=UTC), FRIDAY, "late since 20 Feb", "late"),
+    ],
+)
+def test_clock_counts_hours_on_the_day_itself_only(due, now, said, state):
+    started = min(due, FRIDAY) - 8 * HOUR
+
+    assert (words.clock_words(due, now), words.clock_state(started, due, now)) == (said, state)
