@@ -67,8 +67,8 @@ class Source:
             rows = self.newest(rows.filter(**{self.of: self.owners[0]}))
         else:
             rows = self.newest(self.rows.model._default_manager.filter(pk__in=self.newest_of_each(rows)))
-        named = rows.annotate(moment=F(self.at), rank=Value(self.rank, IntegerField()), entry=F("pk"))
-        return named.values_list("moment", "rank", "entry")
+        named = rows.annotate(happened=F(self.at), rank=Value(self.rank, IntegerField()), entry=F("pk"))
+        return named.values_list("happened", "rank", "entry")
 
     def newest(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows.order_by(f"-{self.at}", "-pk")[: PAGE + 1]
@@ -91,5 +91,5 @@ def newest_keys(sources: list[Source], before: Key | None) -> list[Key]:
     if not sources:
         return []
     first, *others = [source.keys(before) for source in sources]
-    found = first.union(*others).order_by("-moment", "-rank", "-entry")[: PAGE + 1] if others else first
+    found = first.union(*others).order_by("-happened", "-rank", "-entry")[: PAGE + 1] if others else first
     return [Key(*row) for row in found]
