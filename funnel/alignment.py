@@ -17,7 +17,7 @@ from funnel.queries import Freshness, freshness
 from funnel.reports.alignment import Line, lines, other_currencies
 from funnel.reports.question import day_of
 
-# A quarter that is over hardly changes: its figures are counted anew so often.
+# What is over hardly changes: its figures are counted anew so often.
 KEEP_PAST = timedelta(minutes=10)
 COLUMNS = ((Side.MARKETING.value, "Marketing"), (BOTH, "Together"), (Side.SALES.value, "Sales"))
 
@@ -43,6 +43,7 @@ class Quarter:
     columns: list[tuple[str, str, list[Compared]]]
     previous: date
     following: date | None
+    compared_until: date
     sentence: str
     notes: list[str]
     freshness: Freshness
@@ -50,13 +51,20 @@ class Quarter:
     @property
     def label(self) -> str:
         """ "Oct to Dec 2026"."""
-        last = self.end - timedelta(days=1)
-        first = date_format(self.start, "M" if self.start.year == last.year else "M Y")
-        return f"{first} to {date_format(last, 'M Y')}"
+        return span_words(self.start, self.end - timedelta(days=1), "M")
+
+    @property
+    def before_label(self) -> str:
+        """The days that figures are compared with: "1 Jul to 22 Aug 2026"."""
+        return span_words(self.previous, self.compared_until - timedelta(days=1), "j M")
 
     @property
     def csv_query(self) -> str:
         return f"from={self.start}&to={self.end}&format=csv"
+
+
+def span_words(first: date, last: date, form: str) -> str:
+    return f"{date_format(first, form if first.year == last.year else f'{form} Y')} to {date_format(last, f'{form} Y')}"
 
 
 def quarter_asked(parameters: Mapping[str, str], *, today: date) -> date:
@@ -66,20 +74,22 @@ def quarter_asked(parameters: Mapping[str, str], *, today: date) -> date:
 
 
 def quarter(start: date, *, at: datetime) -> Quarter:
-    end, previous = add_months(start, 3), add_months(start, -3)
+    end, previous, today = add_months(start, 3), add_months(start, -3), local_day(at, Organisation.get().zone)
+    # A quarter that runs is compared with the one before as far as it had come by then.
+    compared_until = start if end <= today else min(start, previous + (max(today, start) - start) + timedelta(days=1))
     goals = goals_for(start, end)
     found = lines(Days(start, end, at), goals)
-    earlier = {line.measure: line for line in past(previous, start, goals, at=at)}
+    earlier = {line.measure: line for line in past(previous, compared_until, goals, at=at)}
     # A goal of its own says it already.
     said_twice = {"sales_answer_time"} if any(line.measure == "hours_to_verdict" for line in found) else set()
     compared = [Compared(line, earlier.get(line.measure)) for line in found if line.measure not in said_twice]
-    is_past = end <= local_day(at, Organisation.get().zone)
     return Quarter(
         start=start,
         end=end,
         columns=[(side, label, [one for one in compared if one.now.side == side]) for side, label in COLUMNS],
         previous=previous,
-        following=end if is_past else None,
+        following=end if end <= today else None,
+        compared_until=compared_until,
         sentence=sentence(found),
         notes=other_currencies([line.goal for line in found if line.goal]),
         freshness=freshness(at=at),
@@ -87,7 +97,7 @@ def quarter(start: date, *, at: datetime) -> Quarter:
 
 
 def past(start: date, end: date, goals: Sequence[Goal], *, at: datetime) -> list[Line]:
-    """The same lines of a quarter that is over, counted every ten minutes at most."""
+    """The same lines of days that are over, counted every ten minutes at most."""
     key = f"alignment:{start}:{end}:{digest([str(goal) for goal in goals])}"
     kept: list[Line] | None = cache.get(key)
     if kept is None:
@@ -101,7 +111,7 @@ def sentence(found: list[Line]) -> str:
     promised = [line for line in found if line.attainment is not None]
     if not promised:
         return ""
-    said = []
+    said: list[str] = []
     for side in Side:
         own = [line for line in promised if line.side == side.value]
         if own:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -41,11 +41,13 @@ class ExceptionForm(forms.Form):
     """Service levels of their own for some leads; what is left empty is as for all leads."""
 
     name = forms.CharField(label="Name", max_length=80, required=False)
-    segments = forms.CharField(label="Segments", max_length=400, required=False, help_text="Commas between several.")
+    segments = forms.CharField(
+        label="Segments", max_length=400, required=False, widget=forms.TextInput(attrs={"placeholder": "A, B"})
+    )
     score_from = whole("Score from", 0, 100)
     score_to = whole("to", 0, 100)
-    hours_to_verdict = whole("Hours to a verdict", 1, 1_000)
-    hours_to_first_attempt = whole("To first attempt", 1, 1_000)
+    hours_to_verdict = whole("Verdict, h", 1, 1_000)
+    hours_to_first_attempt = whole("Attempt, h", 1, 1_000)
     min_attempts = whole("Attempts", 0, 50)
 
     def entry(self) -> dict[str, Any]:
@@ -127,7 +129,8 @@ class DefinitionForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rows = Definition.objects.order_by("-version").values_list("version", "name", "status")
-        self.fields["definition_version"].choices = [
+        field = cast(forms.ChoiceField, self.fields["definition_version"])
+        field.choices = [
             ("", "The one in force stays"),
             *((version, f"{name}, version {version} ({status})") for version, name, status in rows),
         ]

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from crm.intervals import Counted
 from crm.models import Organisation, Side
+from crm.periods import local_day, zone
+from feedback import requests
 from feedback.agreement import active_agreement
 from feedback.closed_loop import closed_loop_rate
 from feedback.terms import BOTH, Goal, Unit
@@ -28,7 +30,7 @@ from funnel.reports.answer import Column, Report, Row
 from funnel.reports.question import BadQuestion, Question
 
 EVERY_ONE = Decimal(1)
-FEEDBACK = "/feedback/"
+FEEDBACK, REQUESTS = "/feedback/", "/requests/"
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,15 @@ WORDINGS = {
         "Of all verdicts: accepted with an impression of the lead, rejected with a reason (bad data: and the wrong "
         "field).", FEEDBACK,
     ),
+    "requests_answered": Wording(
+        "Requests answered", Side.MARKETING, Unit.RATIO,
+        "What sales asked marketing for in these days and marketing promised or declined.", REQUESTS,
+    ),
+    "requests_kept": Wording(
+        "Promised requests kept", Side.MARKETING, Unit.RATIO,
+        "Promises due in these days that were kept by their day, of all due; late, declined after all and open past "
+        "their day count as missed.", REQUESTS,
+    ),
     "comments_answered": Wording(
         "Comments answered", Side.MARKETING, Unit.RATIO,
         "Verdicts with a comment to which marketing replied.", FEEDBACK,
@@ -137,6 +148,10 @@ def promises(days: Days) -> Iterator[Line]:
     yield promise("verdicts_in_time", verdicts_in_time(days))
     yield promise("first_attempts_in_time", first_attempts_in_time(days))
     yield promise("attempts_kept", attempts_kept(given_up(days), agreement))
+    asked = requests.answer_time(days.start, days.end)
+    yield promise("requests_answered", Counted(asked.answered, asked.asked))
+    kept = requests.promises_kept(days.start, days.end, today=local_day(days.at, zone()))
+    yield promise("requests_kept", Counted(kept.met, kept.due))
     answered, reply_time = comments_answered(days)
     yield promise("comments_answered", answered)
     yield promise("closed_loop", closed_loop_rate(days.start, days.end, at=days.at))

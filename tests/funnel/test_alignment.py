@@ -1,7 +1,7 @@
 """The report alignment, its page, API and CSV."""
 
 import csv
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -48,6 +48,8 @@ def test_the_table_of_a_quarter(rob):
         ("verdicts_in_time", 1.0, 0.5, 0.5, "sales", 2),
         ("first_attempts_in_time", 1.0, 0.0, 0.0, "sales", 2),
         ("attempts_kept", 1.0, None, None, "sales", 0),
+        ("requests_answered", 1.0, None, None, "marketing", 0),
+        ("requests_kept", 1.0, None, None, "marketing", 0),
         ("comments_answered", 1.0, None, None, "marketing", 0),
         ("closed_loop", 1.0, None, None, "marketing", 0),
         ("feedback_coverage", 1.0, 0.0, 0.0, "sales", 2),
@@ -97,11 +99,20 @@ def test_the_quarter_before_stands_beside_it(rob):
     make_agreement()
     answered(rob)
 
-    shown = quarter(date(2026, 4, 1), at=MONDAY + 60 * DAY)
+    shown = quarter(date(2026, 4, 1), at=MONDAY + 100 * DAY)
     [verdicts] = [one for _side, _label, rows in shown.columns for one in rows if one.now.measure == "verdicts_in_time"]
 
     assert (verdicts.now.actual, verdicts.before_words) == (None, "100 %")
     assert (shown.previous, shown.following) == (date(2026, 1, 1), None)
+
+
+@pytest.mark.parametrize(
+    ("today", "until"), [("2026-05-10", "2026-02-10"), ("2026-06-30", "2026-04-01"), ("2026-07-01", "2026-04-01")]
+)
+def test_a_quarter_that_runs_is_compared_with_as_many_days(today, until):
+    shown = quarter(date(2026, 4, 1), at=datetime.fromisoformat(f"{today}T12:00:00+00:00"))
+
+    assert shown.compared_until == date.fromisoformat(until)
 
 
 def test_page_shows_both_sides_and_leads_on(client_for, rob):
