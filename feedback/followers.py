@@ -24,7 +24,7 @@ def next_recipients(handoffs: Iterable[Handoff], *, at: datetime) -> dict[int, R
         team = team_of(handoff)
         leads.append(handoff.lead)
         teams[handoff.lead_id] = team.pk if team else None
-        had[handoff.lead_id] = {handoff.to_user_id} - {None}
+        had[handoff.lead_id] = {handoff.to_user_id} if handoff.to_user_id else set()
     return route_leads(leads, at=at, exclude=had, teams=teams)
 
 

@@ -247,5 +247,8 @@ def queue(case: Case, rule: Rule | None, floor: Floor, steps: list[dict[str, Any
 
 def queue_team(case: Case, rule: Rule | None, floor: Floor) -> SalesTeam | None:
     person = floor.people.get(rule.user) if rule and rule.user else None
-    asked = (rule and rule.team, person and person.team, case.team, floor.plan.fallback_team, *floor.teams)
-    return next((floor.teams[pk] for pk in asked if pk in floor.teams), None)
+    asked = (
+        rule.team if rule else None, person.team if person else None,
+        case.team, floor.plan.fallback_team, *floor.teams,
+    )  # fmt: skip
+    return next((floor.teams[pk] for pk in asked if pk is not None and pk in floor.teams), None)

@@ -74,9 +74,10 @@ class History:
 
 def past_of(leads: set[int]) -> dict[int, list[Past]]:
     found: dict[int, list[Past]] = defaultdict(list)
-    rows = Handoff.objects.filter(lead__in=leads).order_by("id").annotate(heir=F("followed_by"))
-    for row in rows.values_list("lead", "episode", "to_user", "decided_by", "status", "route", "decided_at", "heir"):
-        found[row[0]].append(Past(*row[:-1], passed_on=row[-1] is not None))
+    rows = Handoff.objects.filter(lead__in=leads).order_by("id").annotate(next_one=F("followed_by"))
+    names = ("lead", "episode", "to_user", "decided_by", "status", "route", "decided_at", "next_one")
+    for lead, episode, to, by, status, route, at, next_one in rows.values_list(*names):
+        found[lead].append(Past(lead, episode, to, by, status, route, at, passed_on=next_one is not None))
     return found
 
 
