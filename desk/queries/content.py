@@ -71,16 +71,19 @@ def uses_of(asset_ids: Iterable[int], *, since: datetime | None = None) -> dict[
 
 
 def is_stale(asset: Asset, uses: Uses, *, at: datetime) -> bool:
-    """Whether nothing was done with it for 90 days; what is newer than that has not had the time."""
-    return max(uses.last_at or asset.created_at, asset.created_at) < at - STALE_AFTER
+    """Whether nothing was done with it for 90 days; what nobody met yet is given as long."""
+    return (uses.last_at or asset.created_at) < at - STALE_AFTER
 
 
 def stale_rows(*, at: datetime) -> Q:
     """The same as `is_stale`, as a condition on rows of content."""
     edge = at - STALE_AFTER
-    touched = Touch.objects.effective().filter(asset=OuterRef("pk"), at__gte=edge)
-    shown = Activity.objects.filter(asset=OuterRef("pk"), at__gte=edge)
-    return Q(~Exists(touched), ~Exists(shown), created_at__lt=edge)
+    touched = Touch.objects.effective().filter(asset=OuterRef("pk"))
+    shown = Activity.objects.filter(asset=OuterRef("pk"))
+    met_before = Q(Exists(touched)) | Q(Exists(shown))
+    return Q(~Exists(touched.filter(at__gte=edge)), ~Exists(shown.filter(at__gte=edge))) & (
+        met_before | Q(created_at__lt=edge)
+    )
 
 
 def content_of(campaign: Campaign, *, at: datetime) -> list[Asset]:

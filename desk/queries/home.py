@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, Q, QuerySet
 
 from campaigns.models import Campaign
 from campaigns.queries import ACTIVE
@@ -16,25 +16,30 @@ from crm.outbox import lag
 from crm.periods import add_months, local_day, start_of_day, start_of_month, start_of_week, zone
 from crm.words import percent
 from desk.queries.campaign import NOBODY, counts_by_campaign
+from desk.queries.campaign_pace import paces
+from desk.queries.feedback import answers_of_others, due_for_nurture, repairs
 from desk.queries.first_calls import first_calls
 from desk.queries.first_steps import first_steps
 from desk.queries.from_marketing import done_by_marketing
 from desk.queries.inbox import answers_this_week, waiting_page
+from desk.queries.oversight import pace_of_both, people_away, to_sign, who_waits
 from feedback.access import inbox_team_ids
 from feedback.models import Handoff
 from feedback.queries import latest_verdicts
-from funnel.queries import waiting_now
+from feedback.requests import open_requests_for
 from funnel.reports.counts import steps
 from funnel.reports.question import Question
 from leads.attempts import Try, count_attempts, try_of
 from leads.lifecycle import RANK, SUCCESS, Stage
-from leads.list_queries import leads_of, needing_repair, present_leads, ready_for_sales
+from leads.list_queries import leads_of, present_leads, ready_for_sales
 from leads.models import Activity, ActivityKind, Lead, Opportunity, Task
 from leads.pipeline import pipeline
 from leads.stalled import quiet, stalled
 
 ROWS = 10
 WEEK = timedelta(days=7)
+# A comment that nobody has answered for so long is no news any more; the page of feedback has it.
+ANSWERABLE = timedelta(days=30)
 MONTHS_TOLD = 3
 ENOUGH = 10
 # Nobody has more to do; a count that reaches it is as good as any.
@@ -88,24 +93,35 @@ def to_work(user: User) -> QuerySet[Lead]:
 
 def marketer_blocks(user: User, *, now: datetime, today: date) -> dict[str, Any]:
     mine = leads_of(user)
+    of_mine = Handoff.objects.filter(lead__in=mine)
     return {
         "tasks": tasks_due(user, now=now, today=today),
-        "answers": cut(said_this_week(Handoff.objects.filter(lead__in=mine), now=now)),
-        "repairs": cut(needing_repair(mine).for_lists().order_by("stage_since", "pk")),
+        "answers": cut(said_this_week(of_mine, now=now)),
+        "comments": cut(unanswered_comments(of_mine, now=now)),
+        "repairs": cut(repairs(user)),
         "ready": cut(ready_for_sales(mine).for_lists().order_by("stage_since", "pk")),
+        "nurture": cut(due_for_nurture(user, today=today)),
+        "requests": cut(open_requests_for(user)),
         "campaigns": campaign_lines(Campaign.objects.filter(owner=user), today=today),
     }
 
 
+def unanswered_comments(handoffs: QuerySet[Handoff], *, now: datetime) -> QuerySet[Handoff]:
+    """What sales said in words lately and nobody has answered, the longest unanswered on top."""
+    said = latest_verdicts(handoffs).filter(decided_at__gt=now - ANSWERABLE).exclude(comment="")
+    return said.filter(~Exists(answers_of_others())).order_by("decided_at", "id")
+
+
 def manager_blocks(user: User, *, now: datetime, today: date) -> dict[str, Any]:
-    everybody, recipients = waiting_now(at=now)
     teams = inbox_team_ids(user)
     handoffs = Handoff.objects.filter(decided_by__team__in=teams) if teams else Handoff.objects.all()
     return {
         "tasks": tasks_due(user, now=now, today=today),
         "sentence": funnel_sentence(today),
-        "everybody": everybody,
-        "recipients": recipients[:ROWS],
+        "waits": who_waits(user, at=now),
+        "pace": pace_of_both(at=now),
+        "to_sign": to_sign(user),
+        "away": cut(people_away(user, today=today)),
         "answers": cut(said_this_week(handoffs, now=now)),
         "heads_sales": bool(teams),
         "campaigns": [] if teams else campaign_lines(Campaign.objects.all(), today=today),
@@ -190,18 +206,19 @@ class Rows:
         return bool(self.shown)
 
 
-def cut(rows: QuerySet[Any]) -> Rows:
+def cut(rows: QuerySet[Any] | Sequence[Any]) -> Rows:
     found = list(rows[: ROWS + 1])
     return Rows(found[:ROWS], len(found) > ROWS)
 
 
 def campaign_lines(campaigns: QuerySet[Campaign], *, today: date) -> list[dict[str, Any]]:
-    """Running campaigns with their five figures."""
+    """Running campaigns with their five figures and the pace of their spending."""
     counts = counts_by_campaign(today)
-    running = campaigns.filter(status__in=ACTIVE)
+    running = list(campaigns.filter(status__in=ACTIVE).order_by("-starts_on", "-pk")[:ROWS])
+    pace = paces(running, today=today)
     return [
-        {"campaign": campaign, "counts": counts.get(campaign.pk, NOBODY).items()}
-        for campaign in running.order_by("-starts_on", "-pk")[:ROWS]
+        {"campaign": campaign, "counts": counts.get(campaign.pk, NOBODY).items(), "pace": pace[campaign.pk]}
+        for campaign in running
     ]
 
 

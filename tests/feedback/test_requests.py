@@ -77,7 +77,9 @@ def test_of_two_marketers_at_once_the_second_reads_who_was_first(asked, mia, mon
 def test_a_step_may_be_taken_only_where_it_is_possible(asked, rob, mia):
     take_back_request(asked, by=rob, at=MONDAY)
     for act, fields in (
-        (accept_request, {"promised_on": FRIDAY}), (decline_request, {"answer": "No"}), (fulfil_request, {"answer": "x"}),
+        (accept_request, {"promised_on": FRIDAY}),
+        (decline_request, {"answer": "No"}),
+        (fulfil_request, {"answer": "x"}),
     ):  # fmt: skip
         with pytest.raises(AlreadyAnswered, match="Rob took this back"):
             act(asked, by=mia, at=MONDAY, **fields)
@@ -147,7 +149,7 @@ def promised(by, to, on, *, status="accepted", closed=None, asked_at=MONDAY):
 
 
 def test_promises_are_counted_on_the_day_they_are_due(rob, mia):
-    """METRICS S2: met 1, late 2 (one declined after all), overdue 1; not due yet, taken back and outside do not count."""
+    """METRICS S2: met 1, late 2 (one declined after all), overdue 1; not yet due and taken back do not count."""
     promised(mia, rob, TODAY, status="fulfilled", closed=MONDAY + 10 * HOUR)
     promised(mia, rob, TODAY, status="fulfilled", closed=MONDAY + DAY)
     promised(mia, rob, TODAY, status="declined", closed=MONDAY)
