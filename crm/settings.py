@@ -283,6 +283,7 @@ SPECTACULAR_SETTINGS = {
         "ActivityKind": "leads.models.ActivityKind",
         "ActivityOutcome": "leads.models.ActivityOutcome",
         "TaskKind": "leads.models.TaskKind",
+        "MailState": "crm.models.MailState",
         "NotificationKind": "crm.models.NotificationKind",
         "Role": "crm.models.Role",
         "BuyingRole": "leads.models.BuyingRole",

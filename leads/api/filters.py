@@ -13,6 +13,7 @@ from leads.models import (
     Contact,
     Import,
     Lead,
+    MailTemplate,
     Merge,
     Opportunity,
     PipelineStage,
@@ -125,6 +126,12 @@ class TaskFilters(StrictFilterSet):
             **IDENTITY, "lead": EXACT, "opportunity": EXACT, "contact": EXACT, "kind": EXACT, "owner": EXACT,
             "made_by": EXACT, "due_at": TIMES, "done_at": TIMES, "updated_at": TIMES,
         }  # fmt: skip
+
+
+class MailTemplateFilters(StrictFilterSet):
+    class Meta:
+        model = MailTemplate
+        fields = {"owner": ["exact"], "retired": ["exact"]}
 
 
 class ReasonFilters(StrictFilterSet):

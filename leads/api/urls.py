@@ -2,7 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
-from leads.api.views import capture, imports, leads, merges, opportunities, people, reasons, work
+from leads.api.views import capture, imports, leads, mails, merges, opportunities, people, reasons, work
 
 router = SimpleRouter(use_regex_path=False)
 router.register("companies", people.CompanyViews, basename="companies")
@@ -16,6 +16,7 @@ router.register("activities", work.ActivityViews, basename="activities")
 router.register("tasks", work.TaskViews, basename="tasks")
 router.register("capture-forms", capture.CaptureFormViews, basename="capture-forms")
 router.register("submissions", capture.SubmissionViews, basename="submissions")
+router.register("mail-templates", mails.MailTemplateViews, basename="mail-templates")
 router.register("reasons", reasons.ReasonViews, basename="reasons")
 router.register("merges", merges.MergeViews, basename="merges")
 router.register("imports", imports.ImportViews, basename="imports")

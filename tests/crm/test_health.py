@@ -29,6 +29,7 @@ def test_health_is_200_without_login_when_all_is_well(db, live_redis, healthz):
         "redis": "ok",
         "demo": "done",
         "xmin_age_seconds": 0.0,
+        "mail_lag_seconds": 0.0,
     }
 
 

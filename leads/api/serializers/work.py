@@ -4,17 +4,19 @@ from rest_framework import serializers
 
 from crm.api.fields import PastMoment
 from crm.api.serializers import Body, RecordSerializer
+from leads.api.serializers.mails import MailSerializer
 from leads.models import Activity, Task, TaskKind
 
 
 class ActivitySerializer(RecordSerializer):
     at = PastMoment(required=False, help_text="When it happened; now unless given.")
+    mail = MailSerializer(read_only=True, allow_null=True, help_text="The e-mail that was sent from here.")
 
     class Meta:
         model = Activity
         fields = [
             "id", "external_id", "source_system", "lead", "opportunity", "contact", "kind", "direction", "outcome",
-            "at", "duration", "by", "participants", "asset", "note", "created_at", "updated_at",
+            "at", "duration", "by", "participants", "asset", "note", "mail", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["by"]
 

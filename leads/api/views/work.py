@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from crm.api.views import Resource
 from leads.activities import edit_activity, log_activity, remove_activity
 from leads.api import filters
+from leads.api.serializers.mails import EmailBody
 from leads.api.serializers.work import (
     ActivityEditSerializer,
     ActivitySerializer,
@@ -19,6 +20,7 @@ from leads.api.serializers.work import (
     TaskEditSerializer,
     TaskSerializer,
 )
+from leads.mailing import send_email
 from leads.models import Activity, Task
 from leads.next_steps import add_task, complete_task, edit_task, remove_task, reopen_task
 from leads.subjects import Subject, subject_of
@@ -34,7 +36,7 @@ def take_subject(fields: dict[str, Any]) -> dict[str, Any]:
 class ActivityViews(Resource):
     """Calls, e-mails, meetings and notes, about a lead, an opportunity or a contact. What is not yet is a task."""
 
-    queryset = Activity.objects.prefetch_related("participants")
+    queryset = Activity.objects.select_related("mail").prefetch_related("participants")
     filterset_class = filters.ActivityFilters
     ordering_fields = {**Resource.ordering_fields, "at": "at"}
 
@@ -57,8 +59,21 @@ class ActivityViews(Resource):
         return self.show(edit_activity(activity, by=self.person, at=timezone.now(), **fields))
 
     def destroy(self, request: Request, pk: int) -> Response:
+        """Remove an entry; an e-mail that has not gone out is taken back by it, for one that has 409 `mail_sent`."""
         remove_activity(self.get_object(), by=self.person)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=EmailBody, responses={201: ActivitySerializer})
+    @action(detail=False, methods=["post"])
+    def email(self, request: Request) -> Response:
+        """Send an e-mail in one's own name to a lead, contact or the person of an opportunity, and log it.
+
+        It goes out after 20 seconds; until then deleting the activity takes it back. `mail.state` tells where it is.
+        """
+        fields = self.clean(EmailBody)
+        about = subject_of(**take_subject(fields))
+        activity = send_email(about, by=self.person, at=timezone.now(), **fields)
+        return self.show(activity, status.HTTP_201_CREATED)
 
 
 class TaskViews(Resource):
