@@ -1,5 +1,6 @@
 """Input to the settings of people and teams."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -55,14 +56,22 @@ class WorkingHoursField(forms.Field):
         return (initial or {}) != (data or {})
 
 
+def language_codes(values: Iterable[str]) -> list[str]:
+    """ISO 639-1 codes in small letters, each once. Raises ValidationError for anything else."""
+    codes = [code.strip().lower() for code in values if code.strip()]
+    if odd := next((code for code in codes if not (len(code) == 2 and code.isascii() and code.isalpha())), ""):
+        raise forms.ValidationError(f"“{odd}” is not a code of two letters such as de.")
+    return list(dict.fromkeys(codes))
+
+
 class PersonForm(forms.ModelForm):
     working_hours = WorkingHoursField(help_text="Leave a day empty where they are free; all empty: as the team.")
 
     class Meta:
         model = User
         fields = [
-            "first_name", "last_name", "email", "role", "team", "specialisms", "weight", "capacity", "started_on",
-            "away_until", "working_hours",
+            "first_name", "last_name", "email", "role", "team", "specialisms", "languages", "weight", "capacity",
+            "started_on", "away_until", "working_hours",
         ]  # fmt: skip
         labels = {
             "capacity": "Most open hand-offs", "email": "E-mail", "weight": "Share of hand-offs",
@@ -70,6 +79,7 @@ class PersonForm(forms.ModelForm):
         }  # fmt: skip
         help_texts = {
             "specialisms": "Parted by commas: logistics, public sector",
+            "languages": "Codes of two letters, parted by commas: de, en. Empty: any.",
             "weight": "The share of the team’s turns: 2 gets twice as many as 1, 0 none.",
             "capacity": "Empty: no limit.",
             "away_until": "No lead is routed to them until the day after.",
@@ -90,6 +100,9 @@ class PersonForm(forms.ModelForm):
 
     def clean_specialisms(self) -> list[str]:
         return list(dict.fromkeys(filter(None, self.cleaned_data["specialisms"])))
+
+    def clean_languages(self) -> list[str]:
+        return language_codes(self.cleaned_data["languages"])
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 
 from campaigns.models import Channel
 from crm.forms import DateInput
 from crm.models import Team, User
+from crm.people_forms import language_codes
 from crm.picking import PickField
 from crm.requests import id_of
 from feedback.forms import recipient_choices
@@ -182,10 +182,7 @@ class RepForm(forms.ModelForm):
         return list(dict.fromkeys(tag.strip() for tag in self.cleaned_data["specialisms"] if tag.strip()))
 
     def clean_languages(self) -> list[str]:
-        codes = [code.strip().lower() for code in self.cleaned_data["languages"] if code.strip()]
-        if odd := next((code for code in codes if not (len(code) == 2 and code.isalpha())), ""):
-            raise ValidationError(f"“{odd}” is not a code of two letters such as de.")
-        return list(dict.fromkeys(codes))
+        return language_codes(self.cleaned_data["languages"])
 
 
 class LeadField(PickField):

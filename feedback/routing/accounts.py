@@ -50,16 +50,26 @@ def account_owners(facts: Mapping[int, Mapping[str, Any]]) -> dict[int, list[Acc
     return {lead: [account for company in ids for account in at_company[company]] for lead, ids in companies.items()}
 
 
-def companies_of(facts: Mapping[int, Mapping[str, Any]]) -> dict[int, list[int]]:
+def companies_of(leads: Mapping[int, Mapping[str, Any]]) -> dict[int, list[int]]:
     """The companies each lead belongs to: as linked, else by its name or the domain of the e-mail."""
-    found = {lead: [pk for pk in (row["company_id"], row["contact__company_id"]) if pk] for lead, row in facts.items()}
-    unlinked = {lead: facts[lead] for lead, ids in found.items() if not ids}
-    names = {row["company_name"].strip().lower() for row in unlinked.values()} - {""}
-    domains = {email_domain(row["email"]) for row in unlinked.values()} - {""}
-    if names or domains:
+    found = {lead: [pk for pk in (row["company_id"], row["contact__company_id"]) if pk] for lead, row in leads.items()}
+    keys = {lead: keys_of(leads[lead]) for lead, ids in found.items() if not ids}
+    known = companies_known_by({key for own in keys.values() for key in own})
+    return found | {lead: [pk for key in own for pk in known.get(key, ())] for lead, own in keys.items()}
+
+
+def keys_of(lead: Mapping[str, Any]) -> set[str]:
+    """By what its company is known: the name, the domain of the e-mail."""
+    return {lead["company_name"].strip().lower(), email_domain(lead["email"])} - {""}
+
+
+def companies_known_by(keys: set[str]) -> dict[str, list[int]]:
+    """Companies in use by their names and domains in small letters."""
+    known: dict[str, list[int]] = defaultdict(list)
+    if keys:
         present = Company.objects.filter(archived_at=None).annotate(named=Lower("name"), at=Lower("domain"))
-        same = list(present.filter(Q(named__in=names) | Q(at__in=domains)).values_list("id", "named", "at"))
-        for lead, row in unlinked.items():
-            keys = {row["company_name"].strip().lower(), email_domain(row["email"])} - {""}
-            found[lead] = [pk for pk, name, domain in same if {name, domain} & keys]
-    return found
+        same = present.filter(Q(named__in=keys) | Q(at__in=keys)).values_list("id", "named", "at")
+        for pk, name, domain in same:
+            for key in {name, domain} & keys:
+                known[key].append(pk)
+    return known

@@ -147,9 +147,20 @@ def month_preview(at: datetime) -> MonthPreview:
         total=len(rows),
         same=sum(row.is_same for row in rows),
         people=people_lines(rows),
-        causes=[Line(label, count) for label, count in Counter(row.headline for row in rows).most_common()],
+        causes=cause_lines(rows),
         rows=rows[:MOST_SHOWN],
     )
+
+
+def cause_lines(rows: list[Compared]) -> list[Line]:
+    """What decides how often; a rule that catches nothing stands there too, and so does the fallback."""
+    counts = Counter(row.headline for row in rows)
+    rules = RoutingRule.objects.filter(is_active=True).values_list("name", flat=True)
+    expected = [headline({"rule": "routing_rule", "name": name}) for name in rules]
+    labels = dict.fromkeys(
+        [label for label, _count in counts.most_common()] + [*expected, headline({"rule": "fallback"})]
+    )
+    return [Line(label, counts[label]) for label in labels]
 
 
 def people_lines(rows: list[Compared]) -> list[Line]:
