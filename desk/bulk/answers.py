@@ -51,7 +51,7 @@ def reject(ids: list[int], *, by: User, at: datetime, reason: Reason, **facts: A
 
 def snooze(ids: list[int], *, by: User, at: datetime, until: datetime) -> Done:
     when = timezone.localtime(until).strftime("%-d %b, %H:%M")
-    return f"put off until {when}", snooze_handoffs(ids, by=by, at=at, until=until)
+    return f"snoozed until {when}", snooze_handoffs(ids, by=by, at=at, until=until)
 
 
 def take_back(list_key: str, deed: Deed, *, by: User, at: datetime) -> Deed:
@@ -75,6 +75,6 @@ ANSWERS = {
     for verb in (
         answer("accept", "Accept", "check", accept, take_back, "They are yours from now on."),
         answer("reject", "Reject", "x", reject, take_back, "All for the same reason."),
-        answer("snooze", "Put off", "clock-pause", snooze, wake, "Their clocks run on; what is due before then stays."),
+        answer("snooze", "Snooze", "clock-pause", snooze, wake, "Their clocks run on; what is due before then stays."),
     )
 }

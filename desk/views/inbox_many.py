@@ -86,4 +86,4 @@ def told(request: PersonRequest, deed: BulkDeed) -> HttpResponse:
         return redirect_with(request, address, text, level=level, undo_url=undo_url)
     toast = {"text": text, "level": level, "undo_url": undo_url, **shown_at(result, deed.refused)}
     context = inbox_context(request) | {"left": named(deed, deed.refused[:NAMED]) if deed.refused else None}
-    return whole_desk(request, context, toast=toast, panel_close=None)
+    return whole_desk(request, context, toast=toast, panel_close=None, selection_done=None)

@@ -19,6 +19,13 @@ const bar = () => document.getElementById("bulk");
 const boxes = () => [...(bar()?.elements ?? [])].filter((field) => field.name === "id" && field.type === "checkbox");
 const everything = () => bar().querySelector("[data-everything-field]");
 let anchor = null;
+// What is selected, for rows that are read again: an htmx answer that changes the address takes it out of the history.
+let kept = { selected: history.state?.selected ?? [], isAll: Boolean(history.state?.isAll) };
+
+function keepSelection(selection) {
+  kept = selection;
+  history.replaceState({ ...history.state, ...kept }, "");
+}
 
 function update({ keep = true } = {}) {
   if (!bar()) return;
@@ -37,7 +44,7 @@ function update({ keep = true } = {}) {
   bar().querySelector("[data-selected-words]").textContent = isAll ? `${capital(more.dataset.selectEverything)} selected` : `${chosen.length} selected`;
   more.hidden = isAll || !isPage || Number(bar().dataset.count) <= all.length;
   bar().querySelector("[data-select-page]").hidden = isPage;
-  if (keep) history.replaceState({ ...history.state, selected: chosen.map((box) => box.value), isAll }, "");
+  if (keep) keepSelection({ selected: chosen.map((box) => box.value), isAll });
 }
 
 const capital = (words) => words[0].toUpperCase() + words.slice(1);
@@ -103,8 +110,11 @@ document.addEventListener("submit", (event) => {
   openPanel({ href: `${submitter.formAction}?${fields}`, title: submitter.dataset.bulk });
 });
 
+// The answer to a deed brings the rows along, and nothing of them is selected any more.
+document.addEventListener("selection:done", () => keepSelection({ selected: [], isAll: false }));
+
 document.addEventListener("list:changed", () => {
-  history.replaceState({ ...history.state, selected: [], isAll: false }, "");
+  keepSelection({ selected: [], isAll: false });
   window.htmx.ajax("GET", location.href, { source: document.body, target: "#main", select: "#main", swap: "outerHTML" });
 });
 
@@ -112,10 +122,10 @@ document.addEventListener("list:changed", () => {
 document.addEventListener("htmx:afterSettle", restore);
 
 function restore() {
-  const kept = new Set(history.state?.selected);
-  for (const box of boxes()) box.checked = kept.has(box.value);
-  if (bar() && history.state?.isAll && kept.size) everything().disabled = false;
-  update({ keep: false });
+  const chosen = new Set(kept.selected);
+  for (const box of boxes()) box.checked = chosen.has(box.value);
+  if (bar() && kept.isAll && chosen.size) everything().disabled = false;
+  update({ keep: chosen.size > 0 });
 }
 
 restore();

@@ -15,6 +15,7 @@ from feedback.recycling import TooManyRounds, bring_back_due, bring_back_raised
 from feedback.verdicts import accept_handoff, reject_handoff
 from leads.lifecycle import Stage
 from leads.models import Lead, Transition
+from leads.reasons import seed_reasons
 from leads.touches import record_touch
 from leads.transitions import move_lead, transition_lead
 from tests.factories import DAY, HOUR, MONDAY, make_handoff, make_lead, make_mql, reason
@@ -147,7 +148,9 @@ def raise_hand(lead, at, **fields):
     return record_touch(lead, at=at, **{"kind": "form", "by": "buyer", "raised_hand": True, **fields})
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_raised_hand_brings_it_back_at_once_through_the_outbox(rob, mia):
+    seed_reasons()
     now = timezone.now()
     lead = sent_away(rob, mia, at=now - 3 * DAY, until=(now + 90 * DAY).date())
     drain_all()
