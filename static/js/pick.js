@@ -38,8 +38,8 @@ function close(input) {
   input.removeAttribute("aria-activedescendant");
 }
 
-function point(input, option) {
-  const { list } = partsOf(input);
+/** Makes ``option`` the one that Enter takes. */
+export function point(input, option, list = partsOf(input).list) {
   for (const other of list.querySelectorAll("[aria-selected]")) other.removeAttribute("aria-selected");
   if (!option) return;
   option.setAttribute("aria-selected", "true");
@@ -66,7 +66,7 @@ document.addEventListener("input", (event) => {
 document.addEventListener("click", (event) => {
   const input = field(event.target);
   if (input && partsOf(input).list.hidden) suggest(input);
-  const option = event.target.closest("[data-pick-option]");
+  const option = event.target.closest("[data-pick] [data-pick-option]");
   if (option) {
     const of = option.closest("[data-pick]").querySelector("[role=combobox]");
     choose(of, option);

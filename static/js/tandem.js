@@ -11,6 +11,7 @@ import "./submit-once.js";
 import "./auto-submit.js";
 import "./copy.js";
 import "./pick.js";
+import "./mentions.js";
 import "./fields.js";
 import "./unsaved.js";
 import "./clock.js";

@@ -1,0 +1,231 @@
+"""What the page /feedback/ shows: what sales answered, why not, what was said, and what waits for marketing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import QueryDict
+from django.utils.http import urlencode
+
+from campaigns.models import Asset, Campaign
+from crm.keyset import Order, Page, count_up_to, page_of
+from crm.models import Side, Team, User
+from crm.requests import id_of
+from crm.words import interval, percent
+from feedback.closed_loop import OpenRejections, open_rejections
+from feedback.improvements import may_record
+from feedback.models import VERDICTS, Handoff, HandoffStatus, Improvement, Reply
+from feedback.queries import latest_verdicts
+from feedback.talk import with_talk
+from feedback.verdict_figures import (
+    DIMENSIONS,
+    MOST_ROWS,
+    NUMBERED,
+    ORDERS,
+    Asked,
+    Figures,
+    ReasonShare,
+    by_dimension,
+    handoffs_asked,
+)
+from feedback.wrong_data import still_wrong, wrong_words
+from leads.list_queries import leads_of, needing_repair, nurture_due, present_leads
+from leads.models import Lead, Reason, Route
+from leads.models.lead import LeadQuerySet
+
+SPANS = (30, 90, 365)
+ROWS = 10
+COMMENTS = 20
+MISSING = "(none)"
+NAMES = {"campaign": Campaign, "content": Asset, "team": Team}
+LABELS = {"campaign": "Campaign", "content": "Content", "source": "Source", "segment": "Segment", "team": "Sales team"}
+NEWEST_ANSWER = Order("decided_at", Handoff._meta.get_field("decided_at"))
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the address asks. ``days`` up to today, cut ``by`` a dimension, held at some keys."""
+
+    days: int
+    by: str
+    held: Mapping[str, str]
+    order: str
+    descending: bool
+    reason: Reason | None
+    shows_all: bool
+    today: date
+
+    @property
+    def asked(self) -> Asked:
+        end = self.today + timedelta(days=1)
+        return Asked(end - timedelta(days=self.days), end, self.held)
+
+
+def read(query: QueryDict, *, today: date) -> Question:
+    """What makes no sense is as if it were not there."""
+    days = int(query.get("days", "")) if query.get("days") in map(str, SPANS) else SPANS[0]
+    by = query.get("by", "")
+    wish = query.get("ordering", "-offered")
+    order = wish.removeprefix("-")
+    held = {name: key for name in DIMENSIONS if (key := key_of(name, query.get(name, ""))) is not None}
+    reason = Reason.objects.filter(pk=id_of(query.get("reason"))).first() if query.get("reason") else None
+    return Question(
+        days=days,
+        by=by if by in DIMENSIONS else "campaign",
+        held=held,
+        order=order if order in ORDERS else "offered",
+        descending=wish.startswith("-") or order not in ORDERS,
+        reason=reason,
+        shows_all=query.get("show") == "all" or reason is not None,
+        today=today,
+    )
+
+
+def key_of(dimension: str, text: str) -> str | None:
+    """A key as figures know it: "" for hand-offs without one; None where the address says nothing readable."""
+    if text == MISSING:
+        return ""
+    if dimension in NUMBERED:
+        return str(id_of(text)) if id_of(text) else None
+    return text.replace("\0", "")[:200] or None
+
+
+def labelled(rows: Sequence[Figures], dimension: str) -> list[Figures]:
+    """The rows with the names of their keys, in one query."""
+    model = NAMES.get(dimension)
+    names = {}
+    if model:
+        names = {
+            str(pk): str(row)
+            for pk, row in model._default_manager.in_bulk([row.key for row in rows if row.key]).items()
+        }
+    nothing = f"No {LABELS[dimension].lower()}"
+    return [replace(row, label=names.get(row.key, row.key) or nothing) for row in rows]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table; ``href``: the page held at its key, "" for the rest of all keys."""
+
+    figures: Figures
+    href: str
+
+
+def table(question: Question, whole: Figures, query: QueryDict, *, at: datetime) -> list[Row]:
+    """A row for each key, the rest in one."""
+    found = by_dimension(question.asked, question.by, at=at, order=question.order, descending=question.descending)
+    shown = labelled(found, question.by)
+    rows = [Row(figures, without(query, **{question.by: figures.key or MISSING})) for figures in shown]
+    return [*rows, Row(whole.without(shown, "All others"), "")] if len(found) == MOST_ROWS else rows
+
+
+def without(query: QueryDict, *left_out: str, **added: str) -> str:
+    """The address without these parameters and a place in the list, and with those added."""
+    gone = {*left_out, *added, "after", "before"}
+    kept = {name: value for name, value in query.items() if name not in gone}
+    return f"?{urlencode(kept | added)}"
+
+
+def sentence(whole: Figures, reasons: Sequence[ReasonShare], *, days: int) -> str:
+    """ "Sales answered 84 of 92 in the last 30 days and accepted 41 % (likely 31–52 %); main reason: …"."""
+    if not whole.offered:
+        return f"Nothing was handed to sales in the last {days} days."
+    said = f"Sales answered {whole.answered:,} of {whole.offered:,} in the last {days} days"
+    if whole.judged:
+        share = whole.acceptance.share
+        said += f" and accepted {percent(share.rate)} ({interval(share.low, share.high)})"
+    if reasons:
+        first, label = reasons[0], reasons[0].reason.label
+        said += f"; main reason: {first.family.lower()}, {label[:1].lower()}{label[1:]} ({first.count:,})"
+    return f"{said}."
+
+
+def comments(question: Question, query: QueryDict, *, at: datetime) -> Page:
+    """Verdicts with words, newest first; those for a chosen reason with and without."""
+    shown = with_talk(latest_verdicts(Handoff.objects.all()))
+    return page_of(commented(question, at=at), query, order=NEWEST_ANSWER, shown=shown, size=COMMENTS)
+
+
+def commented(question: Question, *, at: datetime) -> QuerySet[Handoff]:
+    found = handoffs_asked(question.asked, at=at).filter(status__in=VERDICTS)
+    found = found.filter(reason=question.reason) if question.reason else found.exclude(comment="")
+    return found if question.shows_all else found.filter(~Exists(answers_of_others()))
+
+
+def answers_of_others() -> QuerySet[Reply]:
+    """What anybody but who gave the verdict said about it."""
+    return Reply.objects.filter(handoff=OuterRef("pk")).exclude(by=OuterRef("decided_by"))
+
+
+def count_unanswered(question: Question, *, at: datetime) -> int:
+    """Comments that nobody has answered, counted up to a hundred."""
+    return count_up_to(commented(replace(question, shows_all=False, reason=None), at=at), 99)
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A lead that waits for marketing, with who said what is wrong; ``wrong``: "phone and e-mail", "" if unnamed."""
+
+    lead: Lead
+    handoff: Handoff | None
+    wrong: str
+
+
+def own(user: User) -> LeadQuerySet:
+    """A marketer's own leads; for everybody else all."""
+    return leads_of(user) if user.is_marketer else present_leads()
+
+
+def repairs(user: User) -> list[Repair]:
+    """The longest waiting first, one more than is shown."""
+    leads = list(needing_repair(own(user)).for_lists().order_by("stage_since", "pk")[: ROWS + 1])
+    sent_back = Handoff.objects.filter(lead__in=leads, status=HandoffStatus.REJECTED, route=Route.REPAIR)
+    newest = sent_back.select_related("lead", "decided_by", "reason").order_by("lead_id", "-id").distinct("lead_id")
+    by_lead = {handoff.lead_id: handoff for handoff in newest}
+    wrong = still_wrong(list(by_lead.values()))
+    return [
+        Repair(lead, handoff, wrong_words(wrong.get(handoff.pk, [])) if handoff else "")
+        for lead in leads
+        for handoff in [by_lead.get(lead.pk)]
+    ]
+
+
+def due_for_nurture(user: User, *, today: date) -> list[Lead]:
+    """Leads to look at again, who waits longest first, one more than is shown."""
+    return list(nurture_due(own(user), on=today).for_lists().order_by("revisit_on", "pk")[: ROWS + 1])
+
+
+def waits_for_marketing(user: User, *, at: datetime) -> OpenRejections:
+    """Rejections without an answer: a marketer's own campaigns', for everybody else all."""
+    if not user.is_marketer:
+        return open_rejections(at=at)
+    return open_rejections(at=at, campaigns=list(Campaign.objects.filter(owner=user).values_list("pk", flat=True)))
+
+
+@dataclass(frozen=True)
+class Change:
+    """An entry of what marketing changed; ``effect`` only where one campaign's page measures it."""
+
+    improvement: Improvement
+    may_edit: bool
+    effect: Any = None
+
+
+def latest_changes(user: User) -> list[Change]:
+    found = Improvement.objects.select_related("campaign", "reason", "by").order_by("-on", "-id")[:ROWS]
+    return [Change(entry, may_record(user, entry.campaign)) for entry in found]
+
+
+def teams() -> list[Team]:
+    return list(Team.objects.filter(kind=Side.SALES))
+
+
+def held_chips(question: Question, query: QueryDict) -> list[dict[str, str]]:
+    """What the figures are held at, each with the address without it."""
+    chips = []
+    for name, key in question.held.items():
+        [row] = labelled([Figures(key=key)], name)
+        chips.append({"label": f"{LABELS[name]}: {row.label}", "address": without(query, name)})
+    return chips

@@ -1,0 +1,47 @@
+"""What sales says to marketing, and what marketing does about it."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from crm.access import does_marketing
+from crm.requests import PersonRequest
+from desk.queries import feedback as reads
+from feedback.improvements import may_record
+from feedback.verdict_figures import FEWEST, pareto, quality, totals
+
+
+@require_GET
+def feedback(request: PersonRequest) -> HttpResponse:
+    user, now, today = request.user, timezone.now(), timezone.localdate()
+    question = reads.read(request.GET, today=today)
+    asked = question.asked
+    whole, reasons = totals(asked, at=now), pareto(asked, at=now)
+    context = {
+        "now": now,
+        "today": today,
+        "question": question,
+        "spans": reads.SPANS,
+        "dimensions": reads.LABELS.items(),
+        "dimension_label": reads.LABELS[question.by],
+        "missing": reads.MISSING,
+        "teams": reads.teams(),
+        "chips": reads.held_chips(question, request.GET),
+        "sentence": reads.sentence(whole, reasons, days=question.days),
+        "whole": whole,
+        "quality": quality(asked, at=now),
+        "fewest": FEWEST,
+        "table": reads.table(question, whole, request.GET, at=now),
+        "reasons": reasons,
+        "comments": reads.comments(question, request.GET, at=now),
+        "unanswered": reads.count_unanswered(question, at=now),
+        "repairs": reads.repairs(user),
+        "nurture": reads.due_for_nurture(user, today=today),
+        "rows": reads.ROWS,
+        "waiting": reads.waits_for_marketing(user, at=now),
+        "does_marketing": does_marketing(user),
+        "changes": reads.latest_changes(user),
+        "may_record": may_record(user, None),
+    }
+    return render(request, "desk/feedback.html", context)
