@@ -37,7 +37,7 @@ from leads.models.lead import LeadQuerySet
 
 SPANS = (30, 90, 365)
 ROWS = 10
-COMMENTS = 20
+COMMENTS = 10
 MISSING = "(none)"
 NAMES = {"campaign": Campaign, "content": Asset, "team": Team}
 LABELS = {"campaign": "Campaign", "content": "Content", "source": "Source", "segment": "Segment", "team": "Sales team"}
