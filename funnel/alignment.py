@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.core.cache import cache
 from django.utils.formats import date_format
 
 from crm.models import Organisation, Side
@@ -12,13 +11,12 @@ from crm.periods import add_months, local_day, start_of_quarter
 from feedback.agreements import digest
 from feedback.terms import BOTH, Goal
 from funnel.attainment import goals_for
+from funnel.keeping import kept
 from funnel.promises import Days
 from funnel.queries import Freshness, freshness
 from funnel.reports.alignment import Line, lines, other_currencies
 from funnel.reports.question import day_of
 
-# What is over hardly changes: its figures are counted anew so often.
-KEEP_PAST = timedelta(minutes=10)
 COLUMNS = ((Side.MARKETING.value, "Marketing"), (BOTH, "Together"), (Side.SALES.value, "Sales"))
 
 
@@ -78,8 +76,8 @@ def quarter(start: date, *, at: datetime) -> Quarter:
     # A quarter that runs is compared with the one before as far as it had come by then.
     compared_until = start if end <= today else min(start, previous + (max(today, start) - start) + timedelta(days=1))
     goals = goals_for(start, end)
-    found = lines(Days(start, end, at), goals)
-    earlier = {line.measure: line for line in past(previous, compared_until, goals, at=at)}
+    found = counted(Days(start, end, at), goals)
+    earlier = {line.measure: line for line in counted(Days(previous, compared_until, at), goals)}
     # A goal of its own says it already.
     said_twice = {"sales_answer_time"} if any(line.measure == "hours_to_verdict" for line in found) else set()
     compared = [Compared(line, earlier.get(line.measure)) for line in found if line.measure not in said_twice]
@@ -96,14 +94,9 @@ def quarter(start: date, *, at: datetime) -> Quarter:
     )
 
 
-def past(start: date, end: date, goals: Sequence[Goal], *, at: datetime) -> list[Line]:
-    """The same lines of days that are over, counted every ten minutes at most."""
-    key = f"alignment:{start}:{end}:{digest([str(goal) for goal in goals])}"
-    kept: list[Line] | None = cache.get(key)
-    if kept is None:
-        kept = lines(Days(start, end, at), goals)
-        cache.set(key, kept, KEEP_PAST.total_seconds())
-    return kept
+def counted(days: Days, goals: Sequence[Goal]) -> list[Line]:
+    key = digest([str(days.start), str(days.end), *map(str, goals)])
+    return kept(f"alignment:{key}", lambda: lines(days, goals))
 
 
 def sentence(found: list[Line]) -> str:

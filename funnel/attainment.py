@@ -12,8 +12,10 @@ from typing import Any
 from crm.models import Organisation
 from crm.periods import start_of_day, zone
 from crm.words import money, number, percent
+from feedback.agreements import fingerprint_of
 from feedback.models import Agreement
 from feedback.terms import Goal, Measure, Unit, read_goals
+from funnel.keeping import kept
 from funnel.promises import Days, answer_time, given_up, mean_attempts, one_row
 from funnel.reports.counts import steps
 from funnel.reports.question import Question
@@ -164,11 +166,11 @@ def said(value: Decimal | float | None, unit: str, currency: str) -> str:
 
 
 def attainment(agreement: Agreement, *, at: datetime) -> list[Attained]:
-    """Every goal of an agreement with what came of it in its period until now."""
+    """Every goal of an agreement with what came of it in its period until now, or a few minutes ago."""
     if not agreement.period_starts or not agreement.period_ends:
         return []
     days = Days(agreement.period_starts, agreement.period_ends + timedelta(days=1), at)
-    return attained(read_goals(agreement), days)
+    return kept(f"attainment:{fingerprint_of(agreement)}", lambda: attained(read_goals(agreement), days))
 
 
 def attained(goals: Iterable[Goal], days: Days) -> list[Attained]:

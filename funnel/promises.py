@@ -7,6 +7,7 @@ organisation's zone; what is open past its time is late, what is not yet due cou
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -21,14 +22,15 @@ from leads.models import Direction
 from leads.models.work import ANSWERS, ATTEMPTS
 
 
-class Days(NamedTuple):
+@dataclass(frozen=True)
+class Days:
     """Days ``start`` to ``end`` (not included), looked at ``at`` a moment."""
 
     start: date
     end: date
     at: datetime
 
-    @property
+    @cached_property
     def parameters(self) -> dict[str, Any]:
         tz = zone()
         return {
@@ -170,7 +172,8 @@ def given_up(days: Days) -> list[GivenUp]:
 
 def attempts_kept(leads: Iterable[GivenUp], agreement: Agreement) -> Counted:
     """How many were tried as often as agreed; of a buyer who answered no more attempts are asked."""
-    kept = [lead.was_reached or lead.attempts >= level_named(lead.level, agreement).min_attempts for lead in leads]
+    asked = cache(lambda level: level_named(level, agreement).min_attempts)
+    kept = [lead.was_reached or lead.attempts >= asked(lead.level) for lead in leads]
     return Counted(sum(kept), len(kept))
 
 
