@@ -7,8 +7,10 @@ import pytest
 from django.utils import timezone
 
 from crm.models import Role
+from desk.queries.campaign_pace import paces
 from desk.queries.home import Week, funnel_sentence, week_of
-from feedback.models import Handoff
+from feedback.models import Agreement, Handoff, Request, RequestKind
+from feedback.replies import reply_to
 from feedback.verdicts import accept_handoff, reject_handoff
 from funnel.recompute import apply_changes
 from leads.activities import log_activity
@@ -25,6 +27,7 @@ from tests.factories import (
     make_lead,
     make_mql,
     make_opportunity,
+    make_spend,
     make_team,
     make_user,
     reason,
@@ -117,7 +120,8 @@ def test_marketer_sees_answers_repairs_ready_leads_and_campaigns(client_for, mia
     page = client_for(mia).get("/")
 
     assert [handoff.pk for handoff in page.context["answers"].shown] == [repair.pk]
-    assert [lead.pk for lead in page.context["repairs"].shown] == [repair.lead_id]
+    assert [row.lead.pk for row in page.context["repairs"].shown] == [repair.lead_id]
+    assert [handoff.pk for handoff in page.context["comments"].shown] == [repair.pk]
     assert [lead.pk for lead in page.context["ready"].shown] == [ready.pk]
     assert [(line["campaign"], list(dict(line["counts"]).values())) for line in page.context["campaigns"]] == [
         (mine, [3, 3, 1, 0, 0])
@@ -133,7 +137,8 @@ def test_manager_sees_who_waits_and_the_answers_of_the_team(client_for, north, r
 
     page = client_for(max_).get("/")
 
-    assert [(row.label, row.count, row.overdue) for row in page.context["recipients"]] == [("Rob", 1, 1)]
+    assert [(row.label, row.count, row.overdue) for row in page.context["waits"].recipients] == [("Rob", 1, 1)]
+    assert f"/inbox/waiting/{rob.pk}/rerouting/" in page.content.decode()
     assert [handoff.lead_id for handoff in page.context["answers"].shown] == [ours.pk]
     assert "Who waits for sales" in page.content.decode()
 
@@ -216,3 +221,60 @@ def test_funnel_sentence_names_the_biggest_drop(rob):
         "the biggest drop is from Accepted (SAL) to Qualified (SQL), where 100 % stayed behind."
     )
     assert funnel_sentence(date(2026, 9, 1)) == "0 MQLs since 1 July: too few for rates."
+
+
+def test_marketer_sees_the_wrong_field_what_is_due_and_what_was_asked(client_for, mia, rob):
+    handoff = make_handoff(to=rob, lead=make_mql(owner=mia, phone="+49 1"))
+    why = {"reason": reason("wrong_data"), "comment": "Nobody there", "wrong_fields": ["phone"]}
+    reject_handoff(handoff, by=rob, at=timezone.now(), **why)
+    due, later = make_lead(owner=mia), make_lead(owner=mia)
+    for lead, days in ((due, -1), (later, 9)):
+        Lead.objects.filter(pk=lead.pk).update(stage="nurture", revisit_on=timezone.localdate() + days * DAY)
+    asked = Request.objects.create(
+        asked_by=rob, asked_at=timezone.now(), kind=RequestKind.CASE_STUDY, text="A case, please"
+    )
+
+    page = client_for(mia).get("/")
+
+    assert [(row.lead.pk, row.wrong) for row in page.context["repairs"].shown] == [(handoff.lead_id, "phone")]
+    assert [lead.pk for lead in page.context["nurture"].shown] == [due.pk]
+    assert list(page.context["requests"].shown) == [asked]
+    assert "Answer sales" in page.content.decode()
+    reply_to(handoff, by=mia, at=timezone.now(), text="Mended")
+    assert not client_for(mia).get("/").context["comments"]
+
+
+def test_a_marketer_with_nothing_to_do_is_told_what_good_looks_like(client_for, mia):
+    html = client_for(mia).get("/").content.decode()
+    for said in ("Every comment is answered", "Nothing to repair", "Nobody is due", "Nothing is asked of you"):
+        assert said in html
+
+
+def test_a_campaign_tells_when_its_money_runs_ahead_of_its_time(mia):
+    today = MONDAY.date()
+    days = {"starts_on": today - timedelta(days=9), "ends_on": today + timedelta(days=10), "budget": 1000}
+    hasty, calm, open_end = make_campaign(**days), make_campaign(**days), make_campaign(budget=None)
+    make_spend(hasty, "800")
+    make_spend(calm, "500")
+    found = paces([hasty, calm, open_end], today=today)
+    assert [(found[each.pk].words, found[each.pk].is_ahead_of_time) for each in (hasty, calm, open_end)] == [
+        ("80 % of the budget in 50 % of the time", True),
+        ("50 % of the budget in 50 % of the time", False),
+        ("", False),
+    ]  # fmt: skip
+
+
+def test_manager_sees_who_is_away_and_what_to_sign(client_for, north, south, rob, sam):
+    max_ = make_user("max", role=Role.MANAGER, team=north)
+    for person in (rob, sam):
+        person.away_until = timezone.localdate() + 3 * DAY
+        person.save()
+    Agreement.objects.create(version=9, status="proposed", proposed_by=max_, proposed_at=timezone.now())
+
+    page = client_for(max_).get("/")
+
+    assert page.context["away"].shown == [rob]
+    assert page.context["to_sign"].is_mine
+    assert "Read and sign" in page.content.decode()
+    Agreement.objects.filter(version=9).delete()
+    assert "Needs a signature" not in client_for(max_).get("/").content.decode()
