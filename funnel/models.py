@@ -80,6 +80,8 @@ class LeadFact(models.Model):
             models.Index(
                 fields=["outcome_on"], name="leadfact_by_outcome", condition=models.Q(outcome_on__isnull=False)
             ),
+            # The few that came a second time round.
+            models.Index(fields=["began_on"], name="leadfact_again", condition=models.Q(episode__gt=1)),
             # The few that were won before they began: the finding that stands beside every funnel.
             models.Index(
                 fields=["began_on"],
