@@ -120,7 +120,8 @@ class Asked:
         """The chosen ones in the order of the list, its first column always; else the usual ones."""
         wanted = {key for value in self.query.getlist("columns") for key in value.split(",")}
         chosen = [column for column in self.definition.columns[1:] if column.key in wanted]
-        usual = [column for column in self.definition.columns[1:] if not column.spare]
+        by_tab = [column for column in self.definition.columns[1:] if column.key in self.tab.columns]
+        usual = by_tab or [column for column in self.definition.columns[1:] if not column.spare]
         return [self.definition.columns[0], *(chosen or usual)]
 
     def address(self, *without: str, **values: str) -> str:

@@ -30,6 +30,8 @@ class Column:
     spare: bool = False
     # On a card the value alone would not say what it is.
     is_named: bool = False
+    # Puts onto the rows of one page what its cells need besides; asked only where it is shown.
+    complete: Callable[[Sequence[Any], Asker], None] = lambda rows, asker: None
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Tab:
     rows: Callable[[Any, Asker], Any]
     empty_title: str
     empty_text: str
+    # The columns shown unless others are chosen, behind the first; none: the usual ones.
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

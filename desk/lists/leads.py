@@ -24,11 +24,12 @@ from desk.lists.standard_filters import (
     record_filter,
     state_filter,
 )
-from feedback.models import Handoff, HandoffStatus
+from feedback.models import VERDICTS, Handoff, HandoffStatus
+from feedback.wrong_data import still_wrong, wrong_words
 from leads.attempts import NONE, Attempts, attempts_of, micro_state
 from leads.lifecycle import OPEN, WITH_SALES, Stage
 from leads.list_queries import leads_of, needing_repair, nurture_due, present_leads, recent_values
-from leads.models import Company, Contact, Lead, PickList, Reason, ReasonFamily
+from leads.models import Company, Contact, Lead, PickList, Reason, ReasonFamily, Route, Transition
 from leads.models.people import FULL_NAME
 from leads.pick_values import offered_values
 
@@ -154,6 +155,30 @@ def reached_words(stage: str, attempts: Attempts) -> str:
     return f"{state} · {attempts.count}" if state == "attempting" else state
 
 
+def nurtured(rows: Sequence[Any], asker: Asker) -> None:
+    """Put onto each lead in nurture, as ``sent``, the move that brought it there, and as ``known`` who worked it."""
+    ids = [lead.pk for lead in rows if lead.stage == Stage.NURTURE]
+    moves = Transition.objects.effective().filter(lead__in=ids).select_related("by", "reason")
+    taken = Handoff.objects.filter(lead__in=ids, status__in=VERDICTS).select_related("decided_by")
+    sent = {row.lead_id: row for row in moves.order_by("lead_id", "-seq").distinct("lead_id")} if ids else {}
+    last = {row.lead_id: row for row in taken.order_by("lead_id", "-id").distinct("lead_id")} if ids else {}
+    for lead in rows:
+        lead.sent = sent.get(lead.pk)
+        lead.known = last[lead.pk].decided_by if lead.pk in last else None
+
+
+def found_wrong(rows: Sequence[Any], asker: Asker) -> None:
+    """Put onto each lead that waits for repair, as ``sent_back``, the answer of sales and the fields still wrong."""
+    ids = [lead.pk for lead in rows if lead.stage == Stage.MQL]
+    answers = Handoff.objects.filter(lead__in=ids, status=HandoffStatus.REJECTED, route=Route.REPAIR)
+    newest = answers.select_related("lead", "reason", "decided_by").order_by("lead_id", "-id").distinct("lead_id")
+    found = list(newest) if ids else []
+    wrong, by_lead = still_wrong(found), {handoff.lead_id: handoff for handoff in found}
+    for lead in rows:
+        lead.sent_back = by_lead.get(lead.pk)
+        lead.wrong = wrong_words(wrong.get(lead.sent_back.pk, [])) if lead.sent_back else ""
+
+
 def first_tab(user: User) -> str:
     """Admins have no leads of their own."""
     return "all" if user.is_admin else "mine"
@@ -188,6 +213,11 @@ LEADS = ListDefinition(
         Column("email", "E-mail", spare=True),
         Column("phone", "Phone", spare=True),
         Column("tags", "Tags", spare=True),
+        Column("round", "Time round", spare=True, phone="", is_named=True),
+        Column("revisit", "Look again", spare=True, phone="end"),
+        Column("sent", "Why it is in nurture", spare=True, phone="wide", complete=nurtured),
+        Column("known", "Who knows it", spare=True, phone=""),
+        Column("wrong", "What sales found wrong", spare=True, phone="wide", complete=found_wrong),
     ),
     sorts=(
         Sort("captured", "Added", Order("captured_at", DateTimeField())),
@@ -209,10 +239,14 @@ LEADS = ListDefinition(
         Tab(
             "repair", "Needs repair", lambda rows, asker: needing_repair(rows),
             "Nothing to repair", "No lead came back for missing or wrong data. That is what good looks like.",
+            columns=("company", "wrong", "email", "phone", "source", "owner"),
         ),
         Tab(
             "nurture", "Nurture due", lambda rows, asker: nurture_due(rows, on=asker.today),
-            "Nobody is due today", "Leads in nurture stand here on the day you meant to look at them again.",
+            "Nobody is due today",
+            "Leads in nurture stand here on the day marketing meant to look at them again; those that sales wanted to "
+            "see again come back by themselves.",
+            columns=("company", "score", "revisit", "sent", "known", "round", "owner"),
         ),
         Tab(
             "all", "All", lambda rows, asker: rows,

@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from desk.queries.inbox import Origin, decided_handoffs, origin_of
 from desk.verbs import Situation
 from feedback.models import Handoff, HandoffStatus
+from feedback.wrong_data import still_wrong, wrong_words
 from leads.attempts import NONE, attempts_of
 from leads.lifecycle import CLOCK_OF, RANK, SUCCESS, Clock, Stage
 from leads.models import Lead, Transition
@@ -28,6 +29,8 @@ class Story:
     way: list[dict[str, Any]]
     clocks: dict[str, timedelta]
     verdict: Handoff | None
+    # What the verdict found wrong and nobody has changed since: "phone and job title".
+    wrong: str
     origin: Origin
     reasons: list[Contribution]
     others: list[Lead]
@@ -50,6 +53,7 @@ def story_of(lead: Lead, *, now: datetime) -> Story:
         way=stage_steps(lead, moves, now=now),
         clocks=added(clocks(moves, now=now), clocks_before(lead, moves[0].at)),
         verdict=next(filter(says_something, answers), None),
+        wrong=wrong_words(still_wrong(answers).get(answers[0].pk, [])) if answers else "",
         origin=origin_of(lead),
         reasons=explain(lead, at=now),
         others=others_there(lead),

@@ -63,6 +63,8 @@ def rows_context(asked: Asked) -> dict[str, Any]:
         is_short=count <= COUNT_UP_TO,
     )
     listed.complete(page.rows, asked.asker)
+    for column in asked.columns:
+        column.complete(page.rows, asked.asker)
     return {
         "page": page,
         "count": count,
@@ -82,6 +84,8 @@ def peek(request: PersonRequest, key: str, pk: int) -> HttpResponse:
     shown, asker = list_of(key), Asker(request.user, timezone.now())
     record = get_object_or_404(shown.shown(shown.rows()), pk=pk)
     shown.complete([record], asker)
+    for column in shown.columns:
+        column.complete([record], asker)
     cells = [(column, f"{shown.cells}#{column.key}") for column in shown.columns]
     context = {"list": shown, "row": record, "cells": cells, "now": asker.at, "today": asker.today}
     return render(request, "desk/list/peek.html", context)
