@@ -14,6 +14,7 @@ from crm.models import NotificationKind, Role
 from crm.outbox import record_change
 from crm.working_time import schedules_for, working_time
 from feedback.agreement import active_agreement
+from feedback.announcing import settle_asked
 from feedback.clocks import asked_of
 from feedback.errors import AlreadyDecided, NoSuchRecipient
 from feedback.followers import next_recipients, open_followers
@@ -80,6 +81,7 @@ def expire_and_pass_on(ids: Collection[int], *, at: datetime) -> list[Handoff]:
     left = {handoff.pk for handoff in waiting} - {handoff.pk for handoff in going}
     Handoff.objects.filter(pk__in=left).update(stuck_at=at)
     expire(going, at=at)
+    settle_asked(going, at=at)
     followers = open_followers(going, recipients, at=at)
     tell(notices_of(followers), at=at)
     return followers
