@@ -130,10 +130,10 @@ def notices_of(followers: Sequence[Handoff]) -> Iterator[Notice]:
             old.to_user_id: f"{name} went to {heir}",
             manager_of(old): f"{name} went from {old.recipient} to {heir}",
         }
-        for user, title in told.items():
-            if user and user not in asked[fresh.pk]:
+        for one, title in told.items():
+            if one and one not in asked[fresh.pk]:
                 yield Notice(
-                    user, NotificationKind.PASSED_ON, f"passed_on:{old.pk}", title, "No answer came in time.",
+                    one, NotificationKind.PASSED_ON, f"passed_on:{old.pk}", title, "No answer came in time.",
                     f"/leads/{fresh.lead_id}/",
                 )  # fmt: skip
 
