@@ -59,7 +59,8 @@ class UserSerializer(RecordSerializer):
         model = User
         fields = [
             "id", "email", "external_id", "source_system", "first_name", "last_name", "role", "team", "specialisms",
-            "languages", "weight", "capacity", "started_on", "time_zone", "away_until", "is_active", "created_at", "updated_at",
+            "languages", "weight", "capacity", "started_on", "time_zone", "away_until", "is_active",
+            "created_at", "updated_at",
         ]  # fmt: skip
 
 
