@@ -91,7 +91,7 @@ def check_file(file: UploadedFile) -> None:
 def keep_file(file: UploadedFile) -> str:
     """Store it and give its name in the storage: a folder that nobody guesses, and the name that people gave it."""
     path = Path(str(file.name))
-    stem = path.stem[:LONGEST_NAME].strip(". ") or "file"
+    stem = "".join(filter(str.isprintable, path.stem))[:LONGEST_NAME].strip(". ") or "file"
     return default_storage.save(f"content/{secrets.token_hex(8)}/{stem}{path.suffix.lower()}", file)
 
 

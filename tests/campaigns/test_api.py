@@ -1,6 +1,7 @@
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from campaigns.models import Campaign, Spend
 from crm.models import Change
@@ -106,13 +107,50 @@ def test_a_copy_sent_back_whole_changes_only_what_differs(calls, mia):
     assert calls.patch(f"campaigns/{campaign.pk}/", {"id": 999}).status_code == 400
 
 
-def test_content_is_written_by_all_of_marketing(calls, rob, mona):
+def test_content_is_written_by_its_owner_and_managers(calls, mia, rob, mona):
     asset = calls.post(
         "assets/", {"name": "Price list", "kind": "whitepaper", "url": "https://example.com/prices"}
     ).json()
+    assert (asset["owner"], asset["file"], asset["buyer_stage"]) == (mia.pk, None, "")
     assert Caller(mona).patch(f"assets/{asset['id']}/", {"name": "Prices"}).json()["name"] == "Prices"
-    assert Caller(rob).patch(f"assets/{asset['id']}/", {"name": "Mine"}).status_code == 403
+    for stranger in (rob, make_user("mila", "marketer")):
+        assert Caller(stranger).patch(f"assets/{asset['id']}/", {"name": "Mine"}).status_code == 403
     assert calls.post("assets/", {"name": "x", "url": "javascript:alert(1)"}).status_code == 400
+    assert calls.patch(f"assets/{asset['id']}/", {"file": "content/x.pdf"}).status_code == 400
+    assert calls.post(f"assets/{asset['id']}/archive/").json()["archived_at"]
+    assert calls.get("assets/", archived="false").json()["results"] == []
+
+
+def test_the_file_of_content(calls, rob, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    here = f"assets/{calls.post('assets/', {'name': 'Sheet'}).json()['id']}/file/"
+    address = f"/api/v1/{here}"
+
+    def send(caller, name, content, **headers):
+        file = SimpleUploadedFile(name, content)
+        return caller.client.post(address, {"file": file}, format="multipart", headers=headers)
+
+    assert calls.get(here).status_code == 404
+    shown = send(calls, "Sheet.pdf", b"%PDF-1.7").json()["file"]
+    assert shown == {"name": "Sheet.pdf", "content_type": "application/pdf", "bytes": 8}
+    answer = Caller(rob).get(here)
+    assert (b"".join(answer.streaming_content), answer["X-Content-Type-Options"]) == (b"%PDF-1.7", "nosniff")
+    assert send(Caller(rob), "Sheet.pdf", b"%PDF-1.7").status_code == 403
+    assert send(calls, "Sheet.pdf", b"<html>").status_code == 400
+    assert send(calls, "Sheet.pdf", b"%PDF-" + b" " * 21 * 1024**2).status_code == 413
+    assert calls.post(here, {"file": "x"}).status_code == 415
+    assert calls.delete(here).json()["file"] is None
+
+
+def test_a_campaign_names_its_content(calls, mia):
+    first, second = (calls.post("assets/", {"name": name}).json()["id"] for name in ("First", "Second"))
+    campaign = calls.post("campaigns/", {"name": "Fair", "channel": "event", "assets": [first]}).json()
+    assert campaign["assets"] == [first]
+    changed = calls.patch(f"campaigns/{campaign['id']}/", {"assets": [second]}).json()
+    assert changed["assets"] == [second]
+    assert [row["id"] for row in calls.get("campaigns/", assets=second).json()["results"]] == [campaign["id"]]
+    assert calls.get("campaigns/", assets=first).json()["results"] == []
+    assert [row["id"] for row in calls.get("assets/", campaigns=campaign["id"]).json()["results"]] == [second]
 
 
 def test_spends_of_a_campaign_between_two_days(calls, mia):

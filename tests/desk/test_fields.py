@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from campaigns.models import Campaign
+from campaigns.models import Asset, Campaign
 from crm.editing import trace
 from desk.fields.kinds import KINDS, rows_for
 from leads.archiving import archive
@@ -23,9 +23,10 @@ MAKERS = {
     "company": lambda: Company.objects.create(name="Acme"),
     "opportunity": make_opportunity,
     "campaign": make_campaign,
+    "asset": lambda: Asset.objects.create(name="Data sheet"),
 }
 PLURAL = {"lead": "leads", "contact": "contacts", "company": "companies", "opportunity": "opportunities",
-          "campaign": "campaigns"}  # fmt: skip
+          "campaign": "campaigns", "asset": "content"}  # fmt: skip
 
 
 def address(record, name):
