@@ -62,7 +62,12 @@ def server_facts() -> list[tuple[str, str]]:
 
 
 def state_rows(counts: dict[str, int]) -> list[tuple[str, int]]:
-    return [(str(state.label), counts.get(state, 0)) for state in MailState]
+    waiting = counts.get(MailState.QUEUED, 0) + counts.get(MailState.SENDING, 0)
+    return [
+        ("Waiting to be sent", waiting),
+        ("Sent", counts.get(MailState.SENT, 0)),
+        ("Not sent", counts.get(MailState.FAILED, 0)),
+    ]
 
 
 def trouble() -> str:
