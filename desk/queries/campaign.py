@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Count, F
 from django.urls import reverse
 
 from campaigns.models import Campaign
 from crm.intervals import rate, share
 from crm.words import age, duration, interval
-from feedback.models import Handoff, HandoffQuerySet
-from feedback.queries import Verdicts
+from feedback.models import VERDICTS, Handoff, HandoffQuerySet
+from feedback.queries import Median, Verdicts
 from funnel.reports.counts import Step as Counted
 from funnel.reports.counts import steps
 from funnel.reports.question import read
@@ -23,6 +24,8 @@ from leads.models.lead import LeadQuerySet
 
 # So many leads fit into a hidden field of the page; more go by the list of leads.
 MOST_AT_ONCE = 200
+# A team with fewer answers is compared with none.
+ENOUGH = 5
 CHAIN = (Stage.INQUIRY, Stage.MQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER)
 LABELS = {
     Stage.INQUIRY: "Inquiries",
@@ -118,7 +121,7 @@ def reason_line(verdicts: Verdicts) -> str:
 def pace_line(verdicts: Verdicts, handoffs: HandoffQuerySet, *, at: datetime) -> str:
     parts = []
     if verdicts.answer_time is not None:
-        parts.append(f"answers took {duration(verdicts.answer_time)} at the median")
+        parts.append(slowest_step(handoffs) or f"answers took {duration(verdicts.answer_time)} at the median")
     oldest = handoffs.open().select_related("to_user", "to_team").order_by("waiting_since").first()
     if oldest:
         since = age(at - oldest.waiting_since) or "just now"
@@ -128,6 +131,16 @@ def pace_line(verdicts: Verdicts, handoffs: HandoffQuerySet, *, at: datetime) ->
         parts.append("nothing waits now")
     sentence = "; ".join(parts)
     return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
+
+
+def slowest_step(handoffs: HandoffQuerySet) -> str:
+    """ "slowest step: waiting for Team North (14 h at the median)"; "" while fewer than two have answered enough."""
+    took = Median(F("decided_at") - F("offered_at"))
+    answered = handoffs.filter(status__in=VERDICTS, team__isnull=False).order_by().values("team__name")
+    teams = list(answered.annotate(took=took, count=Count("pk")).filter(count__gte=ENOUGH).order_by("-took"))
+    if len(teams) < 2:
+        return ""
+    return f"slowest step: waiting for {teams[0]['team__name']} ({duration(teams[0]['took'])} at the median)"
 
 
 def lower_first(text: str) -> str:
@@ -140,7 +153,7 @@ def first_steps(context: dict[str, Any]) -> list[dict[str, Any]]:
         {"done": context["spent"] is not None, "key": "spend", "title": "Log its first spend"},
         {"done": bool(context["leads"]), "key": "leads", "title": "Bring its first leads"},
         {
-            "done": bool(context["verdicts"].judged or context["verdicts"].waiting),
+            "done": bool(context["says"].verdicts.judged or context["says"].verdicts.waiting),
             "key": "sales",
             "title": "Hand the first ones to sales",
         },

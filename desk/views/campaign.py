@@ -12,11 +12,11 @@ from campaigns.access import may_create_campaigns, may_write_campaign
 from campaigns.forms import SpendForm
 from campaigns.models import Campaign
 from campaigns.queries import spend_by_month, spent_by_campaign, spent_in_other_currencies
-from crm.access import require
+from crm.access import does_marketing, require
 from crm.errors import BusinessError
 from crm.forms import show_refusal
-from crm.intervals import share
 from crm.keyset import count_up_to, count_words
+from crm.models import User
 from crm.requests import PersonRequest, id_of
 from desk.fields.kinds import rows_for
 from desk.forms.campaign import HandOverForm
@@ -25,20 +25,18 @@ from desk.queries.campaign import (
     chain,
     counts_by_campaign,
     first_steps,
-    handoffs_of,
     leads_from,
     own_leads,
     ready_ids,
-    reason_bars,
     summed,
-    what_sales_says,
 )  # fmt: skip
+from desk.queries.campaign_feedback import changes_of, what_is_said
 from desk.queries.content import content_of
 from desk.queries.handing_over import offer_rules
 from desk.views.panels import form_page
 from feedback.access import NO_HAND_OVER, may_hand_over
 from feedback.handing_over import HandedOver, hand_over_leads
-from feedback.queries import latest_verdicts, verdicts_of
+from feedback.improvements import may_record
 from leads.list_queries import with_last_touch
 from leads.models import Lead, Reason
 
@@ -84,45 +82,61 @@ def handoffs(request: PersonRequest, pk: int) -> HttpResponse:
 def campaign_page(
     request: PersonRequest, campaign: Campaign, *, spend_form: SpendForm | None = None, status: int = 200
 ) -> HttpResponse:
-    user, now = request.user, timezone.now()
-    handed = handoffs_of(campaign)
-    verdicts = verdicts_of(handed)
-    reason = chosen_reason(request)
-    answered = latest_verdicts(handed.filter(reason=reason) if reason else handed)
-    spent = spent_by_campaign([campaign.pk]).get(campaign.pk)
-    counts = counts_by_campaign(timezone.localdate())
-    leads = leads_from(campaign)
-    may_write = may_write_campaign(user, campaign)
-    months = spend_by_month(campaign)[-MONTHS:]
+    says = what_is_said(campaign, reason=chosen_reason(request), at=timezone.now())
     context: dict[str, Any] = {
-        "now": now,
+        "now": timezone.now(),
         "campaign": campaign,
-        "may_write": may_write,
-        "may_create": may_create_campaigns(user),
-        "fields": rows_for(campaign, user),
+        "says": says,
+        "reason": chosen_reason(request),
+        "contents": content_of(campaign, at=timezone.now()),
         "children": campaign.children.filter(archived_at__isnull=True).order_by("-starts_on", "-id")[:ROWS],
-        "may_hand_over": may_hand_over(request.user),
-        "ready": len(ready_ids(campaign)),
-        "chain": chain(campaign, counts.get(campaign.pk, NOBODY), summed(counts.values()), spent),
-        "spent": spent,
-        "spent_elsewhere": spent_in_other_currencies(campaign),
-        "verdicts": verdicts,
-        "acceptance": share(verdicts.accepted, verdicts.judged),
-        "lines": what_sales_says(verdicts, handed, at=now),
-        "reasons": reason_bars(campaign, verdicts),
-        "reason": reason,
-        "answers": answered[: 50 if reason else ROWS],
-        "leads": with_last_touch(leads.for_lists()).order_by("-pk")[:ROWS],
-        "lead_count": count_words(count_up_to(leads)),
-        "contents": content_of(campaign, at=now),
-        "spends": campaign.spends.select_related("by")[:SPENDS],
-        "months": months,
-        "highest": max((month.amount for month in months), default=0),
+        **rights_on(campaign, request.user),
+        **leads_block(campaign),
+        **money_block(campaign),
+        "changes": changes_of(campaign, request.user),
+        "improvement_query": f"?campaign={campaign.pk}",
         "spend_form": spend_form or SpendForm(today=timezone.localdate()),
         "just_logged": "logged" in request.GET or spend_form is not None,
     }
-    context["steps"] = first_steps(context) if may_write else []
+    context["steps"] = first_steps(context) if context["may_write"] else []
     return render(request, "desk/campaign.html", context, status=status)
+
+
+def rights_on(campaign: Campaign, user: User) -> dict[str, Any]:
+    """What this person may do here."""
+    return {
+        "may_write": may_write_campaign(user, campaign),
+        "may_create": may_create_campaigns(user),
+        "may_hand_over": may_hand_over(user),
+        "may_record": may_record(user, campaign),
+        "does_marketing": does_marketing(user),
+        "fields": rows_for(campaign, user),
+    }
+
+
+def leads_block(campaign: Campaign) -> dict[str, Any]:
+    """Its newest leads, and how many of them are ready for sales."""
+    leads = leads_from(campaign)
+    return {
+        "leads": with_last_touch(leads.for_lists()).order_by("-pk")[:ROWS],
+        "lead_count": count_words(count_up_to(leads)),
+        "ready": len(ready_ids(campaign)),
+    }
+
+
+def money_block(campaign: Campaign) -> dict[str, Any]:
+    """What it cost, by month and by figure of the chain."""
+    spent = spent_by_campaign([campaign.pk]).get(campaign.pk)
+    counts = counts_by_campaign(timezone.localdate())
+    months = spend_by_month(campaign)[-MONTHS:]
+    return {
+        "chain": chain(campaign, counts.get(campaign.pk, NOBODY), summed(counts.values()), spent),
+        "spent": spent,
+        "spent_elsewhere": spent_in_other_currencies(campaign),
+        "spends": campaign.spends.select_related("by")[:SPENDS],
+        "months": months,
+        "highest": max((month.amount for month in months), default=0),
+    }
 
 
 def chosen_reason(request: PersonRequest) -> Reason | None:

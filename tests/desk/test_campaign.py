@@ -84,12 +84,12 @@ def test_what_sales_says_is_written_from_verdicts(client_for, mia, rob, north, w
 
     page = client_for(mia).get(f"/campaigns/{webinar.pk}/")
 
-    assert page.context["lines"] == [
+    assert page.context["says"].lines == [
         "Accepted 1 of 4 (likely 5–70 %).",
         "Main reason: not a fit, competitor or student (2).",
         "Answers took 2 h at the median; 1 waits now, for Team North (3 d).",
     ]
-    assert [(bar["label"], bar["note"], bar["count"]) for bar in page.context["reasons"]] == [
+    assert [(bar["label"], bar["note"], bar["count"]) for bar in page.context["says"].reasons] == [
         ("Competitor or student", "Not a fit", 2),
         ("Wrong territory", "Not mine", 1),
         ("Important data is missing", "Bad data", 1),
@@ -102,7 +102,7 @@ def test_a_reason_leads_to_its_verdicts_with_comments(client_for, mia, rob, webi
 
     page = client_for(mia).get(f"/campaigns/{webinar.pk}/?reason={why.pk}")
 
-    assert [handoff.reason for handoff in page.context["answers"]] == [why]
+    assert [handoff.reason for handoff in page.context["says"].answers] == [why]
     assert "Says Rob: company_size" in page.content.decode()
     assert "Says Rob: missing_data" not in page.content.decode()
 
@@ -115,7 +115,7 @@ def test_a_new_campaign_shows_three_steps_and_no_rate(client_for, mia, webinar):
         ("leads", False),
         ("sales", False),
     ]
-    assert page.context["lines"] == []
+    assert page.context["says"].lines == []
     assert "Sales has not seen these leads yet" in page.content.decode()
 
 
