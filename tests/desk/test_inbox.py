@@ -1,15 +1,21 @@
 """desk/views/inbox.py: the page where sales answers, and where marketing sees what waits."""
 
 import json
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from crm.models import User
+from desk.forms.verdicts import months_from
+from feedback.escalating import escalate_handoff
 from feedback.models import Handoff, HandoffStatus
 from feedback.verdicts import accept_handoff, reject_handoff
+from leads.editing import edit_lead
 from leads.lifecycle import Stage
+from leads.models import Lead, Reason
 from leads.touches import record_touch
 from leads.transitions import move_lead
 from tests.factories import HOUR, MONDAY, make_campaign, make_handoff, make_lead, make_mql, make_user, reason
@@ -259,3 +265,190 @@ def test_more_than_a_page_is_reached_by_a_link(client_for, rob):
     assert page.count("data-row ") == 50
     assert f"/inbox/?after={made[49].pk}&amp;list" in page
     assert str(made[50].lead) in client.get(f"/inbox/?after={made[49].pk}&list").content.decode()
+
+
+def test_snooze_takes_it_out_of_sight_and_offers_undo(client_for, rob):
+    first, second = waiting_since_now(to=rob), waiting_since_now(to=rob)
+    client, until = client_for(rob), timezone.now() + 2 * HOUR
+
+    response = client.post(f"/inbox/{first.pk}/snooze/", {"until": until.isoformat()}, headers=HTMX)
+
+    first.refresh_from_db()
+    assert (first.status, first.snoozed_until) == (HandoffStatus.OPEN, until)
+    assert toast(response)["undo_url"] == f"/inbox/{first.pk}/snooze/undo/"
+    assert response["HX-Replace-Url"] == f"/inbox/?open={second.pk}"
+    page = client.get("/inbox/").content.decode()
+    assert "Snoozed" in page
+    assert page.index("data-inbox-snoozed") < page.index(f'data-handoff="{first.pk}"')
+
+    here = {**HTMX, "HX-Current-URL": "http://testserver/inbox/"}
+    client.post(f"/inbox/{first.pk}/snooze/undo/", headers=here)
+    first.refresh_from_db()
+    assert first.snoozed_until is None
+
+
+def test_snooze_says_what_is_possible(client_for, rob):
+    handoff = waiting_since_now(to=rob)
+    client = client_for(rob)
+    for until, said in (
+        ((handoff.due_at + HOUR).isoformat(), "just before the answer is due"),
+        ("soon", "Choose a day and a time."),
+        ("", "Choose until when."),
+    ):
+        part = client.post(f"/inbox/{handoff.pk}/snooze/", {"until": until}, headers=HTMX)
+        assert (part.status_code, part["HX-Retarget"]) == (422, "#inbox-card")
+        assert said in part.content.decode()
+    Handoff.objects.update(due_at=timezone.now() - HOUR)
+    assert f"/inbox/{handoff.pk}/snooze/" not in client.get("/inbox/").content.decode()
+
+
+def test_a_manager_sees_what_a_rep_put_off(client_for, max_, rob):
+    handoff = waiting_since_now(to=rob)
+    Handoff.objects.update(snoozed_until=timezone.now() + HOUR)
+    page = client_for(max_).get("/inbox/").content.decode()
+    assert f'data-handoff="{handoff.pk}"' in page
+    assert "All that waits is put off for now." in page
+
+
+@pytest.mark.parametrize("verb", ["accept", "reject", "snooze"])
+def test_asking_for_many_gives_no_verdict(client_for, rob, mia, verb):
+    handoff = waiting_since_now(to=rob)
+    page = client_for(rob).get(f"/inbox/many/{verb}/", {"id": handoff.pk})
+    assert "1 lead" in page.content.decode()
+    handoff.refresh_from_db()
+    assert (handoff.status, handoff.snoozed_until) == (HandoffStatus.OPEN, None)
+    assert client_for(mia).get(f"/inbox/many/{verb}/", {"id": handoff.pk}).status_code == 403
+
+
+def test_many_are_rejected_once_and_who_moved_is_named(client_for, north, rob, rosa):
+    handoffs = [waiting_since_now(to=north) for _number in range(3)]
+    accept_handoff(handoffs[1], by=rosa, at=timezone.now())
+    client = client_for(rob)
+    form = {
+        "id": [handoff.pk for handoff in handoffs],
+        "reason": "wrong_data",
+        "wrong_fields": ["phone", "email"],
+        "comment": "Dead lines",
+        "idempotency_key": "once",
+    }
+
+    response = client.post("/inbox/many/reject/", form, headers=HTMX)
+    again = client.post("/inbox/many/reject/", form, headers=HTMX)
+
+    said = "2 leads rejected (data is wrong), 1 left as it was."
+    assert toast(response)["text"] == toast(again)["text"] == said
+    assert "Rosa accepted this at" in response.content.decode()
+    rows = Handoff.objects.filter(status="rejected").values_list("wrong_fields", "comment")
+    assert list(rows) == [(["phone", "email"], "Dead lines")] * 2
+
+    undone = client.post(toast(response)["undo_url"], headers=HTMX)
+    assert toast(undone)["text"] == "2 leads are as they were before."
+    assert Handoff.objects.filter(status="open").count() == 2
+
+
+def test_all_that_wait_for_somebody_are_answered_at_once(client_for, max_, rob, rosa):
+    own, other = waiting_since_now(to=rob), waiting_since_now(to=rosa)
+    client_for(max_).post("/inbox/many/accept/", {"all": "1", "for": f"user:{rob.pk}"}, headers=HTMX)
+    own.refresh_from_db()
+    other.refresh_from_db()
+    assert (own.status, other.status) == ("accepted", "open")
+
+
+def test_a_manager_looks_at_one_rep(client_for, max_, rob, rosa, sam):
+    own, other = waiting_since_now(to=rob), waiting_since_now(to=rosa)
+    client = client_for(max_)
+    page = client.get("/inbox/", {"for": f"user:{rob.pk}"}).content.decode()
+    assert str(own.lead) in page
+    assert str(other.lead) not in page
+    assert "Sam" not in page
+    response = client.post(
+        f"/inbox/{own.pk}/acceptance/",
+        headers={**HTMX, "HX-Current-URL": f"http://testserver/inbox/?for=user:{rob.pk}&open={own.pk}"},
+    )
+    assert response["HX-Replace-Url"] == f"/inbox/?for=user%3A{rob.pk}"
+    assert str(other.lead) not in response.content.decode()
+    for nobody in ("user:0", "team:x", "user:99999999999999999999", "everybody"):
+        assert str(other.lead) in client.get("/inbox/", {"for": nobody}).content.decode()
+
+
+def test_a_reason_retired_meanwhile_is_named_and_what_was_written_stays(client_for, rob):
+    handoff = waiting_since_now(to=rob)
+    Reason.objects.filter(code="industry", use="verdict").update(retired=True)
+    page = client_for(rob).post(
+        f"/inbox/{handoff.pk}/rejection/", {"reason": "industry", "comment": "They make toys."}, headers=HTMX
+    )
+    assert page.status_code == 422
+    assert "“Wrong industry” was retired meanwhile." in page.content.decode()
+    assert "They make toys." in page.content.decode()
+    handoff.refresh_from_db()
+    assert handoff.status == HandoffStatus.OPEN
+
+
+def test_not_now_asks_when_to_look_again(client_for, rob):
+    client, today = client_for(rob), timezone.localdate()
+    tomorrow = today + timedelta(days=1)
+    answers = [
+        ({"revisit": "month"}, months_from(today, 1)),
+        ({"revisit": "quarter"}, months_from(today, 3)),
+        ({"revisit": "day", "revisit_on": tomorrow.isoformat()}, tomorrow),
+    ]
+    for chosen, day in answers:
+        handoff = waiting_since_now(to=rob)
+        client.post(f"/inbox/{handoff.pk}/rejection/", {"reason": "no_project", **chosen})
+        handoff.lead.refresh_from_db()
+        assert handoff.lead.revisit_on == day
+    handoff = waiting_since_now(to=rob)
+    for chosen, said in (
+        ({"revisit": "day"}, "Choose the day to look again."),
+        ({"revisit": "day", "revisit_on": today.isoformat()}, "Choose a day that is still to come."),
+    ):
+        page = client.post(f"/inbox/{handoff.pk}/rejection/", {"reason": "no_project", **chosen})
+        assert (page.status_code, said in page.content.decode()) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "expected"),
+    [
+        (date(2026, 1, 31), 1, date(2026, 2, 28)),
+        (date(2026, 11, 30), 3, date(2027, 2, 28)),
+        (date(2027, 11, 30), 3, date(2028, 2, 29)),
+    ],
+)
+def test_months_from_ends_with_the_month(day, months, expected):
+    assert months_from(day, months) == expected
+
+
+def test_a_wrong_field_stands_on_the_lead_and_in_the_list_until_it_is_edited(client_for, rob, mia):
+    handoff = waiting_since_now(to=rob, by=mia)
+    client_for(rob).post(f"/inbox/{handoff.pk}/rejection/", {"reason": "wrong_data", "wrong_fields": "phone"})
+    # Edits are dated by the database: here by the beginning of the test's own transaction.
+    Handoff.objects.update(decided_at=timezone.now() - HOUR)
+    client = client_for(mia)
+    lead = f"/leads/{handoff.lead_id}/"
+    assert "Sales says: phone is wrong." in client.get(lead).content.decode()
+    assert '<b class="bad">Phone</b>' in client.get("/leads/?tab=repair").content.decode()
+
+    edit_lead(Lead.objects.get(pk=handoff.lead_id), by=mia, at=timezone.now(), phone="+49 30 555")
+
+    assert "Sales says" not in client.get(lead).content.decode()
+    assert "Repaired since" in client.get("/leads/?tab=repair").content.decode()
+
+
+def test_who_has_left_answers_nothing(client_for, rob, max_):
+    handoff = waiting_since_now(to=rob)
+    client = client_for(rob)
+    User.objects.filter(pk=rob.pk).update(is_active=False)
+    assert client.post(f"/inbox/{handoff.pk}/acceptance/").status_code in (302, 403)
+    handoff.refresh_from_db()
+    assert handoff.status == HandoffStatus.OPEN
+    client_for(max_).post(f"/inbox/{handoff.pk}/acceptance/")
+    handoff.refresh_from_db()
+    assert handoff.decided_by == max_
+
+
+def test_accepting_what_was_passed_on_names_who_has_it(client_for, rob, rosa):
+    handoff = waiting_since_now(to=rob)
+    escalate_handoff(handoff, at=timezone.now())
+    response = client_for(rob).post(f"/inbox/{handoff.pk}/acceptance/", headers=HTMX)
+    assert response.status_code == 409
+    assert toast(response)["text"] == "No answer came in time, so this lead went to Rosa."
