@@ -33,6 +33,8 @@ TAKEN = (
     "owner", "segment", "product_interest", "need", "authority", "timing", "budget", "preferred_channel",
     "preferred_hours", "time_zone", "campaign", "channel", "source", "sourced_by",
 )  # fmt: skip
+# These say one thing together: where they contradict each other, none is filled from the other lead.
+TOGETHER = (("company_name", "company"), ("campaign", "channel", "source"))
 MOST_TAGS = 50
 
 
@@ -133,14 +135,22 @@ def refuse(survivor: Lead, duplicate: Lead, versions: tuple[int, int] | None) ->
 
 def what_merge_sets(survivor: Lead, duplicate: Lead, take: Collection[str]) -> dict[str, Any]:
     """The fields of the survivor that change: taken by choice, gaps filled, wishes and tags of both kept."""
-    taken = {
-        name: getattr(duplicate, name)
-        for name in TAKEN
-        if name in take or (getattr(duplicate, name) and not getattr(survivor, name))
-    }
+    gaps = gaps_filled(survivor, duplicate, take)
+    taken = {name: getattr(duplicate, name) for name in TAKEN if name in take or name in gaps}
     if "owner" in taken:
         taken["team"] = duplicate.team
     return taken | {name: united_value(name, getattr(survivor, name), duplicate) for name in UNITED}
+
+
+def gaps_filled(survivor: Lead, duplicate: Lead, take: Collection[str] = ()) -> set[str]:
+    """The fields that the survivor leaves empty and the duplicate fills."""
+
+    def contradicts(name: str) -> bool:
+        own, theirs = getattr(survivor, name), getattr(duplicate, name)
+        return bool(name not in take and own and theirs and own != theirs)
+
+    kept = {name for names in TOGETHER if any(map(contradicts, names)) for name in names}
+    return {name for name in TAKEN if name not in kept and getattr(duplicate, name) and not getattr(survivor, name)}
 
 
 # A wish not to be contacted holds for the person, whichever of the two rows has it.

@@ -12,7 +12,7 @@ from desk.fields.kinds import LEAD
 from feedback.models import Handoff
 from leads.duplicates import KNOWN_BY, Duplicates, Match, find_duplicates, known_leads
 from leads.lifecycle import RANK, Stage
-from leads.merging import TAKEN
+from leads.merging import TAKEN, gaps_filled
 from leads.models import Activity, ActivityKind, Lead, Merge, Task, Touch
 from leads.united import united
 
@@ -64,6 +64,7 @@ def leads_like(text: str, *, but_not: Lead) -> QuerySet[Lead]:
 def compare(lead: Lead, other: Lead) -> Comparison:
     stays = max(lead, other, key=standing)
     first = min(lead, other, key=lambda each: (each.captured_at, each.pk))
+    known_by_one = gaps_filled(lead, other) | gaps_filled(other, lead)
     differing, filled = [], []
     for name in TAKEN:
         own, theirs = getattr(lead, name), getattr(other, name)
@@ -71,7 +72,7 @@ def compare(lead: Lead, other: Lead) -> Comparison:
             proposed = first if name in ORIGIN else stays
             values = [(each.pk, shown(each, name)) for each in (lead, other)]
             differing.append(Choice(name, LABELS[name], values, proposed.pk))
-        elif bool(own) != bool(theirs):
+        elif name in known_by_one:
             filled.append(LABELS[name])
     is_fixed = Stage.OFFERED in (lead.stage, other.stage)
     return Comparison((lead, other), stays, is_fixed, differing, filled, along(lead, other))

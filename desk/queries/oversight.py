@@ -11,6 +11,7 @@ from feedback.access import may_sign
 from feedback.agreement import active_agreement
 from feedback.agreements import missing_sides, unfinished_agreement
 from feedback.models import Agreement, SignedStatus
+from feedback.terms import BOTH
 from funnel.attainment import attainment
 from funnel.queries import Waiting, waiting_now
 
@@ -35,10 +36,11 @@ def who_waits(user: User, *, at: datetime) -> Waits:
 
 
 def pace_of_both(*, at: datetime) -> list[dict[str, Any]]:
-    """The goals of the agreement in force, each side beside the other; nothing while it has none."""
+    """The goals of the agreement in force by side, those of both last; nothing while it has none."""
     agreement = active_agreement()
     goals = attainment(agreement, at=at) if agreement else []
-    return by_side(goals) if goals else []
+    sides = [side for side in by_side(goals) if side["goals"]]
+    return sorted(sides, key=lambda side: side["side"] == BOTH)
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def merged(request: PersonRequest, form: MergeForm) -> HttpResponse:
     survivor, duplicate = form.survivor, form.duplicate
     versions = survivor.version, duplicate.version
     merge = merge_leads(survivor, duplicate, by=request.user, at=timezone.now(), take=form.take, versions=versions)
-    return to_lead(request, survivor, f"{duplicate} is read as {survivor} now.", undo=merge)
+    return to_lead(request, survivor, f"Merged: {duplicate} is part of {survivor} now.", undo=merge)
 
 
 @require_POST

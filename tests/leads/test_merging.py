@@ -11,7 +11,7 @@ from leads.converting import convert_lead
 from leads.errors import Archived, CannotUndo, MergedLead
 from leads.lifecycle import Stage
 from leads.merging import CannotMerge, MovedSince, merge_leads, undo_merge
-from leads.models import Lead, Merge, Opportunity
+from leads.models import Company, Lead, Merge, Opportunity
 from leads.next_steps import add_task, complete_task
 from leads.opportunities import close_opportunity, opportunities_of, reopen_opportunity
 from leads.subjects import Subject, subject_of
@@ -61,6 +61,21 @@ def test_what_the_survivor_leaves_empty_is_filled_and_what_is_taken_replaced(mia
         "custom": {"size": 1}, "do_not_mail": False,
     }  # fmt: skip
     assert (again(duplicate).merged_into, again(duplicate).last_name) == (survivor, "Bea")
+
+
+def test_what_belongs_together_is_not_mixed_from_two_leads(mia):
+    acme, fair = Company.objects.create(name="Acme"), make_campaign("Fair")
+    survivor = make_lead(company_name="Bolt", source="google")
+    duplicate = make_lead(company_name="Acme", company=acme, campaign=fair, source="booth")
+
+    row = merge(survivor, duplicate, mia)
+    one = again(survivor)
+    assert (one.company_name, one.company, one.source, one.campaign) == ("Bolt", None, "google", None)
+    undo_merge(row, by=mia, at=TUESDAY)
+
+    merge(survivor, duplicate, mia, take=["company_name", "source"])
+    one = again(survivor)
+    assert (one.company_name, one.company, one.source, one.campaign) == ("Acme", acme, "booth", fair)
 
 
 def test_undo_brings_back_every_field_but_those_written_since(mia, rob):
