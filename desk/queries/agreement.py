@@ -14,8 +14,8 @@ from desk.queries.agreement_versions import unfinished_for, versions
 from desk.telling import ROUTE_AHEAD
 from feedback.access import may_propose
 from feedback.agreement import active_agreement
-from feedback.agreements import unfinished_agreement
-from feedback.models import Agreement
+from feedback.agreements import reasons_now, unfinished_agreement
+from feedback.models import Agreement, SignedStatus
 from feedback.terms import BOTH, read_exceptions, read_roles
 from funnel.attainment import Attained, attainment
 from leads.lifecycle import ReasonUse
@@ -52,7 +52,7 @@ def agreement_page(user: User, *, at: datetime) -> dict[str, Any]:
 
 def document(agreement: Agreement, *, at: datetime) -> dict[str, Any]:
     """Everything that an agreement says, with how far its goals have come."""
-    definition = active_definition()
+    definition = definition_of(agreement)
     return {
         "agreement": agreement,
         "period": period_words(agreement),
@@ -65,8 +65,23 @@ def document(agreement: Agreement, *, at: datetime) -> dict[str, Any]:
         "definition": definition,
         "definition_signatures": signatures(definition.signatures) if definition else [],
         "axes": axes(definition) if definition else [],
-        "families": families(),
+        "families": families(reasons_of(agreement)),
+        "reasons_changed": agreement.status == SignedStatus.ACTIVE and agreement.reasons not in ([], reasons_now()),
     }
+
+
+def definition_of(agreement: Agreement) -> Definition | None:
+    """The definition in force, or the one that a version which is not in force names."""
+    if agreement.status == SignedStatus.ACTIVE or not agreement.definition_version:
+        return active_definition()
+    return Definition.objects.filter(version=agreement.definition_version).first()
+
+
+def reasons_of(agreement: Agreement) -> list[Reason]:
+    """The reasons to reject that people choose now; of a version that is no longer in force, as they were signed."""
+    if agreement.status == SignedStatus.RETIRED and agreement.reasons:
+        return [Reason(label=r["label"], family=r["family"], default_route=r["route"]) for r in agreement.reasons]
+    return list(Reason.objects.filter(use=ReasonUse.VERDICT, retired=False).order_by("position", "id"))
 
 
 def by_side(goals: list[Attained]) -> list[dict[str, Any]]:
@@ -118,9 +133,8 @@ def rule_words(rule: Rule, names: dict[tuple[str, int], str]) -> str:
     return said if is_plain_deed else f"{field.label} {OPERATORS[field.type][rule.operator]} {said}"
 
 
-def families() -> list[dict[str, Any]]:
+def families(reasons: list[Reason]) -> list[dict[str, Any]]:
     """Reasons to reject by family, and where a rejected lead goes when nobody says otherwise."""
-    reasons = Reason.objects.filter(use=ReasonUse.VERDICT, retired=False).order_by("position", "id")
     grouped = groupby(sorted(reasons, key=lambda reason: order_of(reason.family)), key=lambda reason: reason.family)
     return [
         {

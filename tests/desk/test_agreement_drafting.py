@@ -243,3 +243,20 @@ def test_the_page_costs_the_same_for_one_version_and_many(client_for, mona):
         client.get("/agreement/")
 
     assert len(few) == len(many) <= 30
+
+
+def test_a_version_shows_the_definition_it_names_and_a_retired_one_its_own_reasons(client_for, rob):
+    Definition.objects.create(name="Ours", version=1, status="active")
+    Definition.objects.create(name="Sharper", version=2, status="proposed")
+    kept = [{"code": "gone", "label": "Gone by now", "family": "timing", "route": "nurture"}]
+    Agreement.objects.create(version=1, status="retired", reasons=kept)
+    Agreement.objects.create(version=2, status="active", reasons=kept)
+    Agreement.objects.create(version=3, status="proposed", definition_version=2)
+    client = client_for(rob)
+
+    assert "Gone by now" in client.get("/agreement/versions/1/").content.decode()
+    in_force = client.get("/agreement/").content.decode()
+    assert "Ours, version 1" in in_force
+    assert "Gone by now" not in in_force.split("Why sales may say no")[1]
+    assert "changed since it was signed" in in_force
+    assert "Sharper, version 2" in client.get("/agreement/versions/3/").content.decode()
