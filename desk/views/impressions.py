@@ -78,7 +78,11 @@ def strip(
 def search_field() -> dict[str, Any]:
     """A field for content that the chips do not show."""
     field = PickField(CONTENT, required=False, placeholder="Other content")
-    return {"content_search": field.widget.render("asset", "", {"id": "tap-content", "aria-label": "Other content"})}
+    return {
+        "content_search": field.widget.render(
+            "asset", "", {"id": "tap-content", "aria-label": "Other content", "class": "form-control form-control-sm"}
+        )
+    }
 
 
 def tap_context(
