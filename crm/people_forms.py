@@ -145,10 +145,10 @@ class ProfileForm(forms.ModelForm):
 
 
 class AbsenceForm(forms.Form):
-    """Until when somebody is away; nothing: they are back."""
+    """Until when somebody is away."""
 
     field_of = {"absence_over": "until"}
-    until = forms.DateField(label="Away until", required=False, widget=DateInput())
+    until = forms.DateField(label="Away until", widget=DateInput())
 
     def __init__(self, *args: Any, on: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,6 +1,5 @@
 """Settings that belong to one's own organisation or account."""
 
-from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -9,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -62,25 +62,25 @@ def me(request: PersonRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def absence(request: PersonRequest) -> HttpResponse:
     """Say until when one is away, or that one is back: nothing is routed to who is away."""
-    on = local_day(timezone.now(), ZoneInfo(request.user.time_zone) if request.user.time_zone else zone())
-    form = AbsenceForm({"until": ""} if "back" in request.POST else request.POST or None, on=on)
-
-    def deed(fields: dict[str, Any]) -> None:
-        set_absence(User.objects.get(pk=request.user.pk), by=request.user, until=fields["until"], on=on)
-
-    if request.method == "POST" and saved(form, deed):
-        until = form.cleaned_data["until"]
-        text = f"Nothing is routed to you until {until:%-d %b} has passed." if until else "Welcome back."
-        messages.success(request, text)
-        return redirect(back_address(request))
+    person = User.objects.get(pk=request.user.pk)
+    on = local_day(timezone.now(), ZoneInfo(person.time_zone) if person.time_zone else zone())
+    if "back" in request.POST:
+        set_absence(person, by=request.user, until=None, on=on)
+        messages.success(request, "Welcome back.")
+        return redirect(came_from(request))
+    form = AbsenceForm(request.POST or None, on=on)
+    if request.method == "POST" and saved(form, lambda fields: set_absence(person, by=request.user, on=on, **fields)):
+        messages.success(request, f"Nothing is routed to you until {form.cleaned_data['until']:%-d %b} has passed.")
+        return redirect(came_from(request))
     template = "crm/absence.html#form" if request.htmx else "crm/absence.html"
     return render(request, template, {"form": form}, status=422 if form.errors else 200)
 
 
-def back_address(request: PersonRequest) -> str:
+def came_from(request: PersonRequest) -> str:
     """The page of ours that the form stood on."""
     address = urlsplit(request.headers.get("Referer", ""))
-    return address.path if address.netloc == request.get_host() else reverse("crm:me")
+    is_ours = address.netloc == request.get_host() and url_has_allowed_host_and_scheme(address.path, None)
+    return address.path if is_ours else reverse("crm:me")
 
 
 @require_POST

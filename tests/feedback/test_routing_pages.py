@@ -5,7 +5,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from crm.errors import NotAllowed
 from crm.models import Change, User
+from crm.people import set_absence
 from feedback.models import Handoff, RoutingPlan, RoutingRule, RoutingTurn
 from feedback.routing import route_leads
 from feedback.verdicts import accept_handoff
@@ -242,6 +244,14 @@ def test_all_that_waits_for_a_rep_is_passed_on_and_taken_back(client_for, max_, 
     assert Handoff.objects.open().get().to_user == rob
 
 
+def test_managers_say_that_their_reps_are_away_and_others_do_not(max_, mona, rob, rosa, sam):
+    today, day = date(2026, 3, 2), date(2026, 3, 9)
+    assert set_absence(rob, by=max_, until=day, on=today).away_until == day
+    for person, stranger in ((rob, mona), (rob, rosa), (sam, max_)):
+        with pytest.raises(NotAllowed):
+            set_absence(person, by=stranger, until=day, on=today)
+
+
 def test_rerouting_is_for_the_manager_of_the_team(client_for, max_, mona, rob, sam):
     assert client_for(rob).get(f"/inbox/waiting/{rob.pk}/rerouting/").status_code == 403
     assert client_for(mona).post(f"/inbox/waiting/{rob.pk}/rerouting/", {"recipient": "rules"}).status_code == 403
@@ -258,7 +268,23 @@ def test_who_is_away_gets_nothing_until_they_are_back(client_for, rob, rosa):
 
     saved_page(client, "/settings/me/absence/", {"back": "1"})
     assert User.objects.get(pk=rob.pk).away_until is None
-    assert client.post("/settings/me/absence/", {"until": date(2020, 1, 1).isoformat()}).status_code == 422
+    for nonsense in ("", date(2020, 1, 1).isoformat()):
+        assert client.post("/settings/me/absence/", {"until": nonsense}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("referer", "to"),
+    [
+        ("http://testserver/inbox/?for=me", "/inbox/"),
+        ("http://elsewhere.test/inbox/", "/settings/me/"),
+        ("http://testserver//elsewhere.test/", "/settings/me/"),
+        ("", "/settings/me/"),
+    ],
+)
+def test_being_back_leads_to_where_one_was_and_never_elsewhere(client_for, rob, referer, to):
+    answer = client_for(rob).post("/settings/me/absence/", {"back": "1"}, headers={"Referer": referer})
+
+    assert answer.headers["Location"] == to
 
 
 def test_api_rules_are_read_by_managers_and_written_by_sales(max_, mona, mia, rob, north):

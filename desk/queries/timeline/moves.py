@@ -156,4 +156,6 @@ def told_pass(handoff: Handoff) -> Entry:
         icon, title, text = "arrows-shuffle", f"Passed on from {handoff.recipient} to {handoff.heir}", ""
     else:
         icon, title, text = "x", f"Rejected: {handoff.reason}", capfirst(route_line(handoff))
-    return Entry(handoff.decided_at, icon, title, "waiting", handoff.decided_by, text, handoff.comment, talk=handoff)
+    entry = Entry(handoff.decided_at, icon, title, "waiting", handoff.decided_by, text, handoff.comment, talk=handoff)
+    entry.routed = handoff.followed_by
+    return entry
