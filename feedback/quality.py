@@ -21,8 +21,8 @@ UNKNOWN = 0.5
 # Below so many judged leads the index says nothing.
 FEWEST = 30
 
-# So many of the newest verdicts on leads of other campaigns are learned from.
-LATELY = 5_000
+# So many of the newest verdicts are learned from, and so many of its own judged.
+LATELY = 1_000
 
 # The score a lead had when it became an MQL stands at that move; where none is known the band is -1.
 BY_BAND = """

@@ -142,6 +142,8 @@ class Handoff(Stamped):
                 name="handoff_attempt_due",
             ),
             models.Index(fields=["lead", "-id"], name="handoff_of_lead"),
+            # What was handed over on some days: the figures of feedback.
+            models.Index(fields=["offered_at"], name="handoff_offered"),
             # What sales answered lately, on the page of feedback.
             models.Index(
                 fields=["-decided_at", "-id"], condition=Q(status__in=["accepted", "rejected"]), name="handoff_verdicts"
