@@ -112,7 +112,7 @@ def take(before: Mapping[int, datetime], *, at: datetime) -> dict[int, list[Noti
 def digest(person: User, notices: list[Notification], *, at: datetime) -> Mail:
     """One mail with all of it; its key names the newest notice, which no other digest has."""
     return Mail(
-        key=f"digest:{person.pk}:{max(notice.pk for notice in notices)}", to=person.email, to_name=str(person),
+        key=f"digest:{person.pk}:{max(notice.pk for notice in notices)}", to=person.email or "", to_name=str(person),
         subject=subject_of(notices), text=text_of(person, notices), next_try_at=at,
     )  # fmt: skip
 
@@ -143,7 +143,7 @@ def text_of(person: User, notices: list[Notification]) -> str:
         "bell": absolute(reverse("notifications")), "choices": absolute(reverse("crm:mail-choices")),
         "pace": MailPace(person.mail_pace).label.lower(),
     }  # fmt: skip
-    return render_to_string("crm/digest.txt", context)
+    return render_to_string("crm/digest.txt", context).strip() + "\n"
 
 
 def line_of(notice: Notification) -> Line:

@@ -28,7 +28,7 @@ class Unanswered(smtplib.SMTPException):
 def with_answers(transport: Any) -> Any:
     """The class of connection, telling a mail that certainly was not taken from one of which nobody knows."""
 
-    class Answering(transport):  # type: ignore[misc]
+    class Answering(transport):
         def data(self, msg: Any) -> Any:
             try:
                 return super().data(msg)

@@ -1,6 +1,6 @@
 """Input to an e-mail written from a record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +39,7 @@ class EmailForm(forms.Form):
     completes = forms.IntegerField(required=False, widget=forms.HiddenInput())
 
     def __init__(
-        self, data: Any = None, *, shared: dict[str, Sequence[tuple[Any, Any]]] | None = None, **options: Any
+        self, data: Any = None, *, shared: Mapping[str, Sequence[tuple[Any, Any]]] | None = None, **options: Any
     ) -> None:
         super().__init__(data, auto_id="id_write_%s", **options)
         if shared:

@@ -24,8 +24,8 @@ def templates(request: PersonRequest) -> HttpResponse:
     """Everybody's and one's own, in the order in which they are offered."""
     everybodys = MailTemplate.objects.filter(owner__isnull=True)
     groups = [
-        {"title": "Everybody's", "rows": everybodys, "may_write": manages(request.user), "for_all": 1},
-        {"title": "Yours", "rows": MailTemplate.objects.filter(owner=request.user), "may_write": True, "for_all": 0},
+        {"title": "For everybody", "rows": everybodys, "may_write": manages(request.user), "for_all": 1},
+        {"title": "For you", "rows": MailTemplate.objects.filter(owner=request.user), "may_write": True, "for_all": 0},
     ]
     return render(request, "leads/mail_templates.html", {"groups": groups})
 
