@@ -8,16 +8,20 @@ import pytest
 from django.db import connection, transaction
 
 from crm.editing import present
+from crm.errors import StaleState
+from feedback.models import Handoff
 from feedback.verdicts import offer_lead
 from leads.activities import edit_activity, log_activity
 from leads.archiving import archive
 from leads.converting import convert_lead
-from leads.models import Company
+from leads.errors import MergedLead
+from leads.merging import CannotMerge, merge_leads
+from leads.models import Company, Lead
 from leads.next_steps import add_task, complete_task, postpone_overdue
 from leads.opportunities import close_opportunity, create_opportunity
 from leads.subjects import Subject
 from tests.api import in_own_connection
-from tests.factories import DAY, HOUR, MONDAY, make_mql, reason
+from tests.factories import DAY, HOUR, MONDAY, make_lead, make_mql, reason
 from tests.leads.test_converting import accepted_lead
 from tests.processes import wait_for
 
@@ -126,3 +130,31 @@ def test_a_lead_that_is_archived_meanwhile_is_not_handed_over(rob, mona):
     )
     assert refused.code == "archived"
     assert not lead.handoffs.exists()
+
+
+def test_two_merges_that_cross_each_other_do_not_go_round(rob, mia):
+    one, other = make_lead(), make_lead()
+    refused = overlap(
+        lambda: merge_leads(one, other, by=mia, at=TUESDAY), lambda: merge_leads(other, one, by=mia, at=TUESDAY)
+    )
+    assert isinstance(refused, MergedLead | StaleState)
+    assert set(Lead.objects.values_list("merged_into", flat=True)) == {None, one.pk}
+
+
+def test_a_lead_that_is_handed_over_meanwhile_is_not_merged(rob, mia):
+    survivor, duplicate = make_lead(), make_mql()
+    refused = overlap(
+        lambda: offer_lead(duplicate, by=mia, at=TUESDAY, to_user=rob),
+        lambda: merge_leads(survivor, duplicate, by=mia, at=TUESDAY),
+    )
+    assert isinstance(refused, CannotMerge)
+
+
+def test_a_lead_that_is_merged_meanwhile_is_not_handed_over(rob, mia):
+    survivor, duplicate = make_lead(), make_mql()
+    refused = overlap(
+        lambda: merge_leads(survivor, duplicate, by=mia, at=TUESDAY),
+        lambda: offer_lead(duplicate, by=mia, at=TUESDAY, to_user=rob),
+    )
+    assert isinstance(refused, MergedLead)
+    assert not Handoff.objects.exists()
