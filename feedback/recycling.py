@@ -132,11 +132,8 @@ def tell_who_knows(
         Handoff.objects.filter(lead__in=leads, offered_by__isnull=False)
         .order_by("lead", "-pk").distinct("lead").values_list("lead", "offered_by")
     )  # fmt: skip
-    here = set(
-        User.objects.filter(
-            pk__in={row.by_id for row in last.values()} | set(offered.values()), is_active=True
-        ).values_list("pk", flat=True)
-    )
+    asked = {pk for pk in (*(row.by_id for row in last.values()), *offered.values()) if pk}
+    here = set(User.objects.filter(pk__in=asked, is_active=True).values_list("pk", flat=True))
     for lead in leads:
         for notice in notices(lead, last[lead.pk].by_id, offered.get(lead.pk), days.get(lead.pk)):
             if notice.user in here:

@@ -6,6 +6,7 @@ First times round are read from the counted cells, the few later ones from their
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, DateTimeField, ExpressionWrapper, F, OuterRef, Q, Subquery
 from django.db.models.functions import Least
@@ -56,14 +57,15 @@ def times_round(start: date, end: date) -> list[Round]:
     return [first, *(later.get(number, Round(number, 0, 0, 0)) for number in (2, 3))]
 
 
-def again(start: date, end: date) -> list[dict[str, int]]:
+def again(start: date, end: date) -> list[dict[str, Any]]:
     """Counts of the second, and of all later times round."""
     facts = LeadFact.objects.filter(began_on__gte=start, began_on__lt=end, episode__gt=1)
     reached = {
         name: Count("lead_id", filter=Q(furthest__gte=RANK[stage]))
         for name, stage in zip(("handed_over", "accepted", "won"), TOLD, strict=True)
     }
-    return list(facts.annotate(round=Least(F("episode"), TOGETHER_FROM)).values("round").annotate(**reached).order_by())
+    grouped = facts.annotate(round=Least(F("episode"), TOGETHER_FROM)).values("round").annotate(**reached)
+    return [dict(row) for row in grouped.order_by()]
 
 
 def recycle_yield(*, at: datetime, within: timedelta = YIELD_WITHIN, over: timedelta = timedelta(days=365)) -> Counted:

@@ -137,15 +137,15 @@ def laters(handoff: Handoff, *, at: datetime) -> list[Later]:
     """The moments a hand-off may be put off to, in order; none when its answer is due within minutes."""
     latest = latest_return(handoff)
     usual = [later for later in usual_laters(at) if later.at < latest]
-    return [*usual, Later(_("Until just before it is due"), latest)] if latest > at else []
+    return [*usual, Later(str(_("Until just before it is due")), latest)] if latest > at else []
 
 
 def usual_laters(at: datetime) -> list[Later]:
     """In an hour, this afternoon while it is morning, tomorrow morning."""
     here = timezone.localtime(at)
-    today = [Later(_("This afternoon"), on(here, AFTERNOON))] if here.time() < NOON else []
-    tomorrow = Later(_("Tomorrow morning"), on(here + timedelta(days=1), MORNING))
-    return [Later(_("In an hour"), at + SOON), *today, tomorrow]
+    today = [Later(str(_("This afternoon")), on(here, AFTERNOON))] if here.time() < NOON else []
+    tomorrow = Later(str(_("Tomorrow morning")), on(here + timedelta(days=1), MORNING))
+    return [Later(str(_("In an hour")), at + SOON), *today, tomorrow]
 
 
 def on(day: datetime, clock: time) -> datetime:

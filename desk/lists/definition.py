@@ -59,7 +59,7 @@ class Tab:
     empty_title: str
     empty_text: str
     # The columns shown unless others are chosen, behind the first; none: the usual ones.
-    columns: tuple[str, ...] = ()
+    columns: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
