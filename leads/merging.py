@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from crm.access import require
@@ -183,14 +183,20 @@ def give_back(survivor: Lead, duplicate: Lead, replaced: dict[str, Any]) -> None
         == (united_value(name, before, duplicate) if name in UNITED else stored(duplicate, name))
     ]
     for name in unchanged:
-        setattr(survivor, survivor._meta.get_field(name).attname, replaced[name])
+        setattr(survivor, column_of(name), replaced[name])
     survivor.version += 1
     survivor.save(update_fields=[*unchanged, "version", "updated_at"])
 
 
 def stored(lead: Lead, name: str) -> Any:
     """A field as a Merge keeps it: references by their id."""
-    return getattr(lead, lead._meta.get_field(name).attname)
+    return getattr(lead, column_of(name))
+
+
+def column_of(name: str) -> str:
+    field = Lead._meta.get_field(name)
+    assert isinstance(field, models.Field)
+    return field.attname
 
 
 def merged_through(duplicate: Lead) -> list[int]:

@@ -90,8 +90,15 @@ def work_context(record: Record, user: User, now: datetime) -> dict[str, Any]:
         "composer": composer_of(record, user, now, steps=steps),
         "steps": steps,
         "step_query": query_of(record),
-        "needs_step": not steps and not isinstance(record, Contact) and record.is_open,
+        "needs_step": not steps and is_worked_on(record),
     }
+
+
+def is_worked_on(record: Record) -> bool:
+    """Whether somebody should know what comes next; of a merged lead the one that stays tells that."""
+    if isinstance(record, Contact) or (isinstance(record, Lead) and record.merged_into_id):
+        return False
+    return record.is_open
 
 
 def open_tasks_of(record: Record) -> Any:
