@@ -19,7 +19,7 @@ from desk.queries.content import stale_rows, with_uses
 
 def shown(rows: Any) -> Any:
     """With the owner, and in how many campaigns it is used."""
-    used = Campaign.assets.through.objects.filter(asset=OuterRef("pk")).order_by().values("asset")
+    used = Campaign.assets.through._default_manager.filter(asset=OuterRef("pk")).order_by().values("asset")
     in_campaigns = Subquery(used.annotate(count=Count("pk")).values("count"))
     return rows.select_related("owner").annotate(campaign_count=Coalesce(in_campaigns, 0))
 
@@ -44,7 +44,7 @@ def use_filter() -> Choice:
 
 def used_by(values: Sequence[str], asker: Asker) -> Q:
     ids = [int(value) for value in values]
-    return Q(pk__in=Campaign.assets.through.objects.filter(campaign__in=ids).values("asset"))
+    return Q(pk__in=Campaign.assets.through._default_manager.filter(campaign__in=ids).values("asset"))
 
 
 def stages() -> list[Option]:

@@ -71,7 +71,8 @@ class DoneByMarketing:
 def done_by_marketing(user: User, *, now: datetime) -> DoneByMarketing:
     """At most ten lines: one statement to find them, one for each kind among them to tell it."""
     first, *others = [
-        named(touches(user, now), Kind.TOUCH, F("at")),
+        named(touches(now).filter(lead__owner=user), Kind.TOUCH, F("at")),
+        named(touches_at_accounts(user, now), Kind.TOUCH, F("at")),
         named(requests(user, now), Kind.REQUEST, F("closed_at")),
         named(improvements(user, now), Kind.IMPROVEMENT, Cast("on", DateTimeField())),
         named(content(now), Kind.CONTENT, F("created_at"), most=MOST_CONTENT),
@@ -92,12 +93,20 @@ def named(rows: QuerySet[Any], kind: Kind, at: Any, *, most: int = ROWS + 1) -> 
     return known.order_by("-moment", "-pk").values_list("kind_", "row", "moment")[:most]
 
 
-def touches(user: User, now: datetime) -> QuerySet[Touch]:
-    """Towards own leads and everybody at a company with an open opportunity of one's own; answers to campaigns, too."""
-    accounts = Opportunity.objects.filter(owner=user, outcome="", company__isnull=False).order_by().values("company")
-    own = Q(lead__owner=user) | Q(lead__company__in=accounts)
+def touches(now: datetime) -> QuerySet[Touch]:
+    """What marketing did towards buyers, and what these answered to a campaign."""
     told = Q(by=TouchBy.MARKETING) | Q(by=TouchBy.BUYER, campaign__isnull=False)
-    return Touch.objects.effective().filter(told, own, at__gt=now - TOUCHES_FOR, at__lte=now)
+    return Touch.objects.effective().filter(told, at__gt=now - TOUCHES_FOR, at__lte=now)
+
+
+def touches_at_accounts(user: User, now: datetime) -> QuerySet[Touch]:
+    """Towards others' leads at companies with an open opportunity of one's own.
+
+    Apart from those of own leads, so that each is found by its own index: these by the companies, those by the time.
+    """
+    accounts = Opportunity.objects.filter(owner=user, outcome="", company__isnull=False).order_by().values("company")
+    others = Q(lead__owner__isnull=True) | ~Q(lead__owner=user)
+    return touches(now).filter(others, lead__company__in=accounts)
 
 
 def requests(user: User, now: datetime) -> QuerySet[Request]:

@@ -60,7 +60,7 @@ def content_page(request: PersonRequest, pk: int, *, form: FileForm | None = Non
     now = timezone.now()
     uses, lately = uses_of([pk]).get(pk, NEVER), uses_of([pk], since=now - STALE_AFTER).get(pk, NEVER)
     helped = said_to_help(found)
-    used_by = found.campaigns.filter(archived_at__isnull=True).order_by("-starts_on", "-id")
+    used_by = Campaign.objects.filter(assets=found, archived_at__isnull=True).order_by("-starts_on", "-id")
     context = {
         "shell": "desk/bare.html" if request.htmx else "base.html",
         "record": found,

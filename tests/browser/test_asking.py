@@ -63,9 +63,10 @@ def test_esc_puts_the_question_away_for_good(page_for: Callable[[Any], Page], pe
     rob, mia = people
     lead = accepted(rob, mia)
     page = page_for(rob)
-    page.goto(f"/leads/{lead.pk}/move/?to=qualified")
+    page.goto(f"/leads/{lead.pk}/")
+    page.keyboard.press("q")
     page.get_by_label("What do they need?").fill("Planning")
-    page.get_by_role("button", name="Qualify").click()
+    page.get_by_role("dialog").get_by_role("button", name="Qualify").click()
     expect(page.locator("[data-tap]")).to_be_visible()
 
     page.locator("h1").click()
@@ -78,7 +79,7 @@ def test_esc_puts_the_question_away_for_good(page_for: Callable[[Any], Page], pe
 
     # Later, from the menu, by finger, on a phone.
     page.set_viewport_size({"width": 390, "height": 844})
-    page.get_by_text("More", exact=True).first.click()
+    page.locator(".record-verbs summary").click()
     page.get_by_role("link", name="Say how good it was").click()
     page.get_by_role("dialog").get_by_role("button", name="Poor").click()
     expect(page.get_by_role("dialog")).to_contain_text("Which content helped?")
@@ -90,7 +91,7 @@ def test_a_rep_asks_and_marketing_promises(page_for: Callable[[Any], Page], peop
     lead = accepted(rob, mia)
     page = page_for(rob)
     page.goto(f"/leads/{lead.pk}/")
-    page.get_by_text("More", exact=True).first.click()
+    page.locator(".record-verbs summary").click()
     page.get_by_role("link", name="Ask marketing").click()
     panel = page.get_by_role("dialog")
     panel.get_by_text("A case study").click()

@@ -44,9 +44,12 @@ def test_qualify_asks_one_question_after_another(client_for, lead, rob):
     assert "How good was this lead?" in answer.content.decode()
 
     second = tap(page, lead, "quality", "3").content.decode()
-    assert "Which content helped?" in second and "White paper" in second and "data-tap" in second
+    assert "Which content helped?" in second
+    assert "White paper" in second
+    assert "data-tap" in second
     third = tap(page, lead, "content", met.pk).content.decode()
-    assert "What did they ask about?" in third and FIRST_THEMES[0] in third
+    assert "What did they ask about?" in third
+    assert FIRST_THEMES[0] in third
     last = tap(page, lead, "theme", "Integration").content.decode()
     assert "Thank you" in last
 
@@ -54,7 +57,9 @@ def test_qualify_asks_one_question_after_another(client_for, lead, rob):
     assert list(rows) == [("quality", 3, None, ""), ("content", None, met.pk, ""), ("theme", None, None, "Integration")]
     assert tap_for(lead, "qualify", rob) is None
     shown = page.get(f"/leads/{lead.pk}/").content.decode()
-    assert "Sales found it good" in shown and "They asked about “Integration”" in shown and "How good was" not in shown
+    assert "Sales found it good" in shown
+    assert "They asked about “Integration”" in shown
+    assert "How good was" not in shown
 
 
 def test_return_asks_and_a_page_asked_later_does_not(client_for, lead, rob):
@@ -64,9 +69,11 @@ def test_return_asks_and_a_page_asked_later_does_not(client_for, lead, rob):
 
     assert "data-tap " not in page.get(f"/leads/{lead.pk}/").content.decode()
     asked = page.get(f"/leads/{lead.pk}/?tap=return").content.decode()
-    assert "How good was this lead?" in asked and "Say how good it was" in asked
+    assert "How good was this lead?" in asked
+    assert "Say how good it was" in asked
     later = page.get(f"/leads/{lead.pk}/impression/?moment=return", headers=IN_STRIP).content.decode()
-    assert "How good was this lead?" in later and "<html" not in later
+    assert "How good was this lead?" in later
+    assert "<html" not in later
 
 
 def test_a_close_asks_on_the_page_and_on_the_board(client_for, lead, rob):
