@@ -104,4 +104,4 @@ def test_the_time_line_says_who_passed_it_on(max_, rob, rosa, client_for):
     text = client_for(max_).get(f"/leads/{handoff.lead_id}/").content.decode()
 
     assert "Passed on from Rob to Rosa" in text
-    assert "No rule fits, so Team North" in text
+    assert "Team North, which had it before: Rosa, the only one who can take it." in text
