@@ -69,7 +69,9 @@ def reroute_waiting(
     record_change("handoff", [handoff.pk for handoff in old])
     settle_asked(old, at=at)
     fresh = open_followers(old, found, at=at)
-    announce_handoffs(fresh, at=at)
+    # The heir of somebody who leaves hears of everything at once (desk/leaving.py).
+    if not (leaves and to_user):
+        announce_handoffs(fresh, at=at)
     return Rerouted(fresh, answered(seen, old))
 
 
