@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -119,7 +120,7 @@ def open_rejections(*, at: datetime, campaigns: Sequence[int] | None = None) -> 
     return OpenRejections(groups, rows[0][-1] if rows else 0)
 
 
-def parameters(start: date, end: date, *, at: datetime) -> dict[str, object]:
+def parameters(start: date, end: date, *, at: datetime) -> dict[str, Any]:
     tz = zone()
     return {
         "start": start_of_day(start, tz),

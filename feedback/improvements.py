@@ -117,12 +117,13 @@ def rejections_answered(improvement: Improvement) -> QuerySet[Handoff]:
 def tell_who_rejected(improvement: Improvement, *, at: datetime) -> None:
     """ "Marketing changed the form of Spring webinar because of your “Student”"."""
     who = rejections_answered(improvement).order_by().values("decided_by")
+    people = User.objects.filter(pk__in=who, is_active=True)
     title = f"Marketing {in_words(improvement)}"
     if improvement.reason:
         title += f" because of your “{improvement.reason.label}”"
     where = f"/campaigns/{improvement.campaign_id}/#changes" if improvement.campaign_id else "/feedback/#changes"
     notify(
-        User.objects.filter(pk__in=who, is_active=True).exclude(pk=improvement.by_id),
+        people.exclude(pk=improvement.by.pk) if improvement.by else people,
         kind=NotificationKind.IMPROVEMENT,
         key=f"improvement:{improvement.pk}",
         title=title,

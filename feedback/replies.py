@@ -42,9 +42,9 @@ def reply_to(handoff: Handoff, *, by: User, at: datetime, text: str) -> Reply:
 def people_in_talk(handoff: Handoff) -> list[User]:
     """Who handed over, who answered, else who is asked to, and who has spoken; as far as they still work here."""
     asked = handoff.to_user_id if handoff.status == HandoffStatus.OPEN else None
-    ids = {handoff.offered_by_id, handoff.decided_by_id, asked}
+    ids: set[int | None] = {handoff.offered_by_id, handoff.decided_by_id, asked}
     ids |= set(handoff.replies.order_by().values_list("by", flat=True).distinct())
-    return list(User.objects.filter(pk__in=ids - {None}, is_active=True))
+    return list(User.objects.filter(pk__in=[pk for pk in ids if pk], is_active=True))
 
 
 def tell(reply: Reply, people: Collection[User], *, kind: str, what: str) -> None:

@@ -145,7 +145,9 @@ def by_dimension(
 ) -> list[Figures]:
     """A row for each value, at most fifty, keys as texts; rates on too few judged leads come last."""
     column = DIMENSIONS[dimension]
-    rows = handoffs_asked(asked, at=at, dimension=dimension).values(key_found=F(column)).annotate(**COUNTS)
+    rows: QuerySet[Any, Any] = (
+        handoffs_asked(asked, at=at, dimension=dimension).values(key_found=F(column)).annotate(**COUNTS)
+    )
     rates = {"acceptance": ("accepted", "judged"), "decided": ("answered", "due")}
     if order in rates:
         part, whole = rates[order]

@@ -24,6 +24,6 @@ class ImprovementForm(SeenForm):
         super().__init__(*args, **kwargs)
         self.fields["kind"].choices = ImprovementKind.choices  # type: ignore[attr-defined]
         present = Reason.objects.filter(use=ReasonUse.VERDICT, retired=False)
-        given = Reason.objects.filter(pk=self.instance.reason_id or self.initial.get("reason"))
+        given = Reason.objects.filter(pk=self.instance.reason_id or self.initial.get("reason") or 0)
         reasons = self.fields["reason"]
         reasons.queryset, reasons.empty_label = (present | given).order_by("position", "id"), _("Any reason")  # type: ignore[attr-defined]

@@ -65,14 +65,14 @@ class Question:
 
 def read(query: QueryDict, *, today: date) -> Question:
     """What makes no sense is as if it were not there."""
-    days = int(query.get("days", "")) if query.get("days") in map(str, SPANS) else SPANS[0]
+    days = id_of(query.get("days"))
     by = query.get("by", "")
     wish = query.get("ordering", "-offered")
     order = wish.removeprefix("-")
     held = {name: key for name in DIMENSIONS if (key := key_of(name, query.get(name, ""))) is not None}
     reason = Reason.objects.filter(pk=id_of(query.get("reason"))).first() if query.get("reason") else None
     return Question(
-        days=days,
+        days=days if days in SPANS else SPANS[0],
         by=by if by in DIMENSIONS else "campaign",
         held=held,
         order=order if order in ORDERS else "offered",
@@ -124,7 +124,7 @@ def table(question: Question, whole: Figures, query: QueryDict, *, at: datetime)
 def without(query: QueryDict, *left_out: str, **added: str) -> str:
     """The address without these parameters and a place in the list, and with those added."""
     gone = {*left_out, *added, "after", "before"}
-    kept = {name: value for name, value in query.items() if name not in gone}
+    kept = {name: str(value) for name, value in query.items() if name not in gone}
     return f"?{urlencode(kept | added)}"
 
 
