@@ -89,7 +89,7 @@ def test_waiting_handoffs_go_on_with_the_clock_of_the_lead(robs_work, rob, rosa,
 def test_each_heir_reads_it_once_at_the_bell(robs_work, rob, rosa, ada, north):
     leave(rob, {"handoffs": north, "worked": rosa, "opportunities": rosa, "tasks": rosa}, by=ada, at=MONDAY + DAY)
 
-    told = Notification.objects.get()
+    told = Notification.objects.get(kind="assigned")
     assert (told.user, told.title) == (rosa, "You take over from Rob")
     assert told.text == "1 open opportunity, 1 lead in work with sales, 1 open task"
 
