@@ -102,6 +102,7 @@ def test_a_rep_asks_and_marketing_promises(page_for: Callable[[Any], Page], peop
     answers = page_for(mia)
     answers.goto("/requests/")
     answers.get_by_role("link", name="A case with a paint shop").click()
+    expect(answers.get_by_role("heading", name="A case study")).to_be_visible()
     answers.keyboard.press("p")
     answers.get_by_role("dialog").get_by_label("You have it by").fill("2199-12-31")
     answers.get_by_role("dialog").get_by_role("button", name="Promise it").click()
