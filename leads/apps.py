@@ -7,8 +7,8 @@ class LeadsConfig(AppConfig):
 
     def ready(self) -> None:
         from leads.mail_templates import seed_templates
-        from leads.pipeline import seed_pipeline
         from leads.pick_values import seed_themes
+        from leads.pipeline import seed_pipeline
         from leads.reasons import seed_reasons
 
         post_migrate.connect(seed_reasons, sender=self)

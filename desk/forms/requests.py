@@ -57,7 +57,7 @@ class FulfilForm(forms.Form):
     """What was made for it: content, a line on what was done, or both."""
 
     field_of = {"say_what": "asset"}
-    asset = PickField(CONTENT, required=False, label=_("Content"), placeholder=_("Type a name"))
+    asset = PickField(CONTENT, required=False, label=_("Content"), placeholder="Type a name")
     answer = forms.CharField(
         required=False, max_length=2_000, label=_("What was done"), widget=forms.Textarea(attrs={"rows": 2})
     )

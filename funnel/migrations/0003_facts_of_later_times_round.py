@@ -4,14 +4,13 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('funnel', '0002_figures_rewritten_in_place'),
+        ("funnel", "0002_figures_rewritten_in_place"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='leadfact',
-            index=models.Index(condition=models.Q(('episode__gt', 1)), fields=['began_on'], name='leadfact_again'),
+            model_name="leadfact",
+            index=models.Index(condition=models.Q(("episode__gt", 1)), fields=["began_on"], name="leadfact_again"),
         ),
     ]

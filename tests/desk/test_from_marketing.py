@@ -59,7 +59,8 @@ def test_touches_of_marketing_and_answers_to_campaigns_at_own_accounts(rob, rosa
 
 
 def test_what_was_asked_for_and_done(rob, rosa, mia):
-    for asker, status, closed in ((rob, "fulfilled", NOW), (rob, "declined", NOW), (rosa, "fulfilled", NOW), (rob, "fulfilled", NOW - 40 * DAY)):  # fmt: skip
+    asked = [(rob, "fulfilled", NOW), (rob, "declined", NOW), (rosa, "fulfilled", NOW)]
+    for asker, status, closed in (*asked, (rob, "fulfilled", NOW - 40 * DAY)):
         Request.objects.create(
             kind="data_sheet", text="x", asked_by=asker, asked_at=MONDAY, status=status, answered_by=mia,
             answer="Sent to them", closed_at=closed,

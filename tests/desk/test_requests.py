@@ -22,7 +22,9 @@ def test_ask_from_a_lead_then_promise_then_deliver(client_for, rob, mia):
     lead, sheet = make_lead(owner=rob), Asset.objects.create(name="Interface on a page")
     rob_page, mia_page = client_for(rob), client_for(mia)
     form = rob_page.get(f"/requests/new/?lead={lead.pk}", headers=HTMX).content.decode()
-    assert str(lead) in form and "<html" not in form and "For a segment" not in form
+    assert str(lead) in form
+    assert "<html" not in form
+    assert "For a segment" not in form
 
     sent = {"kind": "data_sheet", "text": "One page on the interface", "idempotency_key": "abc"}
     for _twice in range(2):
