@@ -55,6 +55,10 @@ STATE = [
 ]
 
 
+# What sales finds wrong when it says so.
+WRONG_FIELDS = {"missing_data": ["phone"], "wrong_data": ["phone"], "unreachable_data": ["email", "phone"]}
+
+
 class Today(Exception):
     """The next event has not happened yet."""
 
@@ -223,7 +227,8 @@ class Life:
         """With the route of the reason; ``pass_to`` gets the lead when the reason sends it on."""
         reason = self.frame.reason("verdict", code)
         route = reason.default_route
-        self._decide(HandoffStatus.REJECTED, by, reason=reason, comment=comment, route=route)
+        wrong = WRONG_FIELDS.get(code, [])
+        self._decide(HandoffStatus.REJECTED, by, reason=reason, comment=comment, route=route, wrong_fields=wrong)
         if route == "reroute":
             assert pass_to is not None
             self._pass_on(pass_to)
@@ -249,6 +254,7 @@ class Life:
         self.lead.owner_id, self.lead.team_id = handoff.before.get("owner_id"), handoff.before.get("team_id")
         handoff.status, handoff.decided_by, handoff.decided_at = HandoffStatus.OPEN, None, None
         handoff.reason, handoff.route, handoff.comment, handoff.rating = None, "", "", None
+        handoff.wrong_fields = []
         handoff.answered_in = handoff.attempt_due_at = None
         handoff.updated_at, self.lead.revisit_on = self.now, None
 

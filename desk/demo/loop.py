@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from random import Random
 
-from crm.models import Holiday, HolidayCalendar, Organisation, User
+from crm.models import Holiday, HolidayCalendar, Notification, Organisation, User
 from desk.demo import words
 from desk.demo.cast import NORTHERN, SOUTHERN, Cast
 from desk.demo.life import Life
 from desk.demo.marketing import DEFINITION_V2, PARTNER_REPAIRED, PRIZE_DRAW, Plan
+from feedback.announcing import announce_handoffs, announce_verdicts
 from feedback.models import (
+    VERDICTS,
     Handoff,
+    HandoffStatus,
     Impression,
     Improvement,
     ImprovementKind,
@@ -24,6 +27,7 @@ from feedback.models import (
     RoutingPlan,
     RoutingRule,
 )
+from feedback.routing import preview_again
 from leads.lifecycle import Stage
 from leads.models import Reason
 
@@ -33,14 +37,20 @@ HOLIDAYS = [
     (12, 26, "Boxing Day"), (12, 31, "New Year's Eve"),
 ]  # fmt: skip
 SPECIALISMS = {"rep": ["batch production"], "rep2": ["key accounts"], "anna.huber": ["key accounts"]}
+LANGUAGES = {"anna.huber": ["de", "en"], "marco.bianchi": ["it", "fr", "en"], "gustav.brandt": ["de", "en"]}
 CAPACITY = 14
+RANG_DAYS = 4
 
 
-def route(cast: Cast) -> None:
-    """Territories, and specialists for large companies; what fits none goes to the north."""
+def route(cast: Cast, ends_at: datetime) -> None:
+    """Territories, and specialists for large companies; what fits none goes to the north. One rep is away."""
     for rep in (rep for reps in cast.reps.values() for rep in reps):
-        rep.specialisms, rep.capacity = SPECIALISMS.get(str(rep.email).split("@")[0], []), CAPACITY
-        rep.save(update_fields=["specialisms", "capacity"])
+        box = str(rep.email).split("@")[0]
+        rep.specialisms, rep.languages, rep.capacity = SPECIALISMS.get(box, []), LANGUAGES.get(box, []), CAPACITY
+        rep.weight = 2 if box == "rep2" else 1
+        rep.away_until = ends_at.date() + timedelta(days=9) if box == "elif.aydin" else None
+        rep.signature = f"{rep}\nPlanwell, planning software for makers"
+        rep.save(update_fields=["specialisms", "languages", "capacity", "weight", "away_until", "signature"])
     rules = [
         ("Large companies in Central Europe", {"segment": ["Enterprise"], "country": [*SOUTHERN]}, cast.south,
          "key accounts"),
@@ -64,6 +74,37 @@ def close_on_holidays(ends_at: datetime) -> None:
         for month, day, name in HOLIDAYS
     )
     Organisation.objects.filter(pk=1).update(holidays=calendar)
+
+
+def explain_routes(ends_at: datetime) -> None:
+    """Where the rules would have chosen the same person, they have: the reason is told as they tell it."""
+    waiting = list(Handoff.objects.open().filter(to_user__isnull=False))
+    chosen = preview_again(waiting, at=ends_at)
+    for handoff in waiting:
+        recipient = chosen.get(handoff.lead_id)
+        if recipient and recipient.user and recipient.user.pk == handoff.to_user_id:
+            Handoff.objects.filter(pk=handoff.pk).update(routing=recipient.why)
+
+
+def put_off(cast: Cast, ends_at: datetime) -> None:
+    """One that can wait lies out of sight until shortly before its answer is due."""
+    rob = cast.reps[cast.north.pk][0]
+    later = Handoff.objects.open().filter(to_user=rob, due_at__gt=ends_at + timedelta(hours=1)).order_by("-due_at")
+    for handoff in later[:1]:
+        Handoff.objects.filter(pk=handoff.pk).update(snoozed_until=handoff.due_at - timedelta(minutes=30))
+
+
+def ring(ends_at: datetime) -> None:
+    """What the bell said in the last days: who was asked, and what was answered. None of it is mailed any more."""
+    since = ends_at - timedelta(days=RANG_DAYS)
+    rows = Handoff.objects.select_related("lead", "decided_by", "reason").order_by("pk")
+    for handoff in rows.filter(status=HandoffStatus.OPEN, offered_at__gte=since):
+        announce_handoffs([handoff], at=handoff.offered_at)
+    for handoff in rows.filter(status__in=VERDICTS, decided_at__gte=since, decided_by__isnull=False):
+        assert handoff.decided_by
+        assert handoff.decided_at
+        announce_verdicts([handoff], by=handoff.decided_by, at=handoff.decided_at)
+    Notification.objects.filter(mailed_at__isnull=True).update(mailed_at=ends_at)
 
 
 def talk(lives: list[Life], cast: Cast, rng: Random) -> None:
@@ -185,8 +226,8 @@ def ask(lives: list[Life], cast: Cast, plans: dict[str, Plan], ends_at: datetime
                 status=accepted, **promised(cast.mia, 5, 6)),
         request(rob, 19, RequestKind.NURTURE, "Everybody who waits for the ERP change first: a letter a quarter.",
                 lead=None, segment="Mid-market", status=accepted, **promised(cast.milo, 18, -2)),
-        request(rosa, 40, RequestKind.CASE_STUDY, "Something about pumps, for a buyer who makes compressors.",
-                status=done, asset=case, closed_at=ends_at - timedelta(days=31), **promised(cast.mia, 39, -30)),
+        request(rosa, 24, RequestKind.CASE_STUDY, "Something about pumps, for a buyer who makes compressors.",
+                status=done, asset=case, closed_at=ends_at - timedelta(days=12), **promised(cast.mia, 23, -11)),
         request(anna, 63, RequestKind.DATA_SHEET, "Prices for two plants on one page.", status=RequestStatus.DECLINED,
                 answered_by=cast.nora, answered_at=ends_at - timedelta(days=62), closed_at=ends_at - timedelta(days=62),
                 answer="Prices change every quarter; take the calculator, it is always right."),

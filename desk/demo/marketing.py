@@ -7,6 +7,7 @@ from decimal import Decimal
 from random import Random
 
 from campaigns.models import Asset, AssetKind, BuyerStage, Campaign, CampaignKind, CampaignStatus, Spend
+from crm.periods import start_of_day, zone
 from desk.demo.cast import Cast
 from leads.models import TouchKind
 
@@ -102,6 +103,7 @@ def launch(cast: Cast, today: date, rng: Random) -> dict[str, Plan]:
             )
             for number, (name, kind) in enumerate(plan.content, start=1)
         )  # fmt: skip
+        Asset.objects.filter(pk__in=[asset.pk for asset in plan.assets]).update(created_at=start_of_day(starts, zone()))
         plan.campaign.assets.set(plan.assets)
         Spend.objects.bulk_create(spends_of(plan, starts, min(ends, today), rng))
         made[plan.key] = plan

@@ -18,7 +18,17 @@ from desk.demo.capture import publish, submissions
 from desk.demo.cast import hire
 from desk.demo.documents import dates, sign_documents
 from desk.demo.life import DealEvent, Frame, Life
-from desk.demo.loop import ask, close_on_holidays, impressions, improve, route, talk
+from desk.demo.loop import (
+    ask,
+    close_on_holidays,
+    explain_routes,
+    impressions,
+    improve,
+    put_off,
+    ring,
+    route,
+    talk,
+)
 from desk.demo.marketing import DAYS, launch
 from desk.demo.people import found_companies
 from desk.demo.work import guests_of, work_on
@@ -85,7 +95,7 @@ def begin(ends_at: datetime, leads: int) -> Story:
     plans = launch(cast, ends_at.astimezone(organisation.zone).date(), Random(f"{SEED} campaigns"))
     reasons = {(reason.use, reason.code): reason for reason in Reason.objects.all()}
     changed = list(zip(dates(ends_at), definitions, strict=True))
-    route(cast)
+    route(cast, ends_at)
     close_on_holidays(ends_at)
     market = found_companies(ids, began_at, leads, Random(f"{SEED} companies"))
     frame = Frame(
@@ -152,6 +162,9 @@ def write(story: Story) -> None:
     Impression.objects.bulk_create(impressions(lives, Random(f"{SEED} impressions")), ignore_conflicts=True)
     improve(story.cast, story.plans, story.frame.ends_at)
     ask(lives, story.cast, story.plans, story.frame.ends_at)
+    explain_routes(story.frame.ends_at)
+    put_off(story.cast, story.frame.ends_at)
+    ring(story.frame.ends_at)
     record_change("lead", [life.lead.pk for life in lives])
     record_change("handoff", [row.pk for row in every(lives, "handoffs")])
     record_change("opportunity", [row.pk for row in every(lives, "opportunities")])

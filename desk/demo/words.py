@@ -94,12 +94,6 @@ PROMISES = [
     "",
     "",
 ]
-REPAIR_NOTES = [
-    "Phone number checked and company corrected.",
-    "Called the partner, got the direct line.",
-    "E-mail corrected from the visiting card.",
-    "Right company found, was the parent group.",
-]
 ACCEPT_COMMENTS = [
     "Plans three lines in one spreadsheet, sounds urgent.",
     "Met her team at the fair, will call today.",

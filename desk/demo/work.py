@@ -95,7 +95,9 @@ def deed(life: Life, at: datetime, cast: Cast, rng: Random) -> None:
         if rng.random() < 0.3:
             life.guests[met.pk] = cast.mia
     else:
-        life.log(kind, at=at, note=rng.choice(words.SELLING_NOTES) if kind == ActivityKind.NOTE else "")
+        met = [touch.asset for touch in life.touches if touch.asset_id]
+        sent = rng.choice(met) if met and kind == ActivityKind.EMAIL and rng.random() < 0.5 else None
+        life.log(kind, at=at, asset=sent, note=rng.choice(words.SELLING_NOTES) if kind == ActivityKind.NOTE else "")
 
 
 def involve(life: Life, deal: Opportunity, rng: Random) -> None:
