@@ -197,6 +197,11 @@ def due_for_nurture(user: User, *, today: date) -> list[Lead]:
     return list(nurture_due(own(user), on=today).for_lists().order_by("revisit_on", "pk")[: ROWS + 1])
 
 
+def last_year(today: date) -> tuple[date, date]:
+    """Long enough for times round to come to an end: the first day, and the one after the last."""
+    return today - timedelta(days=365), today + timedelta(days=1)
+
+
 def waits_for_marketing(user: User, *, at: datetime) -> OpenRejections:
     """Rejections without an answer: a marketer's own campaigns', for everybody else all."""
     if not user.is_marketer:

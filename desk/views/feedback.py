@@ -10,6 +10,7 @@ from crm.requests import PersonRequest
 from desk.queries import feedback as reads
 from feedback.improvements import may_record
 from feedback.verdict_figures import FEWEST, pareto, quality, totals
+from funnel.rounds import recycle_yield, times_round
 
 
 @require_GET
@@ -39,6 +40,8 @@ def feedback(request: PersonRequest) -> HttpResponse:
         "repairs": reads.repairs(user),
         "nurture": reads.due_for_nurture(user, today=today),
         "rows": reads.ROWS,
+        "rounds": times_round(*reads.last_year(today)),
+        "recycled": recycle_yield(at=now),
         "waiting": reads.waits_for_marketing(user, at=now),
         "does_marketing": does_marketing(user),
         "changes": reads.latest_changes(user),

@@ -7,8 +7,11 @@ from django.utils import timezone
 
 from crm.models import Notification
 from feedback.models import Handoff, Improvement, Reply
+from feedback.recycling import bring_back
 from feedback.replies import reply_to
-from feedback.verdicts import accept_handoff, reject_handoff
+from feedback.verdicts import accept_handoff, offer_lead, reject_handoff
+from funnel import recompute
+from leads.models import Lead
 from tests.factories import DAY, HOUR, make_campaign, make_handoff, make_mql, make_user, reason
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +103,21 @@ def test_repairs_name_what_is_wrong_and_who_said_so(client_for, mia, rob, webina
     page = shown(client_for(mia)).content.decode()
     assert "Wrong or missing: phone" in page
     assert "Rings at a bakery" in page
+
+
+def test_the_second_time_round_stands_beside_the_first(client_for, mia, rob, webinar):
+    lead, now = answered(rob, webinar, "no_project", days=200).lead, timezone.now()
+    bring_back([lead.pk], at=now - 150 * DAY, why="")
+    again = offer_lead(Lead.objects.get(pk=lead.pk), by=None, at=now - 150 * DAY, to_user=rob)
+    accept_handoff(again, by=rob, at=now - 149 * DAY)
+    recompute.rebuild()
+
+    page = shown(client_for(mia))
+
+    assert [(r.label, r.handed_over, r.accepted) for r in page.context["rounds"]] == [
+        ("1st time", 1, 0), ("2nd time", 1, 1), ("3rd time or later", 0, 0),
+    ]  # fmt: skip
+    assert "1 of 1 recycled were back with sales within 180 days" in page.content.decode()
 
 
 def test_rejections_wait_for_an_answer_in_two_clicks(client_for, mia, rob, webinar):
