@@ -275,6 +275,7 @@ SPECTACULAR_SETTINGS = {
         "CampaignStatus": "campaigns.models.CampaignStatus",
         "TeamKind": "crm.models.Side",
         "Stage": "leads.lifecycle.Stage",
+        "Clock": "leads.lifecycle.Clock",
         "TransitionKind": "leads.models.log.TransitionKind",
         "Route": "leads.models.Route",
         "RequestKind": "feedback.models.RequestKind",

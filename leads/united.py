@@ -6,8 +6,9 @@ itself, so a family is that lead and those that name it.
 
 from collections.abc import Iterable
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 
 from leads.models import Lead
@@ -24,7 +25,16 @@ FAMILY = """
 
 def united_ids(lead: Lead) -> list[int]:
     """The lead and those merged into it; of a merged one only itself, as it was before."""
-    return [lead.pk, *Lead.objects.filter(merged_into=lead).order_by("pk").values_list("pk", flat=True)]
+    merged = getattr(lead, "merged_ids", None)  # as `with_family` read them
+    if merged is None:
+        merged = Lead.objects.filter(merged_into=lead).order_by("pk").values_list("pk", flat=True)
+    return [lead.pk, *merged]
+
+
+def with_family(leads: QuerySet[Lead]) -> QuerySet[Lead]:
+    """The leads with who was merged into each, for a page that asks for the family again and again."""
+    merged = Lead.objects.filter(merged_into=OuterRef("pk")).order_by("pk").values("pk")
+    return leads.annotate(merged_ids=ArraySubquery(merged))
 
 
 def family_ids(lead_ids: Iterable[int]) -> set[int]:

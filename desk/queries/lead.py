@@ -15,6 +15,7 @@ from leads.attempts import NONE, attempts_of
 from leads.lifecycle import CLOCK_OF, RANK, SUCCESS, Clock, Stage
 from leads.models import Lead, Transition
 from leads.opportunities import opportunities_of
+from leads.united import with_family
 from scoring.explanation import Contribution, explain
 
 OTHERS = 5
@@ -37,7 +38,7 @@ class Story:
 
 
 def lead_with_all() -> QuerySet[Lead]:
-    return Lead.objects.for_lists().select_related("contact", "merged_into")
+    return with_family(Lead.objects.for_lists().select_related("contact", "merged_into"))
 
 
 def story_of(lead: Lead, *, now: datetime) -> Story:

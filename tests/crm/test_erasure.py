@@ -18,7 +18,9 @@ from feedback.verdicts import accept_handoff, offer_lead
 from funnel.checking import check_metrics
 from leads.converting import convert_lead
 from leads.lifecycle import Stage
-from leads.models import Company, Lead, LeadScore, Opportunity, Touch, Transition
+from leads.mail_templates import FIRST
+from leads.models import Company, Lead, LeadScore, MailTemplate, Opportunity, PickValue, Touch, Transition
+from leads.pick_values import FIRST_THEMES
 from leads.touches import record_touch
 from leads.transitions import capture_lead, move_lead
 from tests.factories import DAY, HOUR, MONDAY, make_campaign, make_lead, make_spend, make_user
@@ -59,7 +61,7 @@ def test_the_same_day_tells_the_same_story_again_after_removal(demo):
 
 
 def test_removal_leaves_an_empty_product(demo):
-    kept = {"Organisation", "Reason", "PipelineStage", "MailTemplate", "Cursor", "Change", "AuditEntry"}
+    kept = {"Organisation", "Reason", "PipelineStage", "MailTemplate", "PickValue", "Cursor", "Change", "AuditEntry"}
     remove_sample_data(by=None, at=NOW, why="Test")
     drain_all()
 
@@ -67,6 +69,9 @@ def test_removal_leaves_an_empty_product(demo):
     ours = [model for model in apps.get_models() if model._meta.app_label in rooms and model.__name__ not in kept]
     assert {model.__name__: model._default_manager.count() for model in ours if model._default_manager.exists()} == {}
     assert Organisation.get().definition_version == 0
+    # What a new installation begins with, and nothing that the demo wrote.
+    assert list(PickValue.objects.values_list("list", "value")) == [("theme", value) for value in FIRST_THEMES]
+    assert {template.name for template in MailTemplate.objects.all()} == {name for name, _subject, _text in FIRST}
 
 
 def test_real_records_stay_and_the_figures_agree(demo):

@@ -167,12 +167,15 @@ def test_the_country_of_telephone_numbers_is_chosen(client_for, ann):
     assert client.post("/settings/organisation/", sent | {"phone_region": "XX"}).status_code == 422
 
 
+EVERYBODYS = ["Templates", "Notifications", "You"]
+
+
 @pytest.mark.parametrize(
     ("role", "kind", "seen"),
     [
-        (Role.MANAGER, "sales", ["Reasons", "Pipeline", "You"]),
-        (Role.MANAGER, "marketing", ["Lists", "Capture forms", "You"]),
-        (Role.REP, "sales", ["You"]),
+        (Role.MANAGER, "sales", ["Reasons", "Routing", "Pipeline", *EVERYBODYS]),
+        (Role.MANAGER, "marketing", ["Lists", "Routing", "Capture forms", *EVERYBODYS]),
+        (Role.REP, "sales", EVERYBODYS),
     ],
 )
 def test_everybody_sees_the_tabs_they_may_use(client_for, role, kind, seen):
