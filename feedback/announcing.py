@@ -10,7 +10,7 @@ from datetime import datetime
 
 from crm.models import Notification, NotificationKind, User
 from feedback.models import DEEDS, Handoff, HandoffStatus
-from feedback.telling import MOST_EACH, Notice, recipients_of, tell_each
+from feedback.telling import MOST_EACH, Notice, key_of, recipients_of, tell_each
 
 # These ask for an answer.
 ASKING = (NotificationKind.HANDOFF, NotificationKind.DUE_SOON, NotificationKind.OVERDUE)
@@ -83,10 +83,6 @@ def take_back_verdicts(handoffs: Sequence[Handoff]) -> None:
     of_person = [[handoff for handoff in handoffs if handoff.offered_by_id == person] for person in people]
     keys = [verdict_key(handoff) for handoff in handoffs] + [many_key(theirs) for theirs in of_person]
     Notification.objects.filter(user__in=people, key__in=keys, read_at__isnull=True).delete()
-
-
-def key_of(kind: NotificationKind, handoff: Handoff) -> str:
-    return f"{kind.value}:{handoff.pk}"
 
 
 def verdict_key(handoff: Handoff) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import Error, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from crm.errors import BusinessError
@@ -21,8 +21,6 @@ from leads.models import Lead, Transition
 from leads.models.log import TransitionKind
 
 log = logging.getLogger(__name__)
-
-LEAVES_ALONE = Q(do_not_call=True, do_not_mail=True) | Q(contact__do_not_call=True, contact__do_not_mail=True)
 
 
 def apply_changes(changes: Changes) -> None:
@@ -47,7 +45,7 @@ def became_mql(leads: Collection[int], *, since: datetime) -> list[int]:
         lead__in=leads, seq=F("lead__seq"), kind=TransitionKind.MOVE, to_stage=Stage.MQL,
         from_stage__in=[Stage.INQUIRY, Stage.NURTURE], recorded_at__gte=since,
     )  # fmt: skip
-    present = Lead.objects.filter(stage=Stage.MQL, archived_at=None, merged_into=None).exclude(LEAVES_ALONE)
+    present = Lead.objects.filter(stage=Stage.MQL, archived_at=None, merged_into=None).may_be_contacted()
     return list(present.filter(pk__in=rows.values("lead")).values_list("pk", flat=True))
 
 

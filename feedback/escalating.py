@@ -20,7 +20,7 @@ from feedback.errors import AlreadyDecided, NoSuchRecipient
 from feedback.followers import next_recipients, open_followers
 from feedback.models import Handoff, HandoffStatus, SignedStatus
 from feedback.routing import Recipient
-from feedback.telling import Notice, manager_of, recipients_of, tell
+from feedback.telling import Notice, key_of, manager_of, recipients_of, tell
 from leads.lifecycle import Stage
 
 # As many expire in one transaction: a verdict beside it waits for a fraction of a second.
@@ -89,13 +89,7 @@ def expire_and_pass_on(ids: Collection[int], *, at: datetime) -> list[Handoff]:
 
 def hold_waiting(ids: Collection[int]) -> list[Handoff]:
     """Those of these that are open, held; one whose verdict is being given is left out."""
-    rows = Handoff.objects.open().filter(pk__in=ids, lead__stage=Stage.OFFERED).order_by("pk")
-    held = rows.select_for_update(of=("self",), skip_locked=True)
-    return list(
-        held.select_related("lead", "to_user__team", "to_team", "team").defer(
-            "lead__custom", "lead__need", "lead__search"
-        )
-    )
+    return list(Handoff.objects.open().filter(pk__in=ids, lead__stage=Stage.OFFERED).order_by("pk").held_unless_taken())
 
 
 def is_somebody_else(recipient: Recipient | None, handoff: Handoff) -> bool:
@@ -123,8 +117,9 @@ def notices_of(followers: Sequence[Handoff]) -> Iterator[Notice]:
         name, heir = str(fresh.lead), fresh.recipient
         for user in asked[fresh.pk]:
             yield Notice(
-                user, NotificationKind.HANDOFF, f"handoff:{fresh.pk}", f"{name} waits for your answer",
-                f"{old.recipient} did not answer in time.", f"/inbox/?open={fresh.pk}",
+                user, NotificationKind.HANDOFF, key_of(NotificationKind.HANDOFF, fresh),
+                f"{name} waits for your answer", f"{old.recipient} did not answer in time.",
+                f"/inbox/?open={fresh.pk}",
             )  # fmt: skip
         told = {
             old.to_user_id: f"{name} went to {heir}",
@@ -133,8 +128,8 @@ def notices_of(followers: Sequence[Handoff]) -> Iterator[Notice]:
         for one, title in told.items():
             if one and one not in asked[fresh.pk]:
                 yield Notice(
-                    one, NotificationKind.PASSED_ON, f"passed_on:{old.pk}", title, "No answer came in time.",
-                    f"/leads/{fresh.lead_id}/",
+                    one, NotificationKind.PASSED_ON, key_of(NotificationKind.PASSED_ON, old), title,
+                    "No answer came in time.", f"/leads/{fresh.lead_id}/",
                 )  # fmt: skip
 
 

@@ -5,16 +5,20 @@ from datetime import datetime
 
 from crm.outbox import record_change
 from feedback.clocks import start_clocks
+from feedback.errors import NoSuchRecipient
 from feedback.models import Handoff
 from feedback.routing import Recipient, route_leads, team_of
 
 
-def pass_on_many(handoffs: Sequence[Handoff], *, at: datetime) -> list[Handoff]:
+def pass_on(handoffs: Sequence[Handoff], *, at: datetime) -> list[Handoff]:
     """Open what follows these hand-offs, which are decided already, by the rules; gives the followers.
 
-    The caller's hand-offs have ``lead``, ``to_user__team`` and ``to_team`` read. Without any sales team there are none.
+    Of many ``lead``, ``to_user__team`` and ``to_team`` are read. Raises NoSuchRecipient without any sales team.
     """
-    return open_followers(handoffs, next_recipients(handoffs, at=at), at=at)
+    recipients = next_recipients(handoffs, at=at)
+    if len(recipients) < len(handoffs):
+        raise NoSuchRecipient("There is no sales team to pass this on to.")
+    return open_followers(handoffs, recipients, at=at)
 
 
 def next_recipients(handoffs: Iterable[Handoff], *, at: datetime) -> dict[int, Recipient]:

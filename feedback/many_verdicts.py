@@ -20,7 +20,7 @@ from feedback.access import may_undo
 from feedback.announcing import announce_handoffs, announce_verdicts, take_back_verdicts
 from feedback.answering import hold_answerable
 from feedback.clocks import NO_VERDICT_CLOCKS, verdict_clocks
-from feedback.followers import pass_on_many
+from feedback.followers import pass_on
 from feedback.models import VERDICTS, Handoff, HandoffStatus
 from feedback.routing import team_of
 from feedback.verdicts import STAGE_AFTER
@@ -65,7 +65,7 @@ def reject_handoffs(
     handoffs, deed = hold_waiting(handoff_ids, by=by, at=at)
     close(handoffs, HandoffStatus.REJECTED, by=by, at=at, **verdict)
     if way == Route.REROUTE:
-        announce_handoffs(pass_on_many(handoffs, at=at), at=at)
+        announce_handoffs(pass_on(handoffs, at=at), at=at)
         return changed(deed, handoffs)
     changes = {"revisit_on": revisit_on or local_day(at + PARKED_FOR, zone())} if way == Route.NURTURE else {}
     move(handoffs, STAGE_AFTER[way], by=by, at=at, reason=reason, note=comment, **changes)

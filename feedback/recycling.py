@@ -19,7 +19,7 @@ from crm.outbox import Changes
 from crm.periods import local_day, zone
 from feedback.agreement import active_agreement
 from feedback.models import Handoff, SignedStatus
-from feedback.telling import MANY, MOST_EACH, Notice, tell_each
+from feedback.telling import Notice, tell
 from leads.errors import out_of_use
 from leads.lifecycle import WITH_SALES, Stage
 from leads.list_queries import nurture_due, present_leads
@@ -33,7 +33,6 @@ OF_SALES = (Stage.OFFERED, *WITH_SALES)
 AT_ONCE = 1_000
 # A hand that was raised longer ago, and only written down now, is history.
 FRESH = timedelta(days=7)
-NO_CONTACT = Q(do_not_call=True, do_not_mail=True) | Q(contact__do_not_call=True, contact__do_not_mail=True)
 DAY_HAS_COME = "The day has come that sales wanted to see it again."
 HAND_RAISED = "The buyer asked to be contacted."
 
@@ -99,7 +98,7 @@ def bring_back_raised(lead_ids: Collection[int], *, at: datetime) -> list[Lead]:
 
 def coming_back() -> LeadQuerySet:
     """Leads that may come back by themselves."""
-    return present_leads().filter(archived_at__isnull=True).exclude(NO_CONTACT)
+    return present_leads().filter(archived_at__isnull=True).may_be_contacted()
 
 
 @transaction.atomic
@@ -127,18 +126,18 @@ def tell_who_knows(
     leads: Sequence[Lead], last: Mapping[int, Transition], days: Mapping[int, date | None], *, at: datetime
 ) -> None:
     """Ring for who sent each lead to nurture and for who in marketing handed it over; many at once are one line."""
-    of_person: dict[int, list[Notice]] = {}
     offered = dict(
         Handoff.objects.filter(lead__in=leads, offered_by__isnull=False)
         .order_by("lead", "-pk").distinct("lead").values_list("lead", "offered_by")
     )  # fmt: skip
     asked = {pk for pk in (*(row.by_id for row in last.values()), *offered.values()) if pk}
     here = set(User.objects.filter(pk__in=asked, is_active=True).values_list("pk", flat=True))
-    for lead in leads:
-        for notice in notices(lead, last[lead.pk].by_id, offered.get(lead.pk), days.get(lead.pk)):
-            if notice.user in here:
-                of_person.setdefault(notice.user, []).append(notice)
-    tell_each([one for theirs in of_person.values() for one in bundled(theirs)], at=at)
+    found = (
+        notice
+        for lead in leads
+        for notice in notices(lead, last[lead.pk].by_id, offered.get(lead.pk), days.get(lead.pk))
+    )
+    tell((notice for notice in found if notice.user in here), at=at, many_url="/leads/?tab=all&stage=mql")
 
 
 def notices(lead: Lead, sent_by: int | None, offered_by: int | None, day: date | None) -> Iterator[Notice]:
@@ -150,11 +149,3 @@ def notices(lead: Lead, sent_by: int | None, offered_by: int | None, day: date |
     if offered_by and offered_by != sent_by:
         said = f"Sales wanted to see it again on {day:%-d %b %Y}." if day else HAND_RAISED
         yield Notice(offered_by, NotificationKind.LEAD_BACK, key, f"{lead} is back", said, url)
-
-
-def bundled(theirs: Sequence[Notice]) -> Sequence[Notice]:
-    if len(theirs) <= MOST_EACH:
-        return theirs
-    first = theirs[0]
-    title = MANY[first.kind].format(count=len(theirs))
-    return [Notice(first.user, first.kind, first.key, title, url="/leads/?tab=all&stage=mql")]

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
 from django.utils.timezone import localtime
 
 from crm.models import NotificationKind, Role, Side, Team, User
@@ -16,7 +15,7 @@ from crm.working_time import Asked, Schedule, add_working_time, schedules_for, w
 from feedback.agreement import active_agreement
 from feedback.clocks import asked_of
 from feedback.models import Handoff, HandoffStatus, SignedStatus
-from feedback.telling import Notice, manager_of, recipients_of, tell
+from feedback.telling import Notice, key_of, manager_of, recipients_of, tell
 from leads.attempts import NONE, attempts_of
 from leads.lifecycle import Stage
 
@@ -47,7 +46,8 @@ def tell_of_clocks(*, at: datetime) -> int:
 @transaction.atomic
 def remind_of_due(*, hours: int, at: datetime) -> int:
     """Remind of answers due within so many working hours, at the earliest when half of the time given has passed."""
-    waiting = held(Handoff.objects.open().filter(pk__in=due_soon(hours=hours, at=at), reminded_at__isnull=True))
+    soon = Handoff.objects.open().filter(pk__in=due_soon(hours=hours, at=at), reminded_at__isnull=True)
+    waiting = list(soon.held_unless_taken())
     schedules = schedules_for(map(asked_of, waiting))
     due = [handoff for handoff in waiting if is_half_gone(handoff, schedules[asked_of(handoff)], at=at)]
     mark(due, reminded_at=at)
@@ -55,8 +55,9 @@ def remind_of_due(*, hours: int, at: datetime) -> int:
     tell(
         (
             Notice(
-                user, NotificationKind.DUE_SOON, f"due_soon:{handoff.pk}", f"{handoff.lead} waits for your answer",
-                f"Due {localtime(handoff.due_at):%A at %H:%M}.", f"/inbox/?open={handoff.pk}",
+                user, NotificationKind.DUE_SOON, key_of(NotificationKind.DUE_SOON, handoff),
+                f"{handoff.lead} waits for your answer", f"Due {localtime(handoff.due_at):%A at %H:%M}.",
+                f"/inbox/?open={handoff.pk}",
             )
             for handoff in due
             for user in asked[handoff.pk]
@@ -101,7 +102,7 @@ def is_half_gone(handoff: Handoff, schedule: Schedule, *, at: datetime) -> bool:
 def tell_of_late(*, at: datetime) -> int:
     """Tell who was asked, and the manager, that the time for an answer has passed; it can still be given."""
     late = Handoff.objects.open().filter(due_at__lte=at, breach_told_at__isnull=True)
-    handoffs = held(late.order_by("due_at", "pk")[:MOST_A_RUN])
+    handoffs = list(late.order_by("due_at", "pk")[:MOST_A_RUN].held_unless_taken())
     mark(handoffs, breach_told_at=at)
     tell(late_notices(handoffs), at=at)
     return len(handoffs)
@@ -116,8 +117,9 @@ def late_notices(handoffs: Sequence[Handoff]) -> Iterator[Notice]:
             told.setdefault(manager, f"{handoff.recipient} has not answered on {handoff.lead} in time")
         for user, title in told.items():
             yield Notice(
-                user, NotificationKind.OVERDUE, f"overdue:{handoff.pk}", title, was, f"/inbox/?open={handoff.pk}"
-            )
+                user, NotificationKind.OVERDUE, key_of(NotificationKind.OVERDUE, handoff), title, was,
+                f"/inbox/?open={handoff.pk}",
+            )  # fmt: skip
 
 
 @transaction.atomic
@@ -126,7 +128,7 @@ def tell_of_missing_attempts(*, at: datetime) -> int:
     due = Handoff.objects.filter(
         status=HandoffStatus.ACCEPTED, attempt_due_at__lte=at, attempt_told_at__isnull=True
     ).order_by("attempt_due_at", "pk")
-    handoffs = held(due[:MOST_A_RUN])
+    handoffs = list(due[:MOST_A_RUN].held_unless_taken())
     mark(handoffs, attempt_told_at=at)
     missing = without_attempt(handoffs)
     tell(
@@ -156,13 +158,5 @@ def without_attempt(handoffs: Collection[Handoff]) -> list[Handoff]:
     ]
 
 
-def held(rows: QuerySet[Handoff]) -> list[Handoff]:
-    """These hand-offs with what a notice says; one that is being answered this moment is left out."""
-    found = rows.select_for_update(of=("self",), skip_locked=True)
-    return list(
-        found.select_related("lead", "to_user", "to_team", "team").defer("lead__custom", "lead__need", "lead__search")
-    )
-
-
 def mark(handoffs: Collection[Handoff], **marks: datetime) -> None:
-    Handoff.objects.filter(Q(pk__in=[handoff.pk for handoff in handoffs])).update(**marks)
+    Handoff.objects.filter(pk__in=[handoff.pk for handoff in handoffs]).update(**marks)

@@ -23,8 +23,8 @@ from crm.periods import local_day, start_of_day, zone
 from feedback.models import Request, RequestStatus
 from feedback.queries import Median
 from leads.models import Company, Lead, Opportunity
+from leads.transitions import UNDO_WITHIN
 
-UNDO_WITHIN = timedelta(minutes=10)
 # So many are told of a request that is nobody's in particular.
 MOST_TOLD = 50
 UNFINISHED = (RequestStatus.OPEN, RequestStatus.ACCEPTED)
@@ -175,6 +175,17 @@ def undo_answer(request: Request, *, by: User, at: datetime, seen: str) -> Reque
         before |= {"answered_by": None, "answered_at": None, "promised_on": None, "answer": ""}
     step(request, RequestStatus.ACCEPTED if was_promised else RequestStatus.OPEN, Q(status=seen), **before)
     return request
+
+
+def promises_of(person: User) -> QuerySet[Request]:
+    """What somebody promised and has not done yet."""
+    return Request.objects.filter(answered_by=person, status=RequestStatus.ACCEPTED)
+
+
+def give_promises(person: User, *, to: User) -> None:
+    """Somebody else keeps them now, for the same days. Call it in the transaction of the deed."""
+    ids = list(promises_of(person).select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    Request.objects.filter(pk__in=ids).update(answered_by=to, updated_at=timezone.now())
 
 
 def step(request: Request, to: RequestStatus, where: Q, **fields: Any) -> None:

@@ -64,6 +64,11 @@ def bundled(notices: Sequence[Notice], url: str) -> Sequence[Notice]:
     return [Notice(first.user, first.kind, f"{first.key}..{last.key.rpartition(':')[2]}", title, url=url)]
 
 
+def key_of(kind: NotificationKind, handoff: Handoff) -> str:
+    """Of what is told of a hand-off once: under the same key it is settled when nobody is asked any more."""
+    return f"{kind.value}:{handoff.pk}"
+
+
 def recipients_of(handoffs: Sequence[Handoff]) -> dict[int, list[int]]:
     """Whom each hand-off asks, by its id: the person, or every rep of the team."""
     teams = {handoff.to_team_id for handoff in handoffs if handoff.to_user_id is None}

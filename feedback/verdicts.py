@@ -20,6 +20,7 @@ from feedback.announcing import announce_handoffs, announce_verdicts, settle_ask
 from feedback.answering import require_answerable
 from feedback.clocks import NO_VERDICT_CLOCKS, start_clocks, verdict_clocks
 from feedback.errors import AlreadyDecided, AlreadyWaiting, NoSuchRecipient
+from feedback.followers import pass_on
 from feedback.models import VERDICTS, Handoff, HandoffStatus
 from feedback.routing import Recipient, route_lead, team_of
 from feedback.wrong_data import known_fields
@@ -108,7 +109,7 @@ def reject_handoff(
         reason=reason, comment=comment, route=route, wrong_fields=wrong,
     )  # fmt: skip
     if route == Route.REROUTE:
-        announce_handoffs([pass_on(handoff, at=at)], at=at)
+        announce_handoffs(pass_on([handoff], at=at), at=at)
         return handoff
     changes = {"revisit_on": revisit_on or local_day(at + PARKED_FOR, zone())} if route == Route.NURTURE else {}
     move_lead(
@@ -179,20 +180,6 @@ def open_handoff(lead: Lead, *, by: User | None, at: datetime, **fields: Any) ->
         raise AlreadyWaiting(Handoff.objects.open().get(lead=lead)) from twice
     record_change("handoff", [handoff.pk])
     return handoff
-
-
-def pass_on(handoff: Handoff, *, at: datetime) -> Handoff:
-    """Open the hand-off that follows ``handoff``: another person's clock starts, the lead's own runs on.
-
-    It is still offered by who handed the lead to sales; who passed it on stands as who decided the one before.
-    """
-    recipient = route_lead(handoff.lead, at=at, team=team_of(handoff))
-    return open_handoff(
-        handoff.lead, by=handoff.offered_by, at=at, waiting_since=handoff.waiting_since, follows=handoff,
-        to_user=recipient.user, to_team=recipient.team, team=recipient.answers_for, routing=recipient.why,
-        promised=handoff.promised,
-        definition_version=handoff.definition_version,
-    )  # fmt: skip
 
 
 def take_back_follower(handoff: Handoff) -> None:

@@ -1,7 +1,6 @@
 """The versions of the agreement: what is proposed, who may do what with it, and what came before."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from crm.models import Organisation, Side, User
@@ -90,8 +89,3 @@ def compared(version: int, against: int | None) -> dict[str, Any] | None:
         "changes": changes_between(other, shown) if other else [],
         "is_as_signed": is_as_signed(shown),
     }
-
-
-def signed_at(agreement: Agreement) -> datetime | None:
-    moments = [datetime.fromisoformat(one["at"]) for one in agreement.signatures if one.get("at")]
-    return max(moments, default=None)

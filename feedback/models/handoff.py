@@ -43,6 +43,12 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
         """Put off until later."""
         return self.filter(snoozed_until__gt=at)
 
+    def held_unless_taken(self) -> "HandoffQuerySet":
+        """Held until the transaction ends, with what is told of them; what somebody holds this moment is left out."""
+        held = self.select_for_update(of=("self",), skip_locked=True)
+        told = held.select_related("lead", "to_user__team", "to_team", "team")
+        return told.defer("lead__custom", "lead__need", "lead__search")
+
     def waiting_for(self, user: User, team_ids: set[int]) -> "HandoffQuerySet":
         """Open ones that name ``user`` or one of these teams; for a manager also those that name somebody in them."""
         named = Q(to_user=user) | Q(to_team__in=team_ids)
@@ -159,6 +165,11 @@ class Handoff(Stamped):
     @property
     def recipient(self) -> str:
         return str(self.to_user or self.to_team)
+
+    @property
+    def is_passed_on(self) -> bool:
+        """Whether somebody took it back in order to ask somebody else."""
+        return self.status == HandoffStatus.WITHDRAWN and hasattr(self, "followed_by")
 
     @property
     def heir(self) -> str:

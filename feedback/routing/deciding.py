@@ -1,4 +1,4 @@
-"""Who gets a lead: facts in, a decision with its reasons out. Pure; loading.py brings the facts.
+"""Who gets a lead: facts in, a decision with its reasons out. Pure; floor.py and cases.py bring the facts.
 
 The order (METRICS Q1 to Q3): who knows the account, who knew the lead, the first rule that fits, the fallback, the
 queue of the team's manager. Whoever cannot take it now is left out of each, and the decision says why.

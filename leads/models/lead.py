@@ -47,6 +47,11 @@ class LeadQuerySet(models.QuerySet["Lead"]):
     def on_clock(self, clock: str) -> "LeadQuerySet":
         return self.filter(stage__in=[stage for stage, owner in CLOCK_OF.items() if owner == clock])
 
+    def may_be_contacted(self) -> "LeadQuerySet":
+        """Without those who want neither calls nor e-mails, as the lead or its contact says."""
+        of_lead = Q(do_not_call=True, do_not_mail=True)
+        return self.exclude(of_lead | Q(contact__do_not_call=True, contact__do_not_mail=True))
+
     def for_lists(self) -> "LeadQuerySet":
         """With everything a row of a list or an API page shows."""
         return self.select_related("owner", "team", "campaign", "company", "leadscore")

@@ -8,6 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.errors import BusinessError, NotAllowed
+from crm.models import Team
+from feedback.errors import NoSuchRecipient
 from feedback.escalating import escalate_handoff
 from feedback.many_verdicts import accept_handoffs, reject_handoffs, undo_verdicts
 from feedback.models import Handoff, HandoffStatus
@@ -182,6 +184,17 @@ def test_a_broken_rule_changes_nothing(rob, options, code):
         reject_handoffs([handoff.pk], by=rob, at=LATER, **options)
     assert refused.value.code == code
     assert Handoff.objects.get().status == HandoffStatus.OPEN
+
+
+def test_what_nobody_else_can_get_is_not_passed_on(rob):
+    """A lead must never wait for sales without a hand-off."""
+    handoffs = [make_handoff(to=rob), make_handoff(to=rob)]
+    Team.objects.update(kind="marketing")
+
+    with pytest.raises(NoSuchRecipient):
+        reject_handoffs([one.pk for one in handoffs], by=rob, at=LATER, reason=reason("wrong_rep"))
+
+    assert Handoff.objects.open().count() == 2
 
 
 def test_what_moved_on_since_is_not_taken_back(rob, mia):
