@@ -117,6 +117,26 @@ def settings(page: Page, lead: str) -> None:
     page.goto("/settings/pipeline/")
 
 
+def feedback(page: Page, lead: str) -> None:
+    page.goto("/feedback/")
+
+
+def requests(page: Page, lead: str) -> None:
+    page.goto("/requests/")
+
+
+def agreement(page: Page, lead: str) -> None:
+    page.goto("/agreement/")
+
+
+def alignment(page: Page, lead: str) -> None:
+    page.goto("/dashboards/alignment/")
+
+
+def routing(page: Page, lead: str) -> None:
+    page.goto("/settings/routing/")
+
+
 def forget_import(page: Page) -> None:
     page.get_by_role("button", name="Forget this file").click()
     page.wait_for_load_state("networkidle")
@@ -141,10 +161,15 @@ SHOTS = (
     Shot("board", "rep@demo.test", board),
     Shot("tasks", "rep@demo.test", tasks),
     Shot("search", "rep@demo.test", palette),
+    Shot("requests", "rep@demo.test", requests),
+    Shot("feedback", "marketer@demo.test", feedback),
     Shot("campaign", "marketer@demo.test", campaign, decides=True),
     Shot("capture", "marketer@demo.test", capture_log),
     Shot("import", "marketer@demo.test", import_preview),
     Shot("funnel", "sales.manager@demo.test", funnel, decides=True),
+    Shot("agreement", "sales.manager@demo.test", agreement),
+    Shot("alignment", "sales.manager@demo.test", alignment),
+    Shot("routing", "sales.manager@demo.test", routing),
     Shot("settings", "sales.manager@demo.test", settings),
 )
 
