@@ -8,8 +8,8 @@ from django.db.models import Prefetch, QuerySet
 from feedback.mentions import mentions_in
 from feedback.models import Handoff, Reply
 
-# So many of a talk are shown where it stands; all of them on its own page.
-NEWEST = 5
+# So many of a talk are shown where it stands, and on its own page.
+NEWEST, MOST = 5, 500
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ def talk_prefetch(path: str = "replies") -> "Prefetch[Any]":
 
 
 def talk_of(handoff: Handoff, *, whole: bool = False) -> Talk:
-    """The newest replies, or all of them."""
+    """The newest replies, or all of them up to MOST."""
     if whole:
-        return Talk(list(newest_replies().filter(handoff=handoff))[::-1], has_earlier=False)
+        return Talk(list(newest_replies().filter(handoff=handoff)[:MOST])[::-1], has_earlier=False)
     newest = getattr(handoff, "newest_replies", None)
     if newest is None:
         newest = list(newest_replies().filter(handoff=handoff)[: NEWEST + 1])

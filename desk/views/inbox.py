@@ -1,7 +1,9 @@
 """The inbox: take this one or not? Sales answers here, marketing sees what waits."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
@@ -12,8 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from crm.errors import BusinessError, StaleState
-from crm.forms import show_refusal
+from crm.errors import StaleState
+from crm.forms import saved
 from crm.requests import PersonRequest, id_of
 from desk.bulk.answers import ANSWERS
 from desk.forms.verdicts import RejectHandoffForm, SnoozeForm, laters
@@ -60,73 +62,60 @@ def live_list(request: PersonRequest) -> HttpResponse:
     return render(request, "desk/inbox_live.html", context)
 
 
-@require_POST
-def acceptance(request: PersonRequest, pk: int) -> HttpResponse:
+def answering(view: Callable[[PersonRequest, Handoff], HttpResponse]) -> Callable[[PersonRequest, int], HttpResponse]:
+    """A deed on one hand-off of the inbox; who comes second reads who was faster, and the next one opens."""
+
+    @require_POST
+    @wraps(view)
+    def answer(request: PersonRequest, pk: int) -> HttpResponse:
+        handoff = get_handoff(pk)
+        try:
+            return view(request, handoff)
+        except StaleState as error:
+            return answered(request, handoff, text=str(error), level="warning", status=error.status)
+
+    return answer
+
+
+@answering
+def acceptance(request: PersonRequest, handoff: Handoff) -> HttpResponse:
     """Take the lead."""
-    handoff = get_handoff(pk)
-    try:
-        accept_handoff(handoff, by=request.user, at=timezone.now())
-    except StaleState as error:
-        return answered(request, handoff, text=str(error), level="warning", status=error.status)
-    undo_url = reverse("desk:inbox-undo", args=[pk])
+    accept_handoff(handoff, by=request.user, at=timezone.now())
+    undo_url = reverse("desk:inbox-undo", args=[handoff.pk])
     return answered(request, handoff, text=f"Accepted {handoff.lead}.", undo_url=undo_url, accepted=handoff)
 
 
-@require_POST
-def rejection(request: PersonRequest, pk: int) -> HttpResponse:
+@answering
+def rejection(request: PersonRequest, handoff: Handoff) -> HttpResponse:
     """Not this one, and why."""
-    handoff = get_handoff(pk)
     form = RejectHandoffForm(request.POST)
-    if form.is_valid():
-        try:
-            reject_handoff(handoff, by=request.user, at=timezone.now(), **form.cleaned_data)
-        except StaleState as error:
-            return answered(request, handoff, text=str(error), level="warning", status=error.status)
-        except BusinessError as error:
-            show_refusal(form, error)
-    if form.errors:
+    if not saved(form, lambda facts: reject_handoff(handoff, by=request.user, at=timezone.now(), **facts)):
         return ask_again(request, handoff, reject_form=form)
-    undo_url = reverse("desk:inbox-undo", args=[pk])
+    undo_url = reverse("desk:inbox-undo", args=[handoff.pk])
     return answered(request, handoff, text=f"Rejected {handoff.lead}: {route_line(handoff)}.", undo_url=undo_url)
 
 
-@require_POST
-def snooze(request: PersonRequest, pk: int) -> HttpResponse:
+@answering
+def snooze(request: PersonRequest, handoff: Handoff) -> HttpResponse:
     """Put it off: out of sight until then."""
-    handoff = get_handoff(pk)
     form = SnoozeForm(request.POST)
-    if form.is_valid():
-        try:
-            handoff = snooze_handoff(handoff, by=request.user, at=timezone.now(), **form.cleaned_data)
-        except StaleState as error:
-            return answered(request, handoff, text=str(error), level="warning", status=error.status)
-        except BusinessError as error:
-            show_refusal(form, error)
-    if form.errors:
+    if not saved(form, lambda facts: snooze_handoff(handoff, by=request.user, at=timezone.now(), **facts)):
         return ask_again(request, handoff, snooze_form=form)
-    text = f"{handoff.lead} comes back {day_and_time(handoff.snoozed_until)}."
-    return answered(request, handoff, text=text, undo_url=reverse("desk:inbox-wake", args=[pk]))
+    text = f"{handoff.lead} comes back {day_and_time(form.cleaned_data['until'])}."
+    return answered(request, handoff, text=text, undo_url=reverse("desk:inbox-wake", args=[handoff.pk]))
 
 
-@require_POST
-def wake(request: PersonRequest, pk: int) -> HttpResponse:
+@answering
+def wake(request: PersonRequest, handoff: Handoff) -> HttpResponse:
     """Bring it back into sight now."""
-    handoff = get_handoff(pk)
-    try:
-        wake_handoff(handoff, by=request.user)
-    except StaleState as error:
-        return answered(request, handoff, text=str(error), level="warning", status=error.status)
+    wake_handoff(handoff, by=request.user)
     return shown_again(request, handoff, f"{handoff.lead} is in sight again.")
 
 
-@require_POST
-def withdrawal(request: PersonRequest, pk: int) -> HttpResponse:
+@answering
+def withdrawal(request: PersonRequest, handoff: Handoff) -> HttpResponse:
     """Marketing takes the lead back before anybody answered."""
-    handoff = get_handoff(pk)
-    try:
-        withdraw_handoff(handoff, by=request.user, at=timezone.now())
-    except StaleState as error:
-        return answered(request, handoff, text=str(error), level="warning", status=error.status)
+    withdraw_handoff(handoff, by=request.user, at=timezone.now())
     return answered(request, handoff, text=f"Withdrawn: {handoff.lead} is with marketing again.")
 
 
@@ -255,10 +244,8 @@ def address_of(opened: Handoff | None, asked: Asked | None = None) -> str:
     return f"{reverse('desk:inbox')}?{query}" if query else reverse("desk:inbox")
 
 
-def day_and_time(at: datetime | None) -> str:
+def day_and_time(at: datetime) -> str:
     """ "today at 14:00", "on Mon 23 Nov at 09:00"."""
-    if at is None:
-        return "now"
     here = timezone.localtime(at)
     day = "today" if here.date() == timezone.localdate() else f"on {here:%a %-d %b}"
     return f"{day} at {here:%H:%M}"

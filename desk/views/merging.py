@@ -13,7 +13,7 @@ from desk.forms.merging import MergeForm
 from desk.queries.lead import lead_with_all
 from desk.queries.merging import compare, leads_like, same_perhaps
 from desk.verbs import MERGE
-from desk.views.answers import go_to, redirect_with
+from desk.views.answers import go_to
 from desk.views.lead import get_lead
 from desk.views.record import address_of
 from leads.access import may_merge
@@ -89,5 +89,4 @@ def show(request: PersonRequest, lead: Lead, fragment: str, *, status: int = 200
 
 def to_lead(request: PersonRequest, lead: Lead, text: str, *, undo: Merge | None = None) -> HttpResponse:
     undo_url = reverse("desk:merge-undo", args=[undo.pk]) if undo else ""
-    response = redirect_with(request, address_of(lead), text, undo_url=undo_url)
-    return HttpResponse(headers={"HX-Redirect": response["Location"]}) if request.htmx else response
+    return go_to(request, address_of(lead), text, undo_url=undo_url)

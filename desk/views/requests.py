@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.access import require
-from crm.errors import BusinessError, StaleState
+from crm.errors import BusinessError, NotAllowed, StaleState
 from crm.forms import saved
 from crm.once import is_repeat
 from crm.requests import PersonRequest, id_of
@@ -161,9 +161,9 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
     found, here = get_request(pk), reverse("desk:request", args=[pk])
     try:
         undo_answer(found, by=request.user, at=timezone.now(), seen=request.GET.get("step", ""))
-    except (StaleState, BusinessError) as error:
-        if error.status == 403:
-            raise
+    except NotAllowed:
+        raise
+    except BusinessError as error:
         return go_to(request, here, str(error), level="warning")
     return go_to(request, here, "Undone.", level="info")
 
