@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from campaigns.access import may_create_assets, may_create_campaigns
+from crm.access import manages
 from crm.models import User
 from crm.search import words_of
 from leads.access import (
@@ -65,6 +66,8 @@ ACTIONS = (
     Action("Import", "file-import", "leads:import-new", "upload csv excel file list leads load", may_import_leads),
     Action("Go to Today", "home", "desk:home", f"{GO} home start"),
     Action("Go to Inbox", "inbox", "desk:inbox", f"{GO} hand-offs waiting accept reject"),
+    Action("Go to Feedback", "message-reply", "desk:feedback", f"{GO} verdicts reasons comments answers sales said"),
+    Action("Go to Requests", "message-question", "desk:requests", f"{GO} ask marketing promised list"),
     Action("Go to Leads", "users", "desk:leads", f"{GO} list"),
     Action("Go to Tasks", "checkbox", "desk:tasks", f"{GO} to do due reminders list"),
     Action("Go to Contacts", "address-book", "desk:contacts", f"{GO} people list"),
@@ -73,10 +76,10 @@ ACTIONS = (
     Action("Go to the board", "layout-kanban", "desk:board", f"{GO} opportunities deals pipeline kanban stages"),
     Action("Go to Campaigns", "speakerphone", "desk:campaigns", f"{GO} list"),
     Action("Go to Content", "files", "desk:content", f"{GO} assets data sheets list"),
-    Action("Go to Requests", "message-question", "desk:requests", f"{GO} ask marketing promised list"),
     Action("Go to Forms", "forms", "leads:capture-forms", f"{GO} capture submissions", may_make_capture_forms),
     Action("Go to Imports", "file-import", "leads:imports", f"{GO} files"),
     Action("Go to Reports", "chart-bar", "funnel:funnel", f"{GO} funnel dashboard figures"),
+    Action("Go to Alignment", "heart-handshake", "funnel:alignment", f"{GO} reports both sides goals quarter"),
     Action("Go to Agreement", "heart-handshake", "desk:agreement", f"{GO} service level definition signature"),
     Action("Your settings", "user-cog", "crm:me", "profile me working hours time zone away keys api preferences"),
     Action("Change password", "lock", "account_change_password", "security login"),
@@ -84,6 +87,7 @@ ACTIONS = (
     Action("Add a person", "user-plus", "crm:person-new", f"{MAKE} invite user colleague rep new", admins),
     Action("Teams", "users-group", "crm:teams", f"settings {GO}", admins),
     Action("Organisation", "building-community", "crm:organisation", "settings time zone currency name", admins),
+    Action("Routing", "arrows-split", "feedback:routing", f"settings rules {GO} who gets a lead reps turns", manages),
     Action("Pipeline stages", "layout-columns", "leads:pipeline", "settings probability forecast", may_set_up_pipeline),
 )
 

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from campaigns.models import Asset, Campaign
 from leads.models import Company, Contact, Lead, Opportunity
+from leads.united import survivor_of
 
 IS_EMAIL = "(lower(email) = %(text)s AND NOT email = '')"
 IS_PHONE = "(phone_e164 = %(e164)s AND NOT phone_e164 = '')"
@@ -33,6 +34,10 @@ class Kind:
     same_phone: str = ""
     same_name: str = ""
 
+    def shown(self, record: Any) -> Any:
+        """The record that the page of this one leads to: of a lead that was merged the one that stays."""
+        return survivor_of(record) if isinstance(record, Lead) else record
+
     @property
     def rows(self) -> QuerySet[Any]:
         rows = self.model.objects.defer("search")
@@ -44,7 +49,7 @@ class Kind:
 
 
 LEAD = Kind(
-    "leads", "Leads", "Lead", "users", Lead, ("company",), "archived_at IS NULL AND merged_into_id IS NULL",
+    "leads", "Leads", "Lead", "users", Lead, ("company", "merged_into__company"),
     same_email=IS_EMAIL, same_phone=IS_PHONE, same_name=IS_PERSON,
 )  # fmt: skip
 CONTACT = Kind(

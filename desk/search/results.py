@@ -54,22 +54,24 @@ def search(text: str, *, limit: int) -> Results:
     if not any(found.values()) and (meant := meant_instead(text)):
         found = find(text, words=tsquery_of(text, meant), limit=limit + 1)
         showing = spelt(text, meant) if any(found.values()) else ""
-    return Results([group_of(KIND_OF[key], ids, showing or text, limit) for key, ids in found.items() if ids], showing)
+    groups = [group_of(KIND_OF[key], ids, showing or text, limit) for key, ids in found.items() if ids]
+    return Results([group for group in groups if group.hits], showing)
 
 
 def group_of(kind: Kind, ids: list[int], text: str, limit: int) -> Group:
     more_url = list_address(kind, text) if len(ids) > limit else ""
-    return Group(kind, hits_of(kind, ids[:limit]), more_url)
+    hits = dict.fromkeys(hits_of(kind, ids[:limit]).values())
+    return Group(kind, [hit for hit in hits if not hit.record.is_archived], more_url)
 
 
 def list_address(kind: Kind, text: str) -> str:
     return f"{reverse(f'desk:{kind.key}')}?{urlencode({'tab': 'all', 'q': text})}"
 
 
-def hits_of(kind: Kind, ids: Iterable[int]) -> list[Hit]:
-    """In the order of ``ids``; those that are no longer there are left out."""
+def hits_of(kind: Kind, ids: Iterable[int]) -> dict[int, Hit]:
+    """By id, in the order of ``ids``; those that are no longer there are left out."""
     rows = kind.rows.in_bulk(list(ids))
-    return [hit_of(kind, rows[pk]) for pk in ids if pk in rows]
+    return {pk: hit_of(kind, kind.shown(rows[pk])) for pk in ids if pk in rows}
 
 
 def hit_of(kind: Kind, record: Any) -> Hit:
@@ -84,8 +86,8 @@ def recent_hits(names: Iterable[str]) -> list[Hit]:
     hits: dict[tuple[str, int], Hit] = {}
     for kind in KINDS:
         if ids := [pk for key, pk in wanted if key == kind.key]:
-            hits |= {(kind.key, hit.record.pk): hit for hit in hits_of(kind, ids) if not hit.record.is_archived}
-    return [hits[name] for name in wanted if name in hits]
+            hits |= {(kind.key, pk): hit for pk, hit in hits_of(kind, ids).items() if not hit.record.is_archived}
+    return list(dict.fromkeys(hits[name] for name in wanted if name in hits))
 
 
 def lead_detail(lead: Lead) -> Iterable[object]:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from desk.search.results import recent_hits, search
 from desk.search.words import rebuild
+from leads.merging import merge_leads
 from leads.models import Company, Contact, Lead
 from tests.factories import MONDAY, make_campaign, make_lead, make_opportunity
 
@@ -226,6 +227,20 @@ def test_recent_records_keep_their_order_and_leave_out_what_is_gone(ada_lovelace
     ]
 
     assert [str(hit.record) for hit in recent_hits([*names, names[0]])] == ["Acme", "Ada Lovelace"]
+
+
+def test_what_a_merged_lead_was_called_leads_to_the_one_that_stays(ada_lovelace, mona):
+    twin = make_lead(first_name="Augusta", last_name="King", email="king@old.test")
+    merge_leads(ada_lovelace, twin, by=mona, at=MONDAY)
+
+    for text in ("king@old.test", "Augusta", "augusta king"):
+        assert found(text) == {"leads": ["Ada Lovelace"]}
+    hits = search("a", limit=6).groups[0].hits
+    assert [hit.url for hit in hits] == [f"/leads/{ada_lovelace.pk}/"]
+    assert [hit.record for hit in recent_hits([f"leads/{twin.pk}"])] == [ada_lovelace]
+
+    Lead.objects.filter(pk=ada_lovelace.pk).update(archived_at=MONDAY)
+    assert found("king@old.test") == {}
 
 
 def test_page_shows_what_was_found_without_javascript(client_for, rob, ada_lovelace):

@@ -38,6 +38,14 @@ def test_who_is_offered_an_action_gets_its_page(mia, rob, ada, max_, client_for)
         assert answers == dict.fromkeys(labels(person), 200)
 
 
+def test_the_pages_of_the_loop_are_found_by_who_may_use_them(mia, rob, max_):
+    pages = {"Go to Alignment", "Go to Feedback", "Go to Requests", "Go to Content"}
+    for person in (mia, rob, max_):
+        assert pages <= set(labels(person))
+    assert ["Routing" in labels(person) for person in (mia, rob, max_)] == [False, False, True]
+    assert labels(max_, "routing rules") == ["Routing"]
+
+
 def test_palette_offers_actions_beside_records(mia, client_for):
     html = client_for(mia).get(reverse("desk:search-palette"), {"q": "inbox"}).content.decode()
 
