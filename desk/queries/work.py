@@ -91,14 +91,17 @@ def work_context(record: Record, user: User, now: datetime) -> dict[str, Any]:
         "steps": steps,
         "step_query": query_of(record),
         "needs_step": not steps and is_worked_on(record),
+        "may_plan": not is_merged(record),
     }
 
 
 def is_worked_on(record: Record) -> bool:
     """Whether somebody should know what comes next; of a merged lead the one that stays tells that."""
-    if isinstance(record, Contact) or (isinstance(record, Lead) and record.merged_into_id):
-        return False
-    return record.is_open
+    return not isinstance(record, Contact) and not is_merged(record) and record.is_open
+
+
+def is_merged(record: Record) -> bool:
+    return isinstance(record, Lead) and record.merged_into_id is not None
 
 
 def open_tasks_of(record: Record) -> Any:
@@ -124,7 +127,7 @@ def composer_of(
     opened: str = "",
 ) -> Composer | None:
     """None for a merged lead. ``bound``: the form that was refused, shown in its tab; ``steps``: read already."""
-    if isinstance(record, Lead) and record.merged_into_id:
+    if is_merged(record):
         return None
     may_log = may_log_on(user, subject_for(record))
     shared = shared_choices() if may_log else {}

@@ -141,6 +141,8 @@ def test_a_merged_lead_stays_readable_and_names_the_one_it_is_now(client_for, mi
     page = page_of(client_for(mia), bea)
     assert f'<a href="/leads/{ada.pk}/">Ada Byrne</a> now' in page
     assert "Mark as MQL" not in page
+    assert f"/tasks/new/?lead={bea.pk}" not in page
+    assert f"/tasks/new/?lead={ada.pk}" in page_of(client_for(mia), ada)
     assert f"/leads/{bea.pk}/edit/" not in page
     assert "Captured" in page
 
