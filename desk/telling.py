@@ -120,11 +120,13 @@ def side_of_person(user: User | None) -> str:
 
 
 def verdict_line(handoff: Handoff) -> str:
-    """ "Rob rejected this", "No answer from Rob in time"."""
-    status = HandoffStatus(handoff.status)
+    """ "Rob rejected this", "No answer from Rob in time", "Max passed this on from Rob to Rosa"."""
+    status, who = HandoffStatus(handoff.status), handoff.decided_by or "The system"
     if status == HandoffStatus.EXPIRED:
         return f"No answer from {handoff.recipient} in time"
-    return f"{handoff.decided_by or 'The system'} {DEEDS[status]} this"
+    if handoff.is_passed_on:
+        return f"{who} passed this on from {handoff.recipient} to {handoff.heir}"
+    return f"{who} {DEEDS[status]} this"
 
 
 def route_line(handoff: Handoff) -> str:

@@ -22,7 +22,17 @@ class AlreadyDecided(StaleState):
             super().__init__(text, recipient=handoff.heir, **facts)
         else:
             who = str(handoff.decided_by) if handoff.decided_by else "The system"
-            super().__init__(f"{who} {DEEDS[status]} this at {at:%H:%M on %d %b}.", by_name=who, **facts)
+            deed = f"passed this on to {handoff.heir}" if handoff.is_passed_on else f"{DEEDS[status]} this"
+            super().__init__(f"{who} {deed} at {at:%H:%M on %d %b}.", by_name=who, **facts)
+
+
+class TakenBack(StaleState):
+    """Who passed the hand-off on took that back, so there is none any more."""
+
+    code = "taken_back"
+
+    def __init__(self) -> None:
+        super().__init__("This lead was passed on by mistake and has been taken back; nobody has to answer it here.")
 
 
 class AlreadyWaiting(StaleState):

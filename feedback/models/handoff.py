@@ -172,6 +172,11 @@ class Handoff(Stamped):
         return self.status == HandoffStatus.WITHDRAWN and hasattr(self, "followed_by")
 
     @property
+    def is_untouched(self) -> bool:
+        """Whether nobody has answered it or said anything about it."""
+        return self.status == HandoffStatus.OPEN and not self.replies.all()
+
+    @property
     def heir(self) -> str:
         """Who was asked next, after this one was passed on."""
         return self.followed_by.recipient if hasattr(self, "followed_by") else "somebody else"

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.errors import NotAllowed
-from feedback.errors import NoSuchRecipient
+from feedback.errors import AlreadyDecided, NoSuchRecipient
 from feedback.models import Handoff, HandoffStatus
 from feedback.rerouting import reroute_waiting, take_back_rerouting
 from feedback.routing import explanation
@@ -95,6 +95,17 @@ def test_costs_the_same_for_one_and_for_many(max_, rob, rosa):
 
     queries(1)
     assert queries(1) == queries(30)
+
+
+def test_who_passed_it_on_to_whom_is_said_wherever_its_answer_is_told(max_, rob, rosa, client_for):
+    handoff = make_handoff(to=rob)
+    [fresh] = reroute_waiting(rob, by=max_, at=LATER).handoffs
+
+    card = client_for(rosa).get(f"/inbox/?open={fresh.pk}").content.decode()
+    assert "Max passed this on from Rob to Rosa" in card
+    assert "withdrew" not in card
+    with pytest.raises(AlreadyDecided, match="Max passed this on to Rosa at"):
+        accept_handoff(handoff, by=rob, at=LATER + DAY)
 
 
 def test_the_time_line_says_who_passed_it_on(max_, rob, rosa, client_for):
