@@ -11,6 +11,7 @@ from feedback.impressions import may_say
 from feedback.models import Impression, Moment, Quality, Question
 from leads.models import Activity, Lead, Opportunity, PickList, Touch
 from leads.pick_values import offered_values
+from leads.united import united_ids
 
 # As many as there are keys for.
 MOST_CHIPS = 9
@@ -77,8 +78,9 @@ def quality_chips(_lead: Lead, said: Impression | None) -> list[Chip]:
 
 def content_chips(lead: Lead, said: Impression | None) -> list[Chip]:
     """What the buyer met or was shown, the latest first, and what was said before."""
+    family = united_ids(lead)
     latest = [
-        rows.filter(lead=lead, asset__isnull=False).order_by().values_list("asset").annotate(last=Max("at"))
+        rows.filter(lead__in=family, asset__isnull=False).order_by().values_list("asset").annotate(last=Max("at"))
         for rows in (Touch.objects.effective(), Activity.objects.all())
     ]
     found = latest[0].union(latest[1]).order_by("-last")[:MET_LATELY]

@@ -7,11 +7,12 @@ from desk.queries.impressions import tap_for
 from feedback.models import Impression
 from feedback.verdicts import accept_handoff
 from leads.lifecycle import Stage
-from leads.models import PickList, PickValue
+from leads.merging import merge_leads
+from leads.models import Lead, PickList, PickValue
 from leads.pick_values import FIRST_THEMES
 from leads.touches import record_touch
 from leads.transitions import move_lead
-from tests.factories import DAY, HOUR, MONDAY, make_handoff, make_opportunity
+from tests.factories import DAY, HOUR, MONDAY, make_handoff, make_lead, make_opportunity
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -60,6 +61,16 @@ def test_qualify_asks_one_question_after_another(client_for, lead, rob):
     assert "Sales found it good" in shown
     assert "They asked about “Integration”" in shown
     assert "How good was" not in shown
+
+
+def test_content_that_a_merged_lead_met_is_offered_too(lead, rob, mona):
+    twin, met = make_lead(), Asset.objects.create(name="White paper")
+    record_touch(twin, at=MONDAY, kind="download", asset=met)
+    merge_leads(lead, twin, by=mona, at=MONDAY + DAY)
+    qualified(Lead.objects.get(pk=lead.pk), rob)
+
+    asked = tap_for(Lead.objects.get(pk=lead.pk), "qualify", rob, question="content")
+    assert [chip.label for chip in asked.chips] == ["White paper"]
 
 
 def test_return_asks_and_a_page_asked_later_does_not(client_for, lead, rob):
