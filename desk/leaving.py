@@ -8,8 +8,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from campaigns.access import may_create_campaigns
-from campaigns.models import Campaign, CampaignStatus
+from campaigns.access import may_create_assets, may_create_campaigns
+from campaigns.models import Asset, Campaign, CampaignStatus
 from crm.access import require
 from crm.assigning import give_all
 from crm.errors import BusinessError
@@ -19,6 +19,7 @@ from crm.outbox import record_change
 from crm.people import REFUSED, require_an_admin
 from feedback.access import may_ever_decide
 from feedback.models import Handoff
+from feedback.requests import give_promises, may_answer, promises_of
 from feedback.rerouting import reroute_waiting
 from leads.access import may_make_capture_forms, works_for_sales
 from leads.lifecycle import Stage
@@ -61,6 +62,10 @@ def running_campaigns(person: User) -> QuerySet[Any]:
     return Campaign.objects.filter(owner=person, archived_at__isnull=True).exclude(status=CampaignStatus.ENDED)
 
 
+def live_content(person: User) -> QuerySet[Any]:
+    return Asset.objects.filter(owner=person, archived_at__isnull=True)
+
+
 def announced(topic: str, rows: Callable[[User], QuerySet[Any]]) -> Callable[..., None]:
     """Gives the rows to the heir and tells the consumers of the outbox."""
 
@@ -87,6 +92,10 @@ def give_handoffs(person: User, heir: Heir, *, by: User, at: datetime) -> None:
 
 def give_forms(person: User, heir: User | None, *, by: User, at: datetime) -> None:
     give_all(live_forms(person), to=heir)
+
+
+def give_requests(person: User, heir: User, *, by: User, at: datetime) -> None:
+    give_promises(person, to=heir)
 
 
 def give_teams(person: User, heir: User | None, *, by: User, at: datetime) -> None:
@@ -128,6 +137,11 @@ KINDS = (
         "campaigns", "campaign", "campaigns", running_campaigns,
         may_create_campaigns, announced("campaign", running_campaigns),
     ),
+    Work(
+        "content", "piece of content", "pieces of content", live_content,
+        may_create_assets, announced("asset", live_content),
+    ),
+    Work("requests", "promised request", "promised requests", promises_of, may_answer, give_requests),
     Work(
         "forms", "capture form", "capture forms", live_forms, may_make_capture_forms, give_forms, may_wait=True,
     ),

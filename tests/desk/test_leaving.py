@@ -1,15 +1,19 @@
 """Somebody leaves: desk/leaving.py and its page."""
 
+from datetime import date
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from campaigns.models import Asset
 from crm.editing import present
 from crm.errors import BusinessError, NotAllowed
 from crm.models import Change, Notification, Team, User
 from desk.leaving import leave, open_work, require_nothing_open
-from feedback.models import Handoff
+from feedback.models import Handoff, Request
+from feedback.requests import accept_request, ask_marketing, fulfil_request
 from feedback.verdicts import accept_handoff
 from leads.assigning import assign_leads, take_back_leads
 from leads.converting import convert_lead
@@ -132,6 +136,27 @@ def test_marketers_leave_leads_campaigns_forms_and_managers_their_team(mia, mona
     lead.refresh_from_db(), campaign.refresh_from_db(), form.refresh_from_db()
     assert (lead.owner, lead.team, campaign.owner, form.owner) == (None, mia.team, mona, mona)
     assert Team.objects.get(pk=north.pk).manager is None
+
+
+def test_content_and_promised_requests_go_to_somebody_in_marketing(mia, mona, rob, ada):
+    sheet, old = (Asset.objects.create(name=name, owner=mia) for name in ("Data sheet", "Old"))
+    Asset.objects.filter(pk=old.pk).update(archived_at=MONDAY)
+    asked = [ask_marketing(by=rob, at=MONDAY, kind="case_study", text=text) for text in ("A case", "Another")]
+    for request in asked:
+        accept_request(request, by=mia, at=MONDAY, promised_on=date(2026, 6, 1))
+    fulfil_request(asked[1], by=mia, at=MONDAY, answer="Sent")
+    assert counts(mia) == {"content": 1, "requests": 1}
+
+    for heir in (rob, None):
+        with pytest.raises(BusinessError):
+            leave(mia, {"content": mona, "requests": heir}, by=ada, at=MONDAY)
+    leave(mia, {"content": mona, "requests": mona}, by=ada, at=MONDAY)
+
+    sheet.refresh_from_db(), old.refresh_from_db()
+    assert (sheet.owner, old.owner) == (mona, mia)
+    assert [Request.objects.get(pk=request.pk).answered_by for request in asked] == [mona, mia]
+    assert Change.objects.filter(topic="asset", object_id=sheet.pk).exists()
+    assert Notification.objects.get(kind="assigned").text == "1 piece of content, 1 promised request"
 
 
 def test_leave_costs_the_same_for_one_and_for_fifty(rosa, ada, north):
