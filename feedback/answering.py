@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 
+from django.db.models import Q
+
 from crm.access import require
 from crm.deeds import Deed
 from crm.models import User
 from feedback.access import may_decide, may_ever_decide
-from feedback.errors import AlreadyDecided
+from feedback.errors import AlreadyDecided, TakenBack
 from feedback.models import Handoff, HandoffStatus
 from leads.errors import out_of_use
 
@@ -18,11 +20,11 @@ MOST_ANSWERS = 500
 def require_answerable(handoff: Handoff, *, by: User) -> Handoff:
     """The row as it is now, held until the transaction ends.
 
-    Raises NotAllowed for whom it does not wait, AlreadyDecided for everybody who might have answered.
+    Raises NotAllowed for whom it does not wait, AlreadyDecided and TakenBack for everybody who might have answered.
     """
     require(may_ever_decide(by), ONLY_SALES)
     hold([handoff.pk])
-    present = Handoff.objects.select_related("lead", "to_user", "to_team", "decided_by").get(pk=handoff.pk)
+    present = as_it_is(handoff)
     if present.status != HandoffStatus.OPEN:
         raise AlreadyDecided(present)
     require(may_decide(by, present), not_for_you(present))
@@ -55,6 +57,25 @@ def hold(ids: list[int]) -> None:
     They are read afterwards, in a statement of its own: what a row is joined with is never waited for.
     """
     list(Handoff.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
+
+
+def hold_with_followers(ids: list[int]) -> None:
+    """Nobody answers these or what followed them, and nobody speaks there, until the transaction ends.
+
+    Whoever answers a follower looks at the row that it follows: that is not kept from them, so that neither waits for
+    the other.
+    """
+    for which in (Q(pk__in=ids), Q(follows__in=ids)):
+        list(Handoff.objects.select_for_update(no_key=True).filter(which).order_by("pk").values_list("pk"))
+
+
+def as_it_is(handoff: Handoff) -> Handoff:
+    """The row as it is now. Raises TakenBack."""
+    rows = Handoff.objects.select_related("lead", "to_user", "to_team", "decided_by")
+    present = rows.filter(pk=handoff.pk).first()
+    if present is None:
+        raise TakenBack
+    return present
 
 
 def why_not(handoff: Handoff, *, by: User) -> str:

@@ -18,7 +18,7 @@ from crm.outbox import record_change
 from crm.periods import local_day, zone
 from feedback.access import may_undo
 from feedback.announcing import announce_handoffs, announce_verdicts, take_back_verdicts
-from feedback.answering import hold_answerable
+from feedback.answering import hold_answerable, hold_with_followers
 from feedback.clocks import NO_VERDICT_CLOCKS, verdict_clocks
 from feedback.followers import pass_on
 from feedback.models import VERDICTS, Handoff, HandoffStatus
@@ -75,8 +75,10 @@ def reject_handoffs(
 @transaction.atomic
 def undo_verdicts(handoff_ids: Iterable[int], *, by: User, at: datetime) -> Deed:
     """Take these answers back, where it is not ten minutes ago and nobody acted since; they wait again."""
-    rows = Handoff.objects.select_for_update(of=("self",)).filter(pk__in=handoff_ids).order_by("pk")
-    found = list(rows.select_related("lead", "to_user__team", "to_team", "decided_by", "followed_by"))
+    ids = list(handoff_ids)
+    hold_with_followers(ids)
+    rows = Handoff.objects.filter(pk__in=ids).order_by("pk").prefetch_related("followed_by__replies")
+    found = list(rows.select_related("lead", "to_user__team", "to_team", "decided_by"))
     leads = {lead.pk: lead for lead in hold_leads(handoff.lead_id for handoff in found)}
     last, deed, back = last_moves(list(leads.values())), Deed(), []
     for handoff in found:
@@ -146,12 +148,12 @@ def why_not_undone(handoff: Handoff, last: Transition, *, by: User, at: datetime
     if at - handoff.decided_at > UNDO_WITHIN:
         return "A verdict can be undone for ten minutes."
     if handoff.route == Route.REROUTE:
-        return "" if follower_waits(handoff) else "Somebody has answered this lead since."
+        return "" if follower_waits(handoff) else "Somebody has acted on this lead since."
     return "" if last.handoff == handoff.pk else moved_words(last)
 
 
 def follower_waits(handoff: Handoff) -> bool:
-    return hasattr(handoff, "followed_by") and handoff.followed_by.status == HandoffStatus.OPEN
+    return hasattr(handoff, "followed_by") and handoff.followed_by.is_untouched
 
 
 def take_back_moves(

@@ -8,6 +8,7 @@ from django.db import transaction
 from crm.errors import BusinessError
 from crm.models import NotificationKind, User
 from crm.notifications import notify
+from feedback.answering import as_it_is, hold
 from feedback.mentions import mentioned_in
 from feedback.models import Handoff, HandoffStatus, Reply
 
@@ -22,7 +23,7 @@ class BadReply(BusinessError):
 def reply_to(handoff: Handoff, *, by: User, at: datetime, text: str) -> Reply:
     """Say something about a hand-off, open or answered; everybody may. Who is named with @ is told, and who takes part.
 
-    Raises BadReply, AmbiguousMention.
+    Raises BadReply, AmbiguousMention, TakenBack.
     """
     text = text.replace("\r\n", "\n").strip()
     if not text:
@@ -30,6 +31,8 @@ def reply_to(handoff: Handoff, *, by: User, at: datetime, text: str) -> Reply:
     if len(text) > LONGEST:
         raise BadReply(f"That is too long: at most {LONGEST:,} characters.")
     mentioned = mentioned_in(text)
+    hold([handoff.pk])
+    as_it_is(handoff)
     listening = people_in_talk(handoff)
     reply = Reply.objects.create(handoff=handoff, by=by, at=at, text=text)
     reply.mentions.set(mentioned)

@@ -15,6 +15,7 @@ from crm.assigning import is_here
 from crm.models import Side, Team, User
 from crm.outbox import record_change
 from feedback.announcing import announce_handoffs, settle_asked
+from feedback.answering import hold_with_followers
 from feedback.errors import AlreadyDecided, NoSuchRecipient
 from feedback.followers import open_followers
 from feedback.handing_over import chosen_recipient
@@ -109,9 +110,10 @@ def take_back_rerouting(person: User, *, by: User, passed_at: datetime, at: date
     passed = Handoff.objects.filter(
         to_user=person, status=HandoffStatus.WITHDRAWN, decided_by=by, decided_at=passed_at, followed_by__isnull=False
     )
-    old = list(passed.select_for_update(of=("self",)).order_by("pk"))
+    hold_with_followers(list(passed.values_list("pk", flat=True)))
+    old = list(passed.order_by("pk"))
     untouched = Handoff.objects.open().filter(follows__in=old, followed_by__isnull=True, replies__isnull=True)
-    followers = list(untouched.select_for_update(of=("self",)).order_by("pk"))
+    followers = list(untouched.order_by("pk"))
     taken_back = {follower.follows_id for follower in followers}
     back = [handoff for handoff in old if handoff.pk in taken_back]
     if not back:

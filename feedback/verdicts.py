@@ -17,7 +17,7 @@ from crm.outbox import record_change
 from crm.periods import local_day, zone
 from feedback.access import NO_HAND_OVER, may_ever_decide, may_hand_over, may_undo, may_withdraw
 from feedback.announcing import announce_handoffs, announce_verdicts, settle_asked, take_back_verdicts
-from feedback.answering import require_answerable
+from feedback.answering import as_it_is, hold_with_followers, require_answerable
 from feedback.clocks import NO_VERDICT_CLOCKS, start_clocks, verdict_clocks
 from feedback.errors import AlreadyDecided, AlreadyWaiting, NoSuchRecipient
 from feedback.followers import pass_on
@@ -134,7 +134,8 @@ def undo_verdict(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
 
     A rerouted rejection takes the hand-off that followed it back. Raises CannotUndo, NotAllowed.
     """
-    handoff = Handoff.objects.select_for_update(of=("self",)).select_related("lead", "to_user").get(pk=handoff.pk)
+    hold_with_followers([handoff.pk])
+    handoff = as_it_is(handoff)
     require(may_undo(by, handoff), "Only who gave this verdict or their manager may undo it.")
     if handoff.status not in VERDICTS:
         raise CannotUndo("There is no verdict to undo.")
@@ -163,7 +164,7 @@ def claim(handoff: Handoff, status: HandoffStatus, *, by: User | None, at: datet
     fields = {"status": status, "decided_by": by, "decided_at": at, "updated_at": timezone.now(), **verdict}
     fields["snoozed_until"] = None
     if Handoff.objects.filter(pk=handoff.pk, status=HandoffStatus.OPEN).update(**fields) != 1:
-        raise AlreadyDecided(Handoff.objects.select_related("decided_by").get(pk=handoff.pk))
+        raise AlreadyDecided(as_it_is(handoff))
     handoff.refresh_from_db()
     record_change("handoff", [handoff.pk])
 
@@ -183,9 +184,9 @@ def open_handoff(lead: Lead, *, by: User | None, at: datetime, **fields: Any) ->
 
 
 def take_back_follower(handoff: Handoff) -> None:
-    """Remove the hand-off that a rerouted rejection opened, if nobody has answered it."""
-    follower = Handoff.objects.select_for_update().filter(follows=handoff).first()
-    if follower is None or follower.status != HandoffStatus.OPEN:
+    """Remove the hand-off that a rerouted rejection opened, if nobody has answered it or said anything about it."""
+    follower = Handoff.objects.filter(follows=handoff).first()
+    if follower is None or not follower.is_untouched:
         raise CannotUndo("Somebody has acted on this lead since; the verdict can no longer be undone.")
     record_change("handoff", [follower.pk])
     follower.delete()
