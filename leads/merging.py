@@ -24,8 +24,6 @@ from leads.models import Lead, Merge
 from leads.subjects import hold_pulse, refresh_pulse
 from leads.united import family_ids, united_ids
 
-__all__ = ["TAKEN", "merge_leads", "undo_merge", "united_ids", "what_merge_sets"]
-
 NOT_YOURS = "You may merge leads of your own."
 # What the survivor may take from the duplicate: by choice, or because it says nothing itself.
 TAKEN = (

@@ -11,7 +11,8 @@ from crm.keyset import Order, Page, count_up_to, count_words, page_of
 from crm.models import User
 from crm.words import duration, percent
 from feedback.models import Request, RequestStatus
-from feedback.requests import answer_time, may_answer, promises_kept
+from feedback.request_figures import answer_time, promises_kept
+from feedback.requests import may_answer
 
 QUARTER = timedelta(days=90)
 OLDEST_FIRST = Order(F("asked_at"), DateTimeField(), descending=False)

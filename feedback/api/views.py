@@ -18,6 +18,7 @@ from feedback.agreements import (
     sign_agreement,
     withdraw_proposal,
 )
+from feedback.answering import ONLY_SALES
 from feedback.api.filters import AgreementFilters, HandoffFilters
 from feedback.api.serializers import (
     AcceptBody,
@@ -66,7 +67,7 @@ class HandoffViews(Resource):
     def reject(self, request: Request, pk: int) -> Response:
         """Not this one, and why; the route says what becomes of the lead."""
         handoff, body = self.get_object(), self.clean(RejectBody)
-        require(may_ever_decide(self.person), "Only sales answers a hand-off.")
+        require(may_ever_decide(self.person), ONLY_SALES)
         reason = find_reason(ReasonUse.VERDICT, body.pop("reason", ""))
         return self.show(reject_handoff(handoff, by=self.person, at=timezone.now(), reason=reason, **body))
 

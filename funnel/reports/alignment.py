@@ -10,7 +10,7 @@ from django.utils import timezone
 from crm.intervals import Counted
 from crm.models import Organisation, Side
 from crm.periods import local_day, zone
-from feedback import requests
+from feedback import request_figures
 from feedback.agreement import active_agreement
 from feedback.closed_loop import closed_loop_rate
 from feedback.terms import BOTH, Goal, Unit
@@ -148,9 +148,9 @@ def promises(days: Days) -> Iterator[Line]:
     yield promise("verdicts_in_time", verdicts_in_time(days))
     yield promise("first_attempts_in_time", first_attempts_in_time(days))
     yield promise("attempts_kept", attempts_kept(given_up(days), agreement))
-    asked = requests.answer_time(days.start, days.end)
+    asked = request_figures.answer_time(days.start, days.end)
     yield promise("requests_answered", Counted(asked.answered, asked.asked))
-    kept = requests.promises_kept(days.start, days.end, today=local_day(days.at, zone()))
+    kept = request_figures.promises_kept(days.start, days.end, today=local_day(days.at, zone()))
     yield promise("requests_kept", Counted(kept.met, kept.due))
     answered, reply_time = comments_answered(days)
     yield promise("comments_answered", answered)
