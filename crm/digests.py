@@ -8,10 +8,9 @@ no flood.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
@@ -20,9 +19,9 @@ from django.urls import reverse
 
 from crm.letters import absolute
 from crm.mailing import queue_mails
-from crm.models import Mail, MailPace, Notification, NotificationKind, Organisation, User
+from crm.models import Mail, MailPace, Notification, NotificationKind, User
 from crm.smtp import is_configured
-from crm.working_hours import DAYS
+from crm.working_time import WHOLE_DAY, Schedule, schedules_for
 
 # Time to read it in the product first.
 AT_ONCE_AFTER = timedelta(seconds=45)
@@ -31,7 +30,7 @@ MORNING = time(8)
 OLD_WITHOUT_SERVER = timedelta(days=1)
 OLD = timedelta(days=14)
 MOST_ROWS = 30
-WORKING_DAYS = DAYS[:5]
+SATURDAY = 5
 
 SETTLE = """
     UPDATE crm_notification AS notice SET mailed_at = %(at)s
@@ -72,30 +71,37 @@ def settle(*, at: datetime) -> None:
 
 def people_with_news() -> Iterable[User]:
     waiting = Notification.objects.filter(user=OuterRef("pk"), mailed_at__isnull=True, read_at__isnull=True)
-    return User.objects.filter(Exists(waiting)).select_related("team")
+    return User.objects.filter(Exists(waiting))
 
 
 def limits(people: Iterable[User], *, at: datetime) -> dict[int, datetime]:
     """For each person's id: what was told before this moment is due by e-mail."""
-    zone = Organisation.get().zone
-    return {person.pk: due_before(person, at=at, zone=zone) for person in people}
+    asked = {person.pk: person for person in people}
+    schedules = schedules_for((pk, None) for pk in asked)
+    return {pk: due_before(person, schedules[pk, None], at=at) for pk, person in asked.items()}
 
 
-def due_before(person: User, *, at: datetime, zone: ZoneInfo) -> datetime:
-    """The last moment at or before ``at`` when this person gets mail, by their pace; ``zone``: the organisation's."""
+def due_before(person: User, schedule: Schedule, *, at: datetime) -> datetime:
+    """The last moment at or before ``at`` when this person gets mail, by their pace and ``schedule``."""
     if person.mail_pace == MailPace.AT_ONCE:
         return at - AT_ONCE_AFTER
     if person.mail_pace == MailPace.HOURLY:
         return at.replace(minute=0, second=0, microsecond=0)
-    return last_morning(person, at=at, zone=ZoneInfo(person.time_zone) if person.time_zone else zone)
+    return last_morning(schedule, at=at)
 
 
-def last_morning(person: User, *, at: datetime, zone: ZoneInfo) -> datetime:
+def last_morning(schedule: Schedule, *, at: datetime) -> datetime:
     """The last eight o'clock, where the person is, of a day on which they work."""
-    hours = person.working_hours or (person.team.working_hours if person.team else {}) or WORKING_DAYS
-    today = at.astimezone(zone).date()
-    mornings = (datetime.combine(today - timedelta(days=back), MORNING, tzinfo=zone) for back in range(8))
-    return next(each for each in mornings if each <= at and DAYS[each.weekday()] in hours)
+    days = [schedule.day_of(at) - timedelta(days=back) for back in range(OLD.days)]
+    mornings = (schedule.moment(datetime.combine(day, MORNING)) for day in days if is_worked(day, schedule))
+    return next((morning for morning in mornings if morning <= at), at - OLD)
+
+
+def is_worked(day: date, schedule: Schedule) -> bool:
+    """Whether somebody works on ``day``; who has no hours works from Monday to Friday."""
+    has_hours = any(window != WHOLE_DAY for window in schedule.windows)
+    works = schedule.windows[day.weekday()] is not None if has_hours else day.weekday() < SATURDAY
+    return works and day not in schedule.holidays
 
 
 def take(before: Mapping[int, datetime], *, at: datetime) -> dict[int, list[Notification]]:

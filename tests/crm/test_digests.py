@@ -8,9 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.digests import due_before, preview, queue_digests
-from crm.models import Mail, MailPace, Notification, NotificationKind, Organisation
+from crm.models import HolidayCalendar, Mail, MailPace, Notification, NotificationKind, Organisation
 from crm.notice_kinds import WORDS, groups_for
 from crm.notifications import mark_all_read, notify
+from crm.working_time import schedule_of
 from tests.factories import DAY, HOUR, MONDAY, make_user
 
 pytestmark = pytest.mark.django_db
@@ -142,14 +143,14 @@ def test_hourly_goes_at_the_full_hour(rob):
 def test_daily_goes_in_the_persons_own_morning_on_working_days(rob, zone, at, morning):
     choose(rob, mail_pace="daily", time_zone=zone)
 
-    assert due_before(rob, at=at, zone=Organisation.get().zone) == morning
+    assert due_before(rob, schedule_of(rob, None), at=at) == morning
 
 
 def test_who_works_on_sundays_gets_it_on_sundays(rob):
     choose(rob, mail_pace="daily", working_hours={"sun": ["09:00", "12:00"]})
     sunday = datetime(2026, 3, 8, 12, tzinfo=UTC)
 
-    assert due_before(rob, at=sunday, zone=Organisation.get().zone) == sunday.replace(hour=8)
+    assert due_before(rob, schedule_of(rob, None), at=sunday) == sunday.replace(hour=8)
 
 
 def test_the_weekends_news_come_on_monday(rob):
@@ -158,6 +159,29 @@ def test_the_weekends_news_come_on_monday(rob):
 
     assert queue_digests(at=MONDAY - DAY) == 0
     assert queue_digests(at=MONDAY) == 1
+
+
+def test_nobody_gets_it_on_a_holiday(rob, north):
+    calendar = HolidayCalendar.objects.create(name="Berlin")
+    calendar.holidays.create(day=MONDAY.date())
+    north.holidays = calendar
+    north.save()
+    choose(rob, mail_pace="daily")
+    ring(rob, at=MONDAY - 3 * DAY + HOUR)  # Friday at ten
+
+    assert queue_digests(at=MONDAY) == 0
+    assert queue_digests(at=MONDAY + DAY) == 1
+
+
+def test_of_long_holidays_nothing_is_due(rob, north):
+    calendar = HolidayCalendar.objects.create(name="Summer")
+    for days in range(30):
+        calendar.holidays.create(day=(MONDAY - days * DAY).date())
+    north.holidays = calendar
+    north.save()
+    choose(rob, mail_pace="daily")
+
+    assert due_before(rob, schedule_of(rob, None), at=MONDAY) == MONDAY - 14 * DAY
 
 
 def test_without_a_server_nothing_waits_longer_than_a_day(at_once, settings):
