@@ -8,10 +8,11 @@ from django.utils.formats import date_format
 
 from crm.models import Organisation, Side
 from crm.periods import add_months, local_day, start_of_quarter
+from feedback.agreement import active_agreement
 from feedback.agreements import digest
 from feedback.terms import BOTH, Goal
-from funnel.attainment import goals_for
-from funnel.keeping import kept
+from funnel.attainment import attainment, goals_for
+from funnel.keeping import Kept, kept
 from funnel.promises import Days
 from funnel.queries import Freshness, freshness
 from funnel.reports.alignment import Line, lines, other_currencies
@@ -45,6 +46,7 @@ class Quarter:
     sentence: str
     notes: list[str]
     freshness: Freshness
+    counted_at: datetime
 
     @property
     def label(self) -> str:
@@ -76,8 +78,9 @@ def quarter(start: date, *, at: datetime) -> Quarter:
     # A quarter that runs is compared with the one before as far as it had come by then.
     compared_until = start if end <= today else min(start, previous + (max(today, start) - start) + timedelta(days=1))
     goals = goals_for(start, end)
-    found = counted(Days(start, end, at), goals)
-    earlier = {line.measure: line for line in counted(Days(previous, compared_until, at), goals)}
+    counted = count_days(start, end, goals, at=at)
+    found = counted.value
+    earlier = {line.measure: line for line in count_days(previous, compared_until, goals, at=at).value}
     # A goal of its own says it already.
     said_twice = {"sales_answer_time"} if any(line.measure == "hours_to_verdict" for line in found) else set()
     compared = [Compared(line, earlier.get(line.measure)) for line in found if line.measure not in said_twice]
@@ -91,12 +94,23 @@ def quarter(start: date, *, at: datetime) -> Quarter:
         sentence=sentence(found),
         notes=other_currencies([line.goal for line in found if line.goal]),
         freshness=freshness(at=at),
+        counted_at=counted.at,
     )
 
 
-def counted(days: Days, goals: Sequence[Goal]) -> list[Line]:
-    key = digest([str(days.start), str(days.end), *map(str, goals)])
-    return kept(f"alignment:{key}", lambda: lines(days, goals))
+def count_days(start: date, end: date, goals: Sequence[Goal], *, at: datetime) -> Kept[list[Line]]:
+    key = digest([str(start), str(end), *map(str, goals)])
+    return kept(f"alignment:{key}", lines_of_days, start, end, goals, at=at)
+
+
+def lines_of_days(start: date, end: date, goals: Sequence[Goal], *, at: datetime) -> list[Line]:
+    return lines(Days(start, end, at), goals)
+
+
+def count_ahead(*, at: datetime) -> None:
+    """What the pages open with: the goals of the agreement in force, and this quarter beside the one before."""
+    attainment(active_agreement(), at=at)
+    quarter(quarter_asked({}, today=local_day(at, Organisation.get().zone)), at=at)
 
 
 def sentence(found: list[Line]) -> str:

@@ -15,7 +15,7 @@ from crm.words import money, number, percent
 from feedback.agreements import fingerprint_of
 from feedback.models import Agreement
 from feedback.terms import Goal, Measure, Unit, read_goals
-from funnel.keeping import kept
+from funnel.keeping import Kept, kept
 from funnel.promises import Days, answer_time, given_up, mean_attempts, one_row
 from funnel.reports.counts import steps
 from funnel.reports.question import Question
@@ -165,12 +165,16 @@ def said(value: Decimal | float | None, unit: str, currency: str) -> str:
     return number(round(value))
 
 
-def attainment(agreement: Agreement, *, at: datetime) -> list[Attained]:
+def attainment(agreement: Agreement, *, at: datetime) -> Kept[list[Attained]]:
     """Every goal of an agreement with what came of it in its period until now, or a few minutes ago."""
+    return kept(f"attainment:{fingerprint_of(agreement)}", attained_in_period, agreement, at=at)
+
+
+def attained_in_period(agreement: Agreement, *, at: datetime) -> list[Attained]:
     if not agreement.period_starts or not agreement.period_ends:
         return []
     days = Days(agreement.period_starts, agreement.period_ends + timedelta(days=1), at)
-    return kept(f"attainment:{fingerprint_of(agreement)}", lambda: attained(read_goals(agreement), days))
+    return attained(read_goals(agreement), days)
 
 
 def attained(goals: Iterable[Goal], days: Days) -> list[Attained]:

@@ -52,12 +52,13 @@ def agreement_page(user: User, *, at: datetime) -> dict[str, Any]:
 
 def document(agreement: Agreement, *, at: datetime) -> dict[str, Any]:
     """Everything that an agreement says, with how far its goals have come."""
-    definition = definition_of(agreement)
+    definition, goals = definition_of(agreement), attainment(agreement, at=at)
     return {
         "agreement": agreement,
         "period": period_words(agreement),
         "pace": pace_words(agreement, local_day(at, zone())),
-        "goals": by_side(attainment(agreement, at=at)),
+        "goals": by_side(goals.value),
+        "counted_at": goals.at,
         "promises": promises(agreement),
         "exceptions": [(line.name, exception_words(line)) for line in read_exceptions(agreement)],
         "roles": roles(agreement),

@@ -171,7 +171,7 @@ def test_goals_nobody_signed_hold_for_nothing():
 
 @pytest.mark.django_db
 def test_an_agreement_without_a_period_has_nothing_to_attain():
-    assert attainment(Agreement(goals=[{"measure": "mqls", "target": "5"}]), at=NOW) == []
+    assert attainment(Agreement(goals=[{"measure": "mqls", "target": "5"}]), at=NOW).value == []
 
 
 @pytest.mark.django_db
@@ -179,4 +179,4 @@ def test_the_last_day_of_the_period_counts():
     agreement = make_agreement(period_ends=MONDAY.date(), goals=[{"measure": "pipeline_value", "target": "100"}])
     make_opportunity(lead=make_lead(), amount=100, opened_at=MONDAY + timedelta(hours=14))
 
-    assert attainment(agreement, at=NOW)[0].attainment == 1
+    assert attainment(agreement, at=NOW).value[0].attainment == 1

@@ -1,0 +1,10 @@
+"""What Celery runs for figures; the schedules stand in crm/celery.py."""
+
+from celery import shared_task
+
+
+@shared_task(name="funnel.count_again")
+def count_again(key: str) -> None:
+    from funnel.keeping import count_asked
+
+    count_asked(key)
