@@ -8,8 +8,15 @@
  *
  * Without JavaScript the link leads to the page itself. With it the page's fragment (htmx request, HX-Target
  * "panel-body") opens in the panel; a form in it that answers HX-Trigger "panel:close" closes it.
+ *
+ * A page opened by itself has nothing beside it to be answered into: what would go to the panel is sent as by any page.
  */
 const panel = () => document.getElementById("panel");
+
+for (const element of document.querySelectorAll('#main [hx-target="#panel-body"]')) {
+  for (const name of ["hx-post", "hx-get", "hx-target", "hx-trigger", "hx-swap"]) element.removeAttribute(name);
+  for (const button of element.querySelectorAll("[data-no-js]")) button.removeAttribute("data-no-js");
+}
 
 export async function openPanel({ href, title, source = document.body }) {
   const body = panel().querySelector("#panel-body");

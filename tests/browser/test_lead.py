@@ -141,3 +141,23 @@ def test_what_is_logged_shows_at_once_and_what_is_typed_stays(page_for, rob, lea
     expect(page.locator("#timeline")).to_contain_text("Called, no answer")
     expect(page.locator(".micro-state")).to_contain_text("attempting · 1 attempt")
     expect(page.locator("form[data-tab=note] textarea")).to_have_value("Half a thought")
+
+
+def test_the_form_of_a_verb_opened_as_its_own_page_leads_back_to_the_lead(page_for, rob, lead):
+    page = page_for(rob)
+    page.goto(f"/leads/{lead.pk}/move/?to=qualified")
+    page.get_by_label("What do they need?").fill("Twelve cargo bikes")
+    page.locator("#main").get_by_role("button", name="Qualify").click()
+    page.wait_for_url(f"**/leads/{lead.pk}/**")
+    now_in(page, "Qualified")
+
+
+def test_a_rejection_opened_as_its_own_page_leads_back_to_the_lead(page_for, rob):
+    waiting = make_handoff(to=rob, at=timezone.now() - HOUR)
+    page = page_for(rob)
+    page.goto(f"/leads/{waiting.lead_id}/rejection/?handoff={waiting.pk}")
+    page.keyboard.press("1")
+    page.keyboard.press("1")
+    page.get_by_role("button", name="Send rejection").click()
+    page.wait_for_url(f"**/leads/{waiting.lead_id}/**")
+    expect(page.get_by_role("status")).to_contain_text("Rejected")
