@@ -30,6 +30,8 @@ app.conf.beat_schedule = {
     "tell of clocks": {"task": "feedback.remind", "schedule": 60.0, "options": {"expires": 60}},
     # Every five minutes: leads that sales wanted to see again come back on their day.
     "bring leads back": {"task": "feedback.recycle", "schedule": 300.0, "options": {"expires": 300}},
+    # Every five minutes: goals, alignment and verdicts, where they take long to count, before somebody asks.
+    "count figures ahead": {"task": "desk.count_ahead", "schedule": 300.0, "options": {"expires": 300}},
     # Every five minutes: imports whose worker died are taken up again where they stopped.
     "resume interrupted imports": {"task": "leads.resume_imports", "schedule": 300.0, "options": {"expires": 300}},
     # Every hour: how long won opportunities stood in each stage, to tell which ones stand still.

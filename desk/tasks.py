@@ -10,3 +10,17 @@ def forget_deeds() -> None:
     from desk.bulk.deeds import forget_old_deeds
 
     forget_old_deeds(now=timezone.now())
+
+
+@shared_task(name="desk.count_ahead")
+def count_ahead() -> None:
+    """What the pages of agreement, alignment and feedback open with is at hand before somebody asks."""
+    from django.utils import timezone
+
+    from crm.periods import local_day, zone
+    from desk.queries import feedback
+    from funnel import alignment
+
+    now = timezone.now()
+    alignment.count_ahead(at=now)
+    feedback.count_ahead(today=local_day(now, zone()), at=now)

@@ -10,10 +10,12 @@ from django.http import QueryDict
 from django.utils.http import urlencode
 
 from campaigns.models import Asset, Campaign
+from crm.intervals import Counted
 from crm.keyset import Order, Page, count_up_to, page_of
 from crm.models import Side, Team, User
 from crm.requests import id_of
 from crm.words import interval, percent
+from feedback.agreements import digest
 from feedback.closed_loop import OpenRejections, open_rejections
 from feedback.improvements import may_record
 from feedback.models import VERDICTS, Handoff, HandoffStatus, Improvement, Reply
@@ -26,11 +28,17 @@ from feedback.verdict_figures import (
     ORDERS,
     Asked,
     Figures,
+    Quality,
     ReasonShare,
     by_dimension,
     handoffs_asked,
+    pareto,
+    quality,
+    totals,
 )
 from feedback.wrong_data import still_wrong, wrong_words
+from funnel.keeping import Kept, kept
+from funnel.rounds import Round, recycle_yield, times_round
 from leads.list_queries import leads_of, needing_repair, nurture_due, present_leads
 from leads.models import Lead, Reason, Route
 from leads.models.lead import LeadQuerySet
@@ -106,6 +114,31 @@ def labelled(rows: Sequence[Figures], dimension: str) -> list[Figures]:
 
 
 @dataclass(frozen=True)
+class Verdicts:
+    """What the page counts of the hand-offs in question; ``by_key``: a row for each key of the dimension."""
+
+    whole: Figures
+    reasons: list[ReasonShare]
+    quality: Quality
+    by_key: list[Figures]
+
+
+def verdicts(question: Question, *, at: datetime) -> Kept[Verdicts]:
+    key = digest([str(question.asked), question.by, question.order, question.descending])
+    return kept(f"feedback:{key}", count_verdicts, question, at=at)
+
+
+def count_verdicts(question: Question, *, at: datetime) -> Verdicts:
+    asked = question.asked
+    return Verdicts(
+        whole=totals(asked, at=at),
+        reasons=pareto(asked, at=at),
+        quality=quality(asked, at=at),
+        by_key=by_dimension(asked, question.by, at=at, order=question.order, descending=question.descending),
+    )
+
+
+@dataclass(frozen=True)
 class Row:
     """A line of the table; ``href``: the page held at its key, "" for the rest of all keys."""
 
@@ -113,12 +146,11 @@ class Row:
     href: str
 
 
-def table(question: Question, whole: Figures, query: QueryDict, *, at: datetime) -> list[Row]:
+def table(question: Question, found: Verdicts, query: QueryDict) -> list[Row]:
     """A row for each key, the rest in one."""
-    found = by_dimension(question.asked, question.by, at=at, order=question.order, descending=question.descending)
-    shown = labelled(found, question.by)
+    shown = labelled(found.by_key, question.by)
     rows = [Row(figures, without(query, **{question.by: figures.key or MISSING})) for figures in shown]
-    return [*rows, Row(whole.without(shown, "All others"), "")] if len(found) == MOST_ROWS else rows
+    return [*rows, Row(found.whole.without(shown, "All others"), "")] if len(shown) == MOST_ROWS else rows
 
 
 def without(query: QueryDict, *left_out: str, **added: str) -> str:
@@ -195,6 +227,28 @@ def repairs(user: User) -> list[Repair]:
 def due_for_nurture(user: User, *, today: date) -> list[Lead]:
     """Leads to look at again, who waits longest first, one more than is shown."""
     return list(nurture_due(own(user), on=today).for_lists().order_by("revisit_on", "pk")[: ROWS + 1])
+
+
+@dataclass(frozen=True)
+class Recycling:
+    """How leads do the second time round, and of what was recycled, how much came back to sales."""
+
+    rounds: list[Round]
+    came_back: Counted
+
+
+def recycling(today: date, *, at: datetime) -> Kept[Recycling]:
+    return kept(f"recycling:{today}", count_recycling, today, at=at)
+
+
+def count_recycling(today: date, *, at: datetime) -> Recycling:
+    return Recycling(times_round(*last_year(today)), recycle_yield(at=at))
+
+
+def count_ahead(*, today: date, at: datetime) -> None:
+    """What the page opens with."""
+    verdicts(read(QueryDict(), today=today), at=at)
+    recycling(today, at=at)
 
 
 def last_year(today: date) -> tuple[date, date]:

@@ -9,16 +9,15 @@ from crm.access import does_marketing
 from crm.requests import PersonRequest
 from desk.queries import feedback as reads
 from feedback.improvements import may_record
-from feedback.verdict_figures import FEWEST, pareto, quality, totals
-from funnel.rounds import recycle_yield, times_round
+from feedback.verdict_figures import FEWEST
 
 
 @require_GET
 def feedback(request: PersonRequest) -> HttpResponse:
     user, now, today = request.user, timezone.now(), timezone.localdate()
     question = reads.read(request.GET, today=today)
-    asked = question.asked
-    whole, reasons = totals(asked, at=now), pareto(asked, at=now)
+    verdicts, recycling = reads.verdicts(question, at=now), reads.recycling(today, at=now).value
+    counted = verdicts.value
     context = {
         "now": now,
         "today": today,
@@ -29,19 +28,20 @@ def feedback(request: PersonRequest) -> HttpResponse:
         "missing": reads.MISSING,
         "teams": reads.teams(),
         "chips": reads.held_chips(question, request.GET),
-        "sentence": reads.sentence(whole, reasons, days=question.days),
-        "whole": whole,
-        "quality": quality(asked, at=now),
+        "sentence": reads.sentence(counted.whole, counted.reasons, days=question.days),
+        "whole": counted.whole,
+        "quality": counted.quality,
+        "counted_at": verdicts.at,
         "fewest": FEWEST,
-        "table": reads.table(question, whole, request.GET, at=now),
-        "reasons": reasons,
+        "table": reads.table(question, counted, request.GET),
+        "reasons": counted.reasons,
         "comments": reads.comments(question, request.GET, at=now),
         "unanswered": reads.count_unanswered(question, at=now),
         "repairs": reads.repairs(user),
         "nurture": reads.due_for_nurture(user, today=today),
         "rows": reads.ROWS,
-        "rounds": times_round(*reads.last_year(today)),
-        "recycled": recycle_yield(at=now),
+        "rounds": recycling.rounds,
+        "recycled": recycling.came_back,
         "waiting": reads.waits_for_marketing(user, at=now),
         "does_marketing": does_marketing(user),
         "changes": reads.latest_changes(user),
