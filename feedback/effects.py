@@ -10,14 +10,12 @@ from django.db.models import Count, Q
 
 from crm.intervals import Counted, Difference, difference
 from crm.periods import start_of_day, zone
-from feedback.models import Handoff, HandoffStatus, Improvement, ImprovementKind
-from feedback.queries import ABOUT_THE_LEAD
+from feedback.models import Handoff, Improvement, ImprovementKind
+from feedback.queries import ACCEPTED, JUDGED
 
 LOOKED_AT = timedelta(days=90)
 # Fewer judged leads on either side, and nothing is claimed.
 FEWEST = 30
-ACCEPTED = Q(status=HandoffStatus.ACCEPTED)
-JUDGED = ACCEPTED | Q(status=HandoffStatus.REJECTED, reason__family__in=ABOUT_THE_LEAD)
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,19 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Aggregate, Count, DurationField, F, Q, QuerySet
+from django.db.models import Aggregate, Count, DurationField, Exists, F, OuterRef, Q, QuerySet
 
 from crm.models import User
 from feedback.access import inbox_team_ids, may_ever_decide
-from feedback.models import VERDICTS, Handoff, HandoffQuerySet, HandoffStatus
+from feedback.models import VERDICTS, Handoff, HandoffQuerySet, HandoffStatus, Reply
 from leads.models import ReasonFamily
 
 COUNT_UP_TO = 100
 # Rejections that say something about the lead; "not mine" says something about the routing only.
 ABOUT_THE_LEAD = (ReasonFamily.CLERICAL, ReasonFamily.DEFINITIONAL, ReasonFamily.TIMING)
+# What acceptance is measured on (METRICS C6): accepted, or rejected for what the lead is.
+ACCEPTED = Q(status=HandoffStatus.ACCEPTED)
+JUDGED = ACCEPTED | Q(status=HandoffStatus.REJECTED, reason__family__in=ABOUT_THE_LEAD)
 
 
 def inbox_of(user: User) -> HandoffQuerySet:
@@ -82,7 +85,7 @@ class Verdicts:
 def verdicts_of(handoffs: QuerySet[Handoff]) -> Verdicts:
     """The verdicts among these hand-offs."""
     counts = handoffs.order_by().aggregate(
-        accepted=Count("pk", filter=Q(status=HandoffStatus.ACCEPTED)),
+        accepted=Count("pk", filter=ACCEPTED),
         waiting=Count("pk", filter=Q(status=HandoffStatus.OPEN)),
         answer_time=Median(F("decided_at") - F("offered_at"), filter=Q(status__in=VERDICTS)),
     )
@@ -95,6 +98,12 @@ def verdicts_of(handoffs: QuerySet[Handoff]) -> Verdicts:
     )
     named = [ReasonCount(row["reason"], row["reason__label"], row["reason__family"], row["count"]) for row in reasons]
     return Verdicts(reasons=named, **counts)
+
+
+def unanswered(verdicts: QuerySet[Handoff]) -> QuerySet[Handoff]:
+    """Those about which nobody but who gave them has said anything."""
+    others = Reply.objects.filter(handoff=OuterRef("pk")).exclude(by=OuterRef("decided_by"))
+    return verdicts.filter(~Exists(others), status__in=VERDICTS)
 
 
 def latest_verdicts(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:

@@ -16,7 +16,7 @@ from django.db.models.functions import Cast, NullIf
 from crm.intervals import Counted
 from crm.periods import start_of_day, zone
 from feedback.models import VERDICTS, Handoff, HandoffStatus
-from feedback.queries import ABOUT_THE_LEAD, Median
+from feedback.queries import ACCEPTED, JUDGED, Median
 from leads.models import Reason, ReasonFamily, Touch
 
 # Fewer judged leads say nothing about a rate: it is shown grey.
@@ -35,7 +35,6 @@ ORDERS = ("offered", "answered", "accepted", "acceptance", "decided")
 
 IS_DUE = ~Q(status=HandoffStatus.WITHDRAWN) & (~Q(status=HandoffStatus.OPEN) | Q(is_late=True))
 REJECTED = Q(status=HandoffStatus.REJECTED)
-ABOUT = REJECTED & Q(reason__family__in=ABOUT_THE_LEAD)
 ANSWERED = Q(status__in=VERDICTS)
 # What F1 takes for a full answer: a rating, words, or the wrong field named; a rejection has its reason anyway.
 IN_WORDS = ~Q(comment="") | Q(rating__isnull=False) | Q(wrong_fields__len__gt=0)
@@ -129,8 +128,8 @@ COUNTS = {
     "offered": Count("pk"),
     "due": Count("pk", filter=IS_DUE),
     "answered": Count("pk", filter=ANSWERED),
-    "accepted": Count("pk", filter=Q(status=HandoffStatus.ACCEPTED)),
-    "judged": Count("pk", filter=Q(status=HandoffStatus.ACCEPTED) | ABOUT),
+    "accepted": Count("pk", filter=ACCEPTED),
+    "judged": Count("pk", filter=JUDGED),
     "rejected": Count("pk", filter=REJECTED),
     "expired": Count("pk", filter=Q(status=HandoffStatus.EXPIRED)),
 }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from campaigns.models import Campaign
@@ -12,13 +12,13 @@ from crm.intervals import Share, share
 from crm.keyset import count_up_to
 from crm.models import User
 from desk.queries.campaign import handoffs_of, reason_bars, what_sales_says
-from desk.queries.feedback import Change, answers_of_others
+from desk.queries.feedback import Change
 from feedback.effects import effects_on
 from feedback.impressions import Heard, impressions_of
 from feedback.improvements import may_record
-from feedback.models import VERDICTS, Handoff, Impression
+from feedback.models import Handoff, Impression
 from feedback.quality import QualityIndex, quality_index
-from feedback.queries import Verdicts, latest_verdicts, verdicts_of
+from feedback.queries import Verdicts, latest_verdicts, unanswered, verdicts_of
 from feedback.talk import with_talk
 from leads.models import Reason
 
@@ -54,13 +54,8 @@ def what_is_said(campaign: Campaign, *, reason: Reason | None, at: datetime) -> 
         quality=quality_index(campaign.pk) if verdicts.judged else None,
         heard=impressions_of(Impression.objects.filter(lead__campaign=campaign)),
         answers=answers[: OF_A_REASON if reason else ROWS],
-        unanswered=count_up_to(unanswered(handed), 99),
+        unanswered=count_up_to(unanswered(handed.exclude(comment="")), 99),
     )
-
-
-def unanswered(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
-    """Verdicts with words that nobody but who gave them has said anything about."""
-    return handoffs.filter(~Exists(answers_of_others()), status__in=VERDICTS).exclude(comment="")
 
 
 def changes_of(campaign: Campaign, user: User) -> list[Change]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.http import urlencode
 
@@ -18,8 +18,8 @@ from crm.words import interval, percent
 from feedback.agreements import digest
 from feedback.closed_loop import OpenRejections, open_rejections
 from feedback.improvements import may_record
-from feedback.models import VERDICTS, Handoff, HandoffStatus, Improvement, Reply
-from feedback.queries import latest_verdicts
+from feedback.models import VERDICTS, Handoff, HandoffStatus, Improvement
+from feedback.queries import latest_verdicts, unanswered
 from feedback.talk import with_talk
 from feedback.verdict_figures import (
     DIMENSIONS,
@@ -183,12 +183,7 @@ def comments(question: Question, query: QueryDict, *, at: datetime) -> Page:
 def commented(question: Question, *, at: datetime) -> QuerySet[Handoff]:
     found = handoffs_asked(question.asked, at=at).filter(status__in=VERDICTS)
     found = found.filter(reason=question.reason) if question.reason else found.exclude(comment="")
-    return found if question.shows_all else found.filter(~Exists(answers_of_others()))
-
-
-def answers_of_others() -> QuerySet[Reply]:
-    """What anybody but who gave the verdict said about it."""
-    return Reply.objects.filter(handoff=OuterRef("pk")).exclude(by=OuterRef("decided_by"))
+    return found if question.shows_all else unanswered(found)
 
 
 def count_unanswered(question: Question, *, at: datetime) -> int:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Count, Exists, F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from campaigns.models import Campaign
 from campaigns.queries import ACTIVE
@@ -17,7 +17,7 @@ from crm.periods import add_months, local_day, start_of_day, start_of_month, sta
 from crm.words import percent
 from desk.queries.campaign import NOBODY, counts_by_campaign
 from desk.queries.campaign_pace import paces
-from desk.queries.feedback import answers_of_others, due_for_nurture, repairs
+from desk.queries.feedback import due_for_nurture, repairs
 from desk.queries.first_calls import first_calls
 from desk.queries.first_steps import first_steps
 from desk.queries.from_marketing import done_by_marketing
@@ -25,7 +25,7 @@ from desk.queries.inbox import answers_this_week, waiting_page
 from desk.queries.oversight import pace_of_both, people_away, to_sign, who_waits
 from feedback.access import inbox_team_ids
 from feedback.models import Handoff
-from feedback.queries import latest_verdicts
+from feedback.queries import latest_verdicts, unanswered
 from feedback.requests import open_requests_for
 from funnel.reports.counts import steps
 from funnel.reports.question import Question
@@ -109,7 +109,7 @@ def marketer_blocks(user: User, *, now: datetime, today: date) -> dict[str, Any]
 def unanswered_comments(handoffs: QuerySet[Handoff], *, now: datetime) -> QuerySet[Handoff]:
     """What sales said in words lately and nobody has answered, the longest unanswered on top."""
     said = latest_verdicts(handoffs).filter(decided_at__gt=now - ANSWERABLE).exclude(comment="")
-    return said.filter(~Exists(answers_of_others())).order_by("decided_at", "id")
+    return unanswered(said).order_by("decided_at", "id")
 
 
 def manager_blocks(user: User, *, now: datetime, today: date) -> dict[str, Any]:
