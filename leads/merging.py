@@ -93,7 +93,7 @@ def undo_merge(merge: Merge, *, by: User, at: datetime) -> Merge:
         raise CannotUndo(f"{survivor} was merged itself since; undo that first.", survivor=survivor.merged_into_id)
     if survivor.seq != merge.survivor_seq:
         raise MovedSince(survivor)
-    give_back(survivor, duplicate, merge.replaced)
+    give_back(survivor, duplicate, merge)
     descendants = merged_through(duplicate)
     Lead.objects.filter(pk=duplicate.pk).update(merged_into=None, updated_at=timezone.now())
     Lead.objects.filter(pk__in=descendants).update(merged_into=duplicate, updated_at=timezone.now())
@@ -172,18 +172,45 @@ def take_over(survivor: Lead, duplicate: Lead, take: Collection[str]) -> dict[st
     return {name: before[name] for name in fresh}
 
 
-def give_back(survivor: Lead, duplicate: Lead, replaced: dict[str, Any]) -> None:
-    """Write back what stood in the fields, where still stands what the merge wrote: the duplicate kept it."""
-    unchanged = [
-        name
-        for name, before in replaced.items()
-        if stored(survivor, name)
-        == (united_value(name, before, duplicate) if name in UNITED else stored(duplicate, name))
-    ]
-    for name in unchanged:
-        setattr(survivor, column_of(name), replaced[name])
+def give_back(survivor: Lead, duplicate: Lead, merge: Merge) -> None:
+    """Write back what stood in the fields, where still stands what the merge wrote: the duplicate kept it.
+
+    The merges after it that hold are as if this one had never been: what they remember of the survivor changes, too.
+    """
+    later = Merge.objects.filter(survivor=survivor, pk__gt=merge.pk, undone_at=None).select_related("duplicate")
+    chain = list(later.order_by("pk"))
+    fresh = {}
+    for name, before in merge.replaced.items():
+        wrote, instead = written(name, before, duplicate), before
+        for each in chain:
+            wrote, instead = without_it(each, name, wrote, instead)
+        if stored(survivor, name) == wrote:
+            fresh[name] = instead
+    Merge.objects.bulk_update(chain, ["replaced"])
+    for name, value in fresh.items():
+        setattr(survivor, column_of(name), value)
     survivor.version += 1
-    survivor.save(update_fields=[*unchanged, "version", "updated_at"])
+    survivor.save(update_fields=[*fresh, "version", "updated_at"])
+
+
+def without_it(later: Merge, name: str, wrote: Any, instead: Any) -> tuple[Any, Any]:
+    """A later merge, had ``instead`` stood in the field where ``wrote`` did: what it wrote, and would have written.
+
+    Where it found something else, somebody had written the field between the two.
+    """
+    took_part = name in later.replaced or name in UNITED
+    if not took_part or later.replaced.get(name, wrote) != wrote:
+        return wrote, instead
+    now = written(name, instead, later.duplicate)
+    later.replaced.pop(name, None)
+    if now != instead:
+        later.replaced[name] = instead
+    return written(name, wrote, later.duplicate), now
+
+
+def written(name: str, before: Any, duplicate: Lead) -> Any:
+    """What a merge wrote into a field in which ``before`` stood."""
+    return united_value(name, before, duplicate) if name in UNITED else stored(duplicate, name)
 
 
 def stored(lead: Lead, name: str) -> Any:

@@ -93,6 +93,42 @@ def test_undo_brings_back_every_field_but_those_written_since(mia, rob):
     assert (after["title"], again(duplicate).merged_into, again(row).undone_by) == ("Head of buying", None, mia)
 
 
+def test_merges_that_wrote_the_same_fields_are_undone_in_any_order(mia):
+    survivor = make_lead(title="Buyer", phone="", tags=["hot"])
+    first = make_lead(title="Head", phone="1", tags=["fair"], do_not_call=True)
+    second = make_lead(title="Chief", phone="2", tags=["web"], do_not_call=True)
+
+    def told():
+        one = again(survivor)
+        return one.title, one.phone, one.tags, one.do_not_call
+
+    rows = [merge(survivor, other, mia, take=["title"]) for other in (first, second)]
+    assert told() == ("Chief", "1", ["hot", "fair", "web"], True)
+
+    undo_merge(rows[0], by=mia, at=TUESDAY)
+    # What the second one says holds on, a wish not to be called before all.
+    assert told() == ("Chief", "", ["hot", "web"], True)
+    undo_merge(rows[1], by=mia, at=TUESDAY)
+    assert told() == ("Buyer", "", ["hot"], False)
+
+    rows = [merge(survivor, other, mia, take=["title"]) for other in (first, second)]
+    for row in reversed(rows):
+        undo_merge(row, by=mia, at=TUESDAY)
+    assert told() == ("Buyer", "", ["hot"], False)
+
+
+def test_what_was_written_between_two_merges_stays(mia):
+    survivor = make_lead(title="Buyer")
+    first = merge(survivor, make_lead(title="Head"), mia, take=["title"])
+    Lead.objects.filter(pk=survivor.pk).update(title="By hand")
+    second = merge(survivor, make_lead(title="Chief"), mia, take=["title"])
+
+    undo_merge(first, by=mia, at=TUESDAY)
+    assert again(survivor).title == "Chief"
+    undo_merge(second, by=mia, at=TUESDAY)
+    assert again(survivor).title == "By hand"
+
+
 def test_a_merged_lead_names_the_last_survivor_and_undo_restores_who_named_whom(mia):
     a, b, c, d = (make_lead() for _ in range(4))
     merge(b, a, mia)
