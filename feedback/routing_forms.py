@@ -11,7 +11,7 @@ from crm.models import Team, User
 from crm.people_forms import language_codes
 from crm.picking import PickField
 from crm.requests import id_of
-from feedback.forms import recipient_choices
+from feedback.forms import RecipientField, recipient_choices
 from feedback.models import RoutingPlan, RoutingRule
 from feedback.routing.conditions import FIELDS, BadConditions, clean_values, normal
 from feedback.routing.words import language_name
@@ -199,3 +199,10 @@ class TryForm(forms.Form):
     """One lead to see what the rules make of it."""
 
     lead = LeadField(LEADS, placeholder="Name or number of a lead", label="Lead", required=False)
+
+
+class ReroutingForm(forms.Form):
+    """Where all that waits for one rep goes."""
+
+    field_of = {"no_recipient": "recipient"}
+    recipient = RecipientField(by_rules=True, label="They go")

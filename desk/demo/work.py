@@ -95,8 +95,8 @@ def deed(life: Life, at: datetime, cast: Cast, rng: Random) -> None:
         if rng.random() < 0.3:
             life.guests[met.pk] = cast.mia
     else:
-        met = [touch.asset for touch in life.touches if touch.asset_id]
-        sent = rng.choice(met) if met and kind == ActivityKind.EMAIL and rng.random() < 0.5 else None
+        known = [touch.asset for touch in life.touches if touch.asset_id]
+        sent = rng.choice(known) if known and kind == ActivityKind.EMAIL and rng.random() < 0.5 else None
         life.log(kind, at=at, asset=sent, note=rng.choice(words.SELLING_NOTES) if kind == ActivityKind.NOTE else "")
 
 

@@ -204,9 +204,13 @@ def origin_of(lead: Lead) -> Origin:
 def decided_handoffs(lead: Lead) -> QuerySet[Handoff]:
     """The answers this lead got so far, newest first; those of leads merged into it among them."""
     decided = Handoff.objects.filter(lead__in=united_ids(lead)).exclude(status=HandoffStatus.OPEN)
-    return with_talk(decided).select_related(
-        "lead", "to_user", "to_team", "decided_by", "reason", "followed_by__to_user", "followed_by__to_team"
-    ).order_by(F("decided_at").desc(), "-id")
+    return (
+        with_talk(decided)
+        .select_related(
+            "lead", "to_user", "to_team", "decided_by", "reason", "followed_by__to_user", "followed_by__to_team"
+        )
+        .order_by(F("decided_at").desc(), "-id")
+    )
 
 
 def open_opportunities_there(lead: Lead) -> QuerySet[Opportunity]:

@@ -42,7 +42,7 @@ from desk.queries.content import (
     uses_of,
 )
 from desk.verbs import Verb, Verbs
-from desk.views.answers import go_to
+from desk.views.answers import go_to, redirect_with
 from desk.views.panels import form_page
 
 PAGE = "desk/content.html"
@@ -162,9 +162,8 @@ def campaign_content(request: PersonRequest, pk: int) -> HttpResponse:
 def campaign_content_removal(request: PersonRequest, pk: int, asset_pk: int) -> HttpResponse:
     campaign, found = get_object_or_404(Campaign, pk=pk), get_object_or_404(Asset, pk=asset_pk)
     stop_using_asset(campaign, found, by=request.user)
-    undo = f"{reverse('desk:campaign-content', args=[pk])}?asset={found.pk}"
-    messages.success(request, f"{campaign} no longer uses {found}.", extra_tags=f"undo:{undo}")
-    return redirect(content_of(pk))
+    undo_url = f"{reverse('desk:campaign-content', args=[pk])}?asset={found.pk}"
+    return redirect_with(request, content_of(pk), f"{campaign} no longer uses {found}.", undo_url=undo_url)
 
 
 def content_of(pk: int) -> str:

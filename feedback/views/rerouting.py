@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,19 +15,14 @@ from crm.access import require
 from crm.forms import saved
 from crm.models import User
 from crm.requests import PersonRequest, id_of
-from feedback.forms import RecipientField
 from feedback.models import Handoff
 from feedback.rerouting import REFUSED, Rerouted, may_reroute, reroute_waiting, take_back_rerouting
 from feedback.routing import Recipient, preview
+from feedback.routing_forms import ReroutingForm
 
 MOST_PREVIEWED = 500
 MOST_NAMED = 3
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class ReroutingForm(forms.Form):
-    field_of = {"no_recipient": "recipient"}
-    recipient = RecipientField(by_rules=True, label="They go")
 
 
 @require_http_methods(["GET", "POST"])
@@ -92,11 +86,8 @@ def undo(request: PersonRequest, pk: int, moment: int) -> HttpResponse:
     person = get_object_or_404(User.objects.select_related("team"), pk=pk)
     passed_at = EPOCH + timedelta(microseconds=min(moment, in_microseconds(timezone.now())))
     count = take_back_rerouting(person, by=request.user, passed_at=passed_at, at=timezone.now())
-    if request.htmx:
-        messages.success(request, f"{counted(count)} back with {person}.")
-        return HttpResponse(headers={"HX-Refresh": "true"})
     messages.success(request, f"{counted(count)} back with {person}.")
-    return redirect("desk:inbox")
+    return HttpResponse(headers={"HX-Refresh": "true"}) if request.htmx else redirect("desk:inbox")
 
 
 def in_microseconds(at: datetime) -> int:
