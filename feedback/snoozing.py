@@ -33,11 +33,11 @@ def why_not_until(handoff: Handoff, until: datetime, *, at: datetime) -> str:
     """Why it cannot be put off until then; "" when it can."""
     latest = latest_return(handoff)
     if at >= handoff.due_at:
-        return "The answer is late already; it can no longer be put off."
+        return "The answer is late already; it can no longer be snoozed."
     if at >= latest:
-        return "The answer is due within minutes; it can no longer be put off."
+        return "The answer is due within minutes; it can no longer be snoozed."
     if until > latest:
-        return f"It can be put off until {timezone.localtime(latest):%-d %b, %H:%M}, just before the answer is due."
+        return f"It can be snoozed until {timezone.localtime(latest):%-d %b, %H:%M}, just before the answer is due."
     return "" if until > at else "Choose a time that is still to come."
 
 

@@ -10,7 +10,18 @@ from crm.forms import DateInput
 from desk.agreement_words import SIDE_NAMES
 from feedback.agreements import PARTS
 from feedback.models import Agreement
-from feedback.terms import BY_WORTH, MEASURES, MOST_ROWS, BadTerms, Unit
+from feedback.terms import (
+    BY_WORTH,
+    LONGEST_NAME,
+    LONGEST_PROMISE,
+    MEASURES,
+    MOST_ATTEMPTS,
+    MOST_HOURS,
+    MOST_ROWS,
+    MOST_SCORE,
+    BadTerms,
+    Unit,
+)
 from leads.lifecycle import SUCCESS, Stage
 from scoring.models import Definition
 
@@ -29,26 +40,26 @@ def whole(label: str, least: int, most: int, *, needed: bool = False, help_text:
 class LevelsForm(forms.Form):
     """Service levels for all leads."""
 
-    hours_to_verdict = whole("Hours to a verdict", 1, 1_000, needed=True)
-    hours_to_first_attempt = whole("Hours to the first attempt", 1, 1_000, needed=True)
-    min_attempts = whole("Attempts before giving up", 0, 50, needed=True)
-    hours_to_remind = whole("Reminder, hours before", 1, 1_000, help_text="Empty: no reminder.")
-    hours_late_to_escalate = whole("Passed on, hours late", 0, 1_000, help_text="Empty: never by itself.")
+    hours_to_verdict = whole("Hours to a verdict", 1, MOST_HOURS, needed=True)
+    hours_to_first_attempt = whole("Hours to the first attempt", 1, MOST_HOURS, needed=True)
+    min_attempts = whole("Attempts before giving up", 0, MOST_ATTEMPTS, needed=True)
+    hours_to_remind = whole("Reminder, hours before", 1, MOST_HOURS, help_text="Empty: no reminder.")
+    hours_late_to_escalate = whole("Passed on, hours late", 0, MOST_HOURS, help_text="Empty: never by itself.")
     most_episodes = whole("Times round at most", 1, 50, help_text="Empty: any number.")
 
 
 class ExceptionForm(forms.Form):
     """Service levels of their own for some leads; what is left empty is as for all leads."""
 
-    name = forms.CharField(label="Name", max_length=80, required=False)
+    name = forms.CharField(label="Name", max_length=LONGEST_NAME, required=False)
     segments = forms.CharField(
         label="Segments", max_length=400, required=False, widget=forms.TextInput(attrs={"placeholder": "A, B"})
     )
-    score_from = whole("Score from", 0, 100)
-    score_to = whole("to", 0, 100)
-    hours_to_verdict = whole("Verdict, h", 1, 1_000)
-    hours_to_first_attempt = whole("Attempt, h", 1, 1_000)
-    min_attempts = whole("Attempts", 0, 50)
+    score_from = whole("Score from", 0, MOST_SCORE)
+    score_to = whole("to", 0, MOST_SCORE)
+    hours_to_verdict = whole("Verdict, h", 1, MOST_HOURS)
+    hours_to_first_attempt = whole("Attempt, h", 1, MOST_HOURS)
+    min_attempts = whole("Attempts", 0, MOST_ATTEMPTS)
 
     def entry(self) -> dict[str, Any]:
         """As the agreement keeps it: what is empty is left out."""
@@ -105,7 +116,7 @@ class GoalForm(forms.Form):
 class WorthForm(forms.Form):
     """What an MQL of this score and more is worth."""
 
-    score_from = whole("From score", 0, 100)
+    score_from = whole("From score", 0, MOST_SCORE)
     worth = forms.DecimalField(
         label="An MQL is worth", required=False, min_value=Decimal(0), max_digits=12, decimal_places=2,
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
@@ -142,7 +153,7 @@ class RoleForm(forms.Form):
     stage = forms.ChoiceField(choices=[(stage.value, stage.label) for stage in STAGES], widget=forms.HiddenInput)
     side = forms.ChoiceField(label="Side", required=False, choices=[("", "–"), *SIDE_NAMES.items()])
     owner = forms.CharField(label="Who", max_length=120, required=False)
-    promise = forms.CharField(label="Promise", max_length=400, required=False)
+    promise = forms.CharField(label="Promise", max_length=LONGEST_PROMISE, required=False)
 
     def entry(self) -> dict[str, Any]:
         return {name: self.cleaned_data.get(name, "") for name in ("stage", "side", "owner", "promise")}

@@ -23,18 +23,18 @@ from django.db.models import (
 from django.db.models.functions import Cast
 from django.db.models.lookups import IsNull
 from django.urls import reverse
+from django.utils import timezone
 
 from campaigns.models import Asset
 from crm.models import User
 from desk.telling import TOUCH_ICONS, touch_line
+from feedback.closed_loop import ANSWER_WITHIN
 from feedback.models import Handoff, HandoffStatus, Improvement, ImprovementKind, Request, RequestStatus
 from leads.models import Opportunity, Touch, TouchBy, TouchKind
 
 ROWS = 10
 TOUCHES_FOR = timedelta(days=7)
 THE_REST_FOR = timedelta(days=30)
-# A change answers what was rejected in the thirty days before it (METRICS F4).
-ANSWERS_WITHIN = timedelta(days=30)
 # New content is news for everybody: it must not hide what was done for this rep.
 MOST_CONTENT = 3
 
@@ -116,18 +116,21 @@ def requests(user: User, now: datetime) -> QuerySet[Request]:
 
 
 def improvements(user: User, now: datetime) -> QuerySet[Improvement]:
-    """Made because of what this person rejected: the same campaign and reason, where the change names them."""
+    """Made because of what this person rejected: the same campaign and reason, where the change names them, and in time
+    (METRICS F4).
+    """
     rejected = Handoff.objects.alias(of_all=missing("campaign"), for_any=missing("reason")).filter(
         Q(lead__campaign=OuterRef("campaign")) | Q(of_all=True),
         Q(reason=OuterRef("reason")) | Q(for_any=True),
         decided_by=user,
         status=HandoffStatus.REJECTED,
-        decided_at__gt=now - THE_REST_FOR - ANSWERS_WITHIN,
+        decided_at__gt=now - THE_REST_FOR - ANSWER_WITHIN,
         decided_at__lt=days_from(OuterRef("on"), timedelta(days=1)),
-        decided_at__gte=days_from(OuterRef("on"), -ANSWERS_WITHIN),
+        decided_at__gte=days_from(OuterRef("on"), -ANSWER_WITHIN),
     )
     changed = Improvement.objects.exclude(kind=ImprovementKind.NONE)
-    return changed.filter(Exists(rejected), on__gt=(now - THE_REST_FOR).date(), on__lte=now.date())
+    first, today = timezone.localdate(now - THE_REST_FOR), timezone.localdate(now)
+    return changed.filter(Exists(rejected), on__gt=first, on__lte=today)
 
 
 def missing(name: str) -> Any:

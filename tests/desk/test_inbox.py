@@ -307,7 +307,7 @@ def test_a_manager_sees_what_a_rep_put_off(client_for, max_, rob):
     Handoff.objects.update(snoozed_until=timezone.now() + HOUR)
     page = client_for(max_).get("/inbox/").content.decode()
     assert f'data-handoff="{handoff.pk}"' in page
-    assert "All that waits is put off for now." in page
+    assert "All that waits is snoozed for now." in page
 
 
 @pytest.mark.parametrize("verb", ["accept", "reject", "snooze"])
