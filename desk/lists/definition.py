@@ -60,6 +60,8 @@ class Tab:
     empty_text: str
     # The columns shown unless others are chosen, behind the first; none: the usual ones.
     columns: tuple[str, ...] = field(default=(), kw_only=True)
+    # Words and address of the page that tells how this goes.
+    report: tuple[str, str] | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -247,6 +247,7 @@ LEADS = ListDefinition(
             "Leads in nurture stand here on the day marketing meant to look at them again; those that sales wanted to "
             "see again come back by themselves.",
             columns=("company", "score", "revisit", "sent", "known", "round", "owner"),
+            report=("Second time round", "/feedback/#second-time"),
         ),
         Tab(
             "all", "All", lambda rows, asker: rows,

@@ -17,8 +17,9 @@ from crm.requests import id_of
 from crm.words import interval, percent
 from feedback.agreements import digest
 from feedback.closed_loop import OpenRejections, open_rejections
+from feedback.impressions import Heard, impressions_of
 from feedback.improvements import may_record
-from feedback.models import VERDICTS, Handoff, HandoffStatus, Improvement
+from feedback.models import VERDICTS, Handoff, HandoffStatus, Impression, Improvement
 from feedback.queries import latest_verdicts, unanswered
 from feedback.talk import with_talk
 from feedback.verdict_figures import (
@@ -121,6 +122,8 @@ class Verdicts:
     reasons: list[ReasonShare]
     quality: Quality
     by_key: list[Figures]
+    # What was said by a tap about the leads of these hand-offs, once they had been worked.
+    heard: Heard
 
 
 def verdicts(question: Question, *, at: datetime) -> Kept[Verdicts]:
@@ -135,6 +138,7 @@ def count_verdicts(question: Question, *, at: datetime) -> Verdicts:
         reasons=pareto(asked, at=at),
         quality=quality(asked, at=at),
         by_key=by_dimension(asked, question.by, at=at, order=question.order, descending=question.descending),
+        heard=impressions_of(Impression.objects.filter(lead__in=handoffs_asked(asked, at=at).values("lead"))),
     )
 
 

@@ -35,6 +35,7 @@ def feedback(request: PersonRequest) -> HttpResponse:
         "fewest": FEWEST,
         "table": reads.table(question, counted, request.GET),
         "reasons": counted.reasons,
+        "heard": counted.heard,
         "comments": reads.comments(question, request.GET, at=now),
         "unanswered": reads.count_unanswered(question, at=now),
         "repairs": reads.repairs(user),

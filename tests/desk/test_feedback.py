@@ -6,12 +6,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm.models import Notification
+from feedback.impressions import record_impression
 from feedback.models import Handoff, Improvement, Reply
 from feedback.recycling import bring_back
 from feedback.replies import reply_to
 from feedback.verdicts import accept_handoff, offer_lead, reject_handoff
 from funnel import recompute
+from leads.lifecycle import Stage
 from leads.models import Lead
+from leads.transitions import move_lead
 from tests.factories import DAY, HOUR, make_campaign, make_handoff, make_mql, make_user, reason
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +121,30 @@ def test_the_second_time_round_stands_beside_the_first(client_for, mia, rob, web
         ("1st time", 1, 0), ("2nd time", 1, 1), ("3rd time or later", 0, 0),
     ]  # fmt: skip
     assert "1 of 1 recycled were back with sales within 180 days" in page.content.decode()
+
+
+def test_what_sales_says_after_acceptance_stands_there(client_for, mia, rob, webinar):
+    assert "After acceptance" not in shown(client_for(mia)).content.decode()
+    for campaign, theme in ((webinar, "Integration"), (make_campaign("Old"), "Price")):
+        lead = Lead.objects.get(pk=answered(rob, campaign).lead_id)
+        move_lead(lead, Stage.QUALIFIED, by=rob, at=timezone.now())
+        for said in ({"question": "quality", "quality": 3}, {"question": "theme", "theme": theme}):
+            record_impression(lead, by=rob, at=timezone.now(), moment="qualify", **said)
+
+    page = shown(client_for(mia)).content.decode()
+    assert "After acceptance" in page
+    assert "2 good, 0 fair, 0 poor" in page
+    held = shown(client_for(mia), f"/feedback/?campaign={webinar.pk}").content.decode()
+    assert "1 good, 0 fair, 0 poor" in held
+    assert "Integration (1)" in held
+    assert "Price (1)" not in held
+
+
+def test_the_nurture_list_leads_to_the_second_time_round(client_for, mia):
+    client = client_for(mia)
+    assert 'href="/feedback/#second-time"' in client.get("/leads/?tab=nurture").content.decode()
+    assert 'href="/feedback/#second-time"' not in client.get("/leads/?tab=all").content.decode()
+    assert 'id="second-time"' in shown(client).content.decode()
 
 
 def test_rejections_wait_for_an_answer_in_two_clicks(client_for, mia, rob, webinar):
