@@ -87,7 +87,8 @@ GAPLESS = """
 class Transition(models.Model):
     """One move of one lead; append-only. Nothing is edited, it is countered by an undo row."""
 
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="transitions")
+    # Found by its place in the log of the lead.
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="transitions", db_index=False)
     seq = models.PositiveIntegerField()
     episode = models.PositiveSmallIntegerField()
     # Whether the episode begins with this row: the time before it belongs to the episode before.

@@ -39,7 +39,8 @@ class TouchQuerySet(models.QuerySet["Touch"]):
 class Touch(models.Model):
     """One contact between a buyer and us; append-only. A wrong one is corrected by another that names it."""
 
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="touches")
+    # Found by the index of a lead's touches in their order.
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="touches", db_index=False)
     kind = models.CharField(max_length=20, choices=TouchKind.choices, default=TouchKind.OTHER)
     by = models.CharField(max_length=20, choices=TouchBy.choices, default=TouchBy.BUYER)
     at = models.DateTimeField()

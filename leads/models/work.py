@@ -51,7 +51,10 @@ ABOUT_SOMETHING = Q(lead__isnull=False) | Q(opportunity__isnull=False) | Q(conta
 class Activity(Sourced, Stamped):
     """A call, e-mail, meeting, or note that happened, of one person of ours; about a lead, opportunity or contact."""
 
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, blank=True, related_name="activities")
+    # Found by the index of a lead's activities in their order.
+    lead = models.ForeignKey(
+        Lead, on_delete=models.PROTECT, null=True, blank=True, related_name="activities", db_index=False
+    )
     opportunity = models.ForeignKey(
         Opportunity, on_delete=models.PROTECT, null=True, blank=True, related_name="activities"
     )
