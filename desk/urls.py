@@ -164,6 +164,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bulk/export.csv", bulk.export_csv, name="bulk-csv"),
     path("bulk/<int:pk>/", bulk.deed, name="bulk-deed"),
     path("bulk/<int:pk>/undo/", bulk.undo, name="bulk-undo"),
+    path("bulk/merge/", bulk.merge, name="bulk-merge"),
     path("bulk/<slug:verb>/", bulk.bulk, name="bulk"),
     path("agreement/", agreement.agreement, name="agreement"),
     path("agreement/draft/", agreement.draft, name="agreement-draft"),

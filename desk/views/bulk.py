@@ -4,12 +4,14 @@ from typing import Any
 
 from django import forms
 from django.http import Http404, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.access import manages
+from crm.errors import BusinessError
 from crm.forms import saved
 from crm.keyset import count_up_to, count_words
 from crm.models import Organisation
@@ -20,7 +22,7 @@ from desk.bulk.forms import FORMS, HandOverForm
 from desk.bulk.selection import Selection, selection_of
 from desk.bulk.verbs import VERBS, BulkVerb
 from desk.lists.registry import list_of
-from desk.models import BulkDeed
+from desk.models import BulkDeed, ListKey
 from desk.queries.handing_over import MOST_PREVIEWED, offer_rules
 from desk.views.answers import redirect_with, with_events
 from desk.views.panels import form_page
@@ -76,6 +78,17 @@ def told(request: PersonRequest, deed: BulkDeed, selection: Selection) -> HttpRe
 def shown_at(address: str, left: list[Any]) -> dict[str, str]:
     """The toast's link to what was left alone."""
     return {"link_url": address, "link_text": "Show"} if left else {}
+
+
+@require_GET
+def merge(request: PersonRequest) -> HttpResponse:
+    """Two leads side by side, to make them one (desk/views/merging.py)."""
+    selection = selection_of(request.GET, request.user)
+    pair = list(selection.rows.order_by("-pk").values_list("pk", flat=True)[:3])
+    if selection.asked.key != ListKey.LEADS or len(pair) != 2:
+        raise BusinessError("Select exactly two leads to merge them.", code="not_two")
+    newer, older = pair
+    return redirect(f"{reverse('desk:lead-merge', args=[older])}?{urlencode({'other': newer})}")
 
 
 @require_GET

@@ -5,6 +5,7 @@
  *     <b data-selected-words>0 selected</b>
  *     <button type="button" data-select-everything="all 1,284 leads" hidden>…</button>
  *     <button formaction="/bulk/assign/" data-bulk="Assign">Assign</button>      opens in the side panel
+ *     <button formaction="/bulk/merge/" data-bulk="Merge" data-takes="2">…       is there for exactly two
  *   </form>
  *   <input type="checkbox" data-select-all>                                      in the head of the table
  *   <input type="checkbox" name="id" value="7" form="bulk">                      in each row
@@ -44,6 +45,7 @@ function update({ keep = true } = {}) {
   bar().querySelector("[data-selected-words]").textContent = isAll ? `${capital(more.dataset.selectEverything)} selected` : `${chosen.length} selected`;
   more.hidden = isAll || !isPage || Number(bar().dataset.count) <= all.length;
   bar().querySelector("[data-select-page]").hidden = isPage;
+  for (const button of bar().querySelectorAll("[data-takes]")) button.hidden = isAll || chosen.length !== Number(button.dataset.takes);
   if (keep) keepSelection({ selected: chosen.map((box) => box.value), isAll });
 }
 

@@ -1,5 +1,7 @@
 """Selecting rows and dealing with them at once: by mouse, by keyboard, on a phone."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -45,6 +47,24 @@ def test_by_mouse_a_range_is_handed_over_what_moved_is_shown_and_it_is_undone(pa
     toasts.get_by_role("button", name="Undo").click()
     expect(toasts).to_contain_text("2 leads are as they were before.")
     assert Lead.objects.filter(stage=Stage.MQL).count() == 4
+
+
+def test_exactly_two_are_merged_from_the_list(page_for, leads, mona):
+    page = page_for(mona)
+    page.goto("/leads/?tab=all")
+    merge = bar(page).locator("[data-takes]")
+    for lead in leads[:3]:
+        tick(page, lead)
+    expect(merge).to_have_attribute("hidden", "")
+    tick(page, leads[2])
+    bar(page).get_by_text("More", exact=True).click()
+    merge.click()
+
+    expect(page.locator("#panel")).to_contain_text("Byron 0")
+    expect(page.locator("#panel")).to_contain_text("Byron 1")
+    page.locator("#panel").get_by_role("button", name="Merge").last.click()
+    expect(page).to_have_url(re.compile(r"/leads/\d+/$"))
+    assert Lead.objects.filter(merged_into__isnull=False).count() == 1
 
 
 def test_the_toast_leads_to_what_was_left_alone(page_for, leads, mona, rob):

@@ -49,6 +49,21 @@ def test_the_panel_asks_and_the_answer_is_a_toast_with_undo(client_for, mona, ro
     assert set(Lead.objects.values_list("owner", "team")) == {(rob.pk, rob.team_id)}
 
 
+def test_exactly_two_leads_are_compared_to_be_merged(client_for, mona):
+    older, newer, third = make_lead(first_name="Ada"), make_lead(first_name="Augusta"), make_lead()
+    client = client_for(mona)
+
+    asked = client.get("/bulk/merge/", ticked(newer, older), headers=PANEL)
+    assert asked["Location"] == f"/leads/{older.pk}/merge/?other={newer.pk}"
+    compared = client.get(asked["Location"], headers=PANEL).content.decode()
+    assert "Ada" in compared
+    assert "Augusta" in compared
+    for wrong in (ticked(older), ticked(older, newer, third), ticked(older, newer, list_key="contacts")):
+        assert client.get("/bulk/merge/", wrong).status_code == 422
+    assert 'data-takes="2"' in client.get("/leads/").content.decode()
+    assert "data-takes" not in client.get("/contacts/").content.decode()
+
+
 def test_the_new_owner_is_told_once(client_for, mona, rob):
     leads = [make_mql() for _number in range(12)]
 
