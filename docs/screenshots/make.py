@@ -196,6 +196,7 @@ def take(browser: Browser, person: str, shots: list[Shot], options: argparse.Nam
                 page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
                 page.mouse.move(0, 0)
                 page.wait_for_timeout(800)
+                page.locator("html:not([data-busy])").wait_for()
                 save(page, HERE / f"{shot.name}-{size}-{scheme}.png")
             if shot.open is import_preview:
                 forget_import(page)
