@@ -38,18 +38,25 @@ class CurrencyField(serializers.RegexField):
         self.error_messages["invalid"] = "A currency is three capital letters, such as EUR."
 
 
-@extend_schema_field({"type": "object", "additionalProperties": {}})
-class ObjectField(serializers.JSONField):
-    """A JSON object of the caller's own making, such as `custom`, that the database can keep."""
+class KeptField(serializers.JSONField):
+    """Any JSON that the database can keep."""
 
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if not isinstance(data, dict):
-            raise serializers.ValidationError("This must be an object.")
+    def to_internal_value(self, data: Any) -> Any:
         if not keepable(data):
             raise serializers.ValidationError("This holds a character or a number that cannot be stored.")
         if len(str(data)) > MOST_BYTES:
             raise serializers.ValidationError(f"This is longer than {MOST_BYTES} characters.")
         return data
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class ObjectField(KeptField):
+    """A JSON object of the caller's own making, such as `custom`, that the database can keep."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, dict):
+            raise serializers.ValidationError("This must be an object.")
+        return super().to_internal_value(data)
 
 
 def keepable(value: Any) -> bool:

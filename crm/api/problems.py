@@ -57,7 +57,16 @@ def problem(status_code: int, detail: str, *, code: str, **facts: Any) -> Respon
         "detail": detail,
         "code": code,
     }
-    return Response(document, status=status_code, content_type=CONTENT_TYPE)
+    return Response(sendable(document), status=status_code, content_type=CONTENT_TYPE)
+
+
+def sendable(value: Any) -> Any:
+    """What was sent may be named in the answer; half a character, which JSON can hold and UTF-8 cannot, as "?"."""
+    if isinstance(value, dict):
+        return {sendable(name): sendable(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [sendable(part) for part in value]
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 def by_field(detail: Any) -> dict[str, Any]:

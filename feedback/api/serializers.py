@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from crm.api.fields import KeptField
 from crm.api.serializers import Body, RecordSerializer
 from crm.models import Side, Team, User
 from feedback.models import Agreement, Handoff
@@ -51,11 +52,11 @@ class SnoozeBody(Body):
 
 
 class AgreementSerializer(RecordSerializer):
-    exceptions = serializers.JSONField(
+    exceptions = KeptField(
         required=False, help_text='[{"name", "segments", "score_from", "score_to", "hours_to_verdict", …}, …]'
     )
-    goals = serializers.JSONField(required=False, help_text='[{"measure": "mqls", "target": "240"}, …]')
-    roles = serializers.JSONField(required=False, help_text='[{"stage", "side", "owner", "promise"}, …]')
+    goals = KeptField(required=False, help_text='[{"measure": "mqls", "target": "240"}, …]')
+    roles = KeptField(required=False, help_text='[{"stage", "side", "owner", "promise"}, …]')
 
     class Meta:
         model = Agreement

@@ -83,6 +83,7 @@ def test_a_body_in_another_format_is_415_and_one_too_large_413(calls):
         ("first_name", "\ud800"),
         ("email", "not an address"),
         ("channel", "carrier pigeon"),
+        ("channel", "\ud800"),
         ("owner", "Rob"),
         ("owner", True),
         ("owner", 10**40),

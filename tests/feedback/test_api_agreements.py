@@ -1,5 +1,7 @@
 """Agreements over the API: draft, propose, sign."""
 
+import json
+
 import pytest
 
 from tests.api import Caller
@@ -56,6 +58,13 @@ def test_terms_without_sense_name_their_place(ada):
 @pytest.mark.parametrize("body", [{"hours_to_verdict": 0}, {"status": "active"}, {"signatures": []}, {"x": 1}])
 def test_what_nobody_may_write_is_an_error(ada, body):
     assert Caller(ada).post("agreements/", body).status_code == 400
+
+
+@pytest.mark.parametrize("text", ["nul \0", "half \ud83d"])
+def test_what_no_database_keeps_is_refused_by_field(ada, text):
+    for field, row in (("exceptions", {"name": text}), ("roles", {"stage": "mql", "side": "both", "owner": text})):
+        answer = Caller(ada).raw("agreements/", json.dumps({field: [row]}).encode())
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
 
 
 def test_a_period_that_ends_before_it_begins_is_refused(ada):
