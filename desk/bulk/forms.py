@@ -57,7 +57,7 @@ class HandOverForm(DeedForm):
     field_of = {"no_recipient": "recipient"}
     recipient = RecipientField(by_rules=True, label="To")
     promised = forms.CharField(
-        label="What you promised them",
+        label="Promised to the buyer",
         required=False,
         max_length=1_000,
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": "For example: a call this week about prices"}),

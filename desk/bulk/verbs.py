@@ -136,7 +136,7 @@ VERBS = {
         BulkVerb(
             "hand-over", "Hand to sales", "send", frozenset({ListKey.LEADS}), hand_over, withdraw,
             allowed=lambda user, list_key: may_hand_over(user), shortcut="h",
-            text="MQLs alone are handed over; sales gets the clock of the agreement for each.",
+            text="Only MQLs are handed over; for each, the clock of the agreement starts.",
         ),
         BulkVerb(
             "assign", "Assign", "user-share", frozenset(ASSIGN), assign, unassign,

@@ -26,7 +26,7 @@ class HandOverForm(forms.Form):
     leads = LeadIds(max_length=20 * MOST_AT_ONCE)
     recipient = RecipientField(by_rules=True, label="To", widget=forms.Select(attrs={"autofocus": True}))
     promised = forms.CharField(
-        label="What you promised them",
+        label="Promised to the buyer",
         required=False,
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": "For example: a call this week about prices"}),

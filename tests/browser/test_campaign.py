@@ -49,7 +49,7 @@ def test_campaign_spend_and_bulk_handoff(page_for: Callable[[Any], Page]) -> Non
     page.get_by_role("link", name="Hand 3 ready leads to sales").click()
     panel = page.get_by_role("dialog")
     panel.get_by_label("To", exact=True).select_option("Team North")
-    panel.get_by_label("What you promised them").fill("A call this week")
+    panel.get_by_label("Promised to the buyer").fill("A call this week")
     panel.get_by_role("button", name="Hand 3 leads over").click()
 
     expect(page.get_by_text("3 leads handed to Team North.")).to_be_visible()
