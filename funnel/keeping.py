@@ -13,6 +13,8 @@ from django.core.cache import cache
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from crm import __version__
+
 Counted = TypeVar("Counted")
 
 # What took longer is kept.
@@ -40,6 +42,8 @@ def kept(key: str, count: Callable[..., Counted], *asked: Any, at: datetime) -> 
 
     ``count`` is a function of a module and ``asked`` values that can be pickled, so that a worker can count again.
     """
+    # What an older version kept may have another shape.
+    key = f"figures:{__version__}:{key}"
     found: Kept[Counted] | None = cache.get(key)
     if found is None:
         return count_now(key, count, asked, at=at)

@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 from django.core.cache import cache
 
+from crm import __version__
 from funnel import keeping
 from funnel.keeping import SHOWN_AT_MOST, count_asked, kept
 from funnel.tasks import count_again
 from tests.factories import MONDAY
 
 KEY = "test:kept"
+PLACE = f"figures:{__version__}:{KEY}"
 counts: list[tuple] = []
 
 
@@ -22,9 +24,9 @@ def count(*asked, at) -> list:
 @pytest.fixture(autouse=True)
 def fresh():
     counts.clear()
-    cache.delete_many([KEY, f"{KEY}:asked"])
+    cache.delete_many([PLACE, f"{PLACE}:asked"])
     yield
-    cache.delete_many([KEY, f"{KEY}:asked"])
+    cache.delete_many([PLACE, f"{PLACE}:asked"])
 
 
 @pytest.fixture
@@ -62,22 +64,22 @@ def test_what_is_old_is_shown_once_more_while_one_worker_counts(slow, asked):
     kept(KEY, count, "a", 1, at=MONDAY)
 
     assert [kept(KEY, count, "a", 1, at=later).at for _ in range(3)] == [MONDAY] * 3
-    assert asked == [KEY]
+    assert asked == [PLACE]
 
-    count_asked(KEY)
+    count_asked(PLACE)
     assert counts == [("a", 1), ("a", 1)]
     assert kept(KEY, count, "a", 1, at=later).at > MONDAY
-    assert asked == [KEY]
+    assert asked == [PLACE]
 
 
 def test_an_hour_old_figure_is_shown_no_more(slow, asked):
     kept(KEY, count, at=MONDAY)
 
-    assert cache.ttl(KEY) == pytest.approx(SHOWN_AT_MOST.total_seconds(), abs=5)
+    assert cache.ttl(PLACE) == pytest.approx(SHOWN_AT_MOST.total_seconds(), abs=5)
 
 
 def test_a_worker_that_is_asked_late_finds_nothing_to_do():
-    count_asked(KEY)
+    count_asked(PLACE)
     assert counts == []
 
 
@@ -86,6 +88,6 @@ def test_what_became_quick_is_live_again(slow, asked, monkeypatch):
     kept(KEY, count, at=MONDAY + timedelta(minutes=2))
     monkeypatch.setattr(keeping, "SLOW_SECONDS", 60)
 
-    count_asked(KEY)
+    count_asked(PLACE)
 
     assert kept(KEY, count, at=MONDAY).value == [3, MONDAY]
