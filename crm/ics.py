@@ -78,7 +78,7 @@ def read_free_days(content: bytes, *, today: date) -> Found:
 def moved_away(events: Iterable[Any]) -> set[tuple[str, date]]:
     """Single times of repeated events that another entry of the file puts elsewhere."""
     found = ((str(event.get("UID")), getattr(event.get("RECURRENCE-ID"), "dt", None)) for event in events)
-    return {(uid, day_of(moment)) for uid, moment in found if moment is not None}
+    return {(uid, day_of(moment)) for uid, moment in found if isinstance(moment, date)}
 
 
 def days_of(
@@ -119,7 +119,7 @@ def events_of(content: bytes) -> list[Any]:
 
 
 def named(event: Any, number: int) -> str:
-    return " ".join(str(event.get("SUMMARY", "")).split())[:LONGEST_NAME] or f"Entry {number}"
+    return " ".join(str(event.get("SUMMARY", "")).replace("\0", " ").split())[:LONGEST_NAME] or f"Entry {number}"
 
 
 def length_of(event: Any, name: str) -> timedelta | None:
@@ -144,8 +144,8 @@ def length_of(event: Any, name: str) -> timedelta | None:
 def beginnings(event: Any, name: str, first: date, last: date) -> Iterator[date]:
     """The days from ``first`` to ``last`` on which the event begins."""
     start = day_of(event.start)
-    excluded = {day_of(each) for each in dates_of(event, "EXDATE", name)}
-    found = {start, *(day_of(each) for each in dates_of(event, "RDATE", name))}
+    excluded = set(dates_of(event, "EXDATE", name))
+    found = {start, *dates_of(event, "RDATE", name)}
     rules = event.get("RRULE", [])
     for rule in rules if isinstance(rules, list) else [rules]:
         found |= set(repeated(rule, name, start, first, last))
@@ -158,15 +158,18 @@ def repeated(rule: Any, name: str, start: date, first: date, last: date) -> Iter
         raise BadCalendar(
             f"“{name}” repeats {frequency.lower() or 'in an unknown way'}; a holiday repeats by year, month or week."
         )
+    # Every nought years would never end.
+    if any(int(every) < 1 for every in rule.get("INTERVAL") or ()):
+        raise BadCalendar(f"“{name}” repeats every nought times, which makes no sense.")
     if set(map(str.upper, rule)) & {"BYHOUR", "BYMINUTE", "BYSECOND"}:
         raise BadCalendar(f"“{name}” repeats within a day; a holiday does not.")
     # A day is a day: without times, until what is given as a moment is read as its day.
-    if until := rule.get("UNTIL"):
-        last = min(last, day_of(until[0]))
     plain = {key: value for key, value in rule.items() if key.upper() != "UNTIL"}
     text = type(rule)(plain).to_ical().decode()
     midnight = datetime.combine(start, time.min)
     try:
+        if until := rule.get("UNTIL"):
+            last = min(last, day_of(until[0]))
         rules = rrulestr(text, dtstart=midnight)
         for begin in rules.xafter(datetime.combine(max(first, date.min), time.min), inc=True):
             if begin.date() > last:
@@ -181,10 +184,13 @@ def dates_of(event: Any, key: str, name: str) -> Iterator[date]:
     lists = event.get(key, [])
     try:
         for each in lists if isinstance(lists, list) else [lists]:
-            yield from (one.dt for one in each.dts)
-    except AttributeError as error:
+            yield from (day_of(one.dt) for one in each.dts)
+    except (AttributeError, TypeError) as error:
         raise BadCalendar(f"“{name}”: its {key} makes no sense.") from error
 
 
 def day_of(moment: date | datetime) -> date:
+    """Raises TypeError for a span of time."""
+    if not isinstance(moment, date):
+        raise TypeError("no day")
     return moment.date() if isinstance(moment, datetime) else moment

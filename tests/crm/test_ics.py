@@ -114,3 +114,20 @@ def test_no_file_keeps_anybody_waiting(events):
     with suppress(BadCalendar):
         assert read_free_days(file(*events), today=TODAY).days
     assert monotonic() - begun < 20
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("RRULE:FREQ=YEARLY;INTERVAL=0", "nought"),
+        ("RDATE;VALUE=PERIOD:20260101T000000Z/PT1H", "RDATE makes no sense"),
+        ("RRULE:FREQ=YEARLY;UNTIL=120000", "makes no sense"),
+    ],
+)
+def test_what_would_never_end_or_is_no_day_is_refused(more, says):
+    with pytest.raises(BadCalendar, match=says):
+        found(event("Odd", "20260101", more))
+
+
+def test_a_name_holds_what_a_database_keeps():
+    assert found(event("New\0Year", "20270101")) == {date(2027, 1, 1): "New Year"}
