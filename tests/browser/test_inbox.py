@@ -1,5 +1,7 @@
 """The inbox in a browser: keys, live rows, a question that is not disturbed; fields edited in place."""
 
+import re
+
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -41,6 +43,22 @@ def test_keys_walk_the_list_and_stay_out_of_fields(page_for, rob):
 
     page.keyboard.press("?")
     expect(page.locator("#key-sheet")).to_contain_text("Accept")
+
+
+def test_keys_pressed_faster_than_cards_come_mean_the_row_they_came_to(page_for, rob):
+    waiting = [waiting_for(rob, name, hours) for name, hours in (("Byrne", 4), ("Cole", 3), ("Dean", 2), ("Eder", 1))]
+    page = page_for(rob)
+    page.goto("/inbox/")
+    held = []
+    page.route(re.compile(r"/inbox/\?open="), lambda route: route.continue_() if held else held.append(route))
+    page.keyboard.press("j")
+    page.wait_for_timeout(250)
+    assert len(held) == 1  # The card of the second is on its way.
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    expect(page.locator("#toasts")).to_contain_text("Accepted")
+    expect(page.locator("#inbox-card")).to_contain_text("Dean is yours")
+    assert [status_of(each) for each in waiting] == ["open", "open", "accepted", "open"]
 
 
 def test_a_new_hand_off_appears_while_a_rejection_is_being_written(page_for, rob):
