@@ -12,7 +12,7 @@ from campaigns.models import Campaign
 from crm.models import Organisation, Role, User
 from feedback.models import Agreement, Handoff, HandoffStatus, SignedStatus
 from leads.access import may_write_reasons
-from leads.models import Activity, ActivityKind, CaptureForm, Import, PickValue, Reason, Task
+from leads.models import Activity, ActivityKind, CaptureForm, Import, PickList, PickValue, Reason, Task
 from leads.reasons import first_reasons
 
 
@@ -134,7 +134,7 @@ def admin(user: User) -> list[Step]:
         Step("people", "Invite people", "Marketers, reps, their managers, and the teams they belong to.",
              "Add a person", "crm:person-new", OTHERS_HERE),
         Step("lists", "Fill the lists", "The sources, segments and products that forms offer.",
-             "Lists", "leads:lists", Exists(PickValue.objects.all())),
+             "Lists", "leads:lists", Exists(PickValue.objects.exclude(list=PickList.THEME))),
         Step("sample", "Remove the sample data", "Once you have looked around. It cannot be brought back.",
              "Sample data", "crm:sample", ~SHOWS_SAMPLE),
     ]  # fmt: skip

@@ -320,11 +320,20 @@ class Migration(migrations.Migration):
                 ],
             ),
         ),
+        # Taking the index of a column away, Django takes every index of that one column along, that of a partial unique
+        # constraint too: it is taken away by name and put back.
+        migrations.RemoveConstraint(model_name="handoff", name="handoff_one_open_a_lead"),
         migrations.AlterField(
             model_name="handoff",
             name="lead",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="handoffs", to="leads.lead"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="handoff",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "open")), fields=("lead",), name="handoff_one_open_a_lead"
             ),
         ),
         migrations.AddIndex(

@@ -77,7 +77,7 @@ for (const trouble of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) 
 let swappedAt = 0;
 addEventListener("click", (event) => {
   const byPointer = event.detail > 0;
-  if (!byPointer || !event.target.closest?.("[data-verdict]") || performance.now() - swappedAt > DOUBLE_CLICK) return;
+  if (!byPointer || !event.target.closest?.("[data-verdict] button") || performance.now() - swappedAt > DOUBLE_CLICK) return;
   event.preventDefault();
   event.stopImmediatePropagation();
 }, true);

@@ -12,6 +12,7 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from campaigns.models import Asset
 from crm.models import AuditEntry, Organisation
 from desk.bulk.exporting import COLUMNS, csv_of
 from desk.bulk.selection import selection_of
@@ -85,6 +86,7 @@ def test_every_list_has_a_file(client_for, ada):
     make_lead(contact=Contact.objects.create(last_name="Ada"), company=Company.objects.create(name="Acme"))
     make_opportunity(owner=ada)
     make_campaign()
+    Asset.objects.create(name="Case study")
     Task.objects.create(title="+49 call", due_at=MONDAY, owner=ada)
 
     found = {key: rows_of(ask(client_for(ada), list_key=key, query="tab=all")) for key in COLUMNS}

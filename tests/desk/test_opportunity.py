@@ -174,7 +174,8 @@ def test_verbs_follow_where_it_stands(client_for, rob, deal):
 
     def offered():
         verbs = client.get(f"/opportunities/{deal.pk}/").context["verbs"]
-        return verbs.next and verbs.next.label, [verb.label for verb in verbs.others if verb.label != "Archive"]
+        always = {"Archive", "Ask marketing", "Say how good it was"}
+        return verbs.next and verbs.next.label, [verb.label for verb in verbs.others if verb.label not in always]
 
     assert offered() == ("Log call", ["Win", "Lose", "Add a person"])
     client.post(f"/opportunities/{deal.pk}/stage/", {"stage": "negotiation"})
