@@ -76,7 +76,8 @@ def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(asset, mia, mona)
 def test_a_file_keeps_its_name_and_the_old_one_goes(asset, mia, tmp_path, django_capture_on_commit_callbacks):
     first = put_file(asset, upload("Überblick 2026.pdf"), by=mia).file.name
     assert first.endswith("/Überblick 2026.pdf")
-    assert default_storage.open(first).read() == PDF
+    with default_storage.open(first) as stored:
+        assert stored.read() == PDF
 
     with django_capture_on_commit_callbacks(execute=True):
         second = put_file(asset, upload("../../etc/passwd.pdf"), by=mia, seen=first).file.name

@@ -28,10 +28,10 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "crm"]
 WORKER = [*CELERY, "worker", "--concurrency=2", "--loglevel=WARNING", "--without-gossip", "--without-mingle"]
 PATIENCE_SECONDS = 90
-# The server keeps the first kilobyte of a running statement, which for the drain is where undone rows are left out.
+# The server keeps the first kilobyte of a running statement, which for the drain is where merged leads are found.
 DRAINS_RUNNING = """
     SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'active' AND query LIKE '%undone AS%'
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'active' AND query LIKE '%merged AS (%'
 """
 
 Start = Callable[[list[str]], "subprocess.Popen[bytes]"]
