@@ -15,22 +15,19 @@ from django.utils import timezone
 from crm.deeds import Deed
 from crm.models import Team, User
 from crm.outbox import record_change
-from crm.periods import local_day, zone
 from feedback.access import may_undo
 from feedback.announcing import announce_handoffs, announce_verdicts, take_back_verdicts
 from feedback.answering import hold_answerable, hold_with_followers
 from feedback.clocks import NO_VERDICT_CLOCKS, verdict_clocks
 from feedback.followers import pass_on
 from feedback.models import VERDICTS, Handoff, HandoffStatus
+from feedback.rejections import STAGE_AFTER, check_rejection
 from feedback.routing import team_of
-from feedback.verdicts import STAGE_AFTER
-from feedback.wrong_data import known_fields
 from leads.errors import moved_words
-from leads.lifecycle import ReasonUse, Stage
+from leads.lifecycle import Stage
 from leads.many_moves import hold_leads, last_moves, move_leads, undo_moves
 from leads.models import Lead, Reason, Route, Transition
-from leads.reasons import require_reason
-from leads.transitions import PARKED_FOR, UNDO_WITHIN, check_revisit
+from leads.transitions import UNDO_WITHIN
 
 
 @transaction.atomic
@@ -58,17 +55,15 @@ def reject_handoffs(
     wrong_fields: Collection[str] = (),
 ) -> Deed:
     """Not these, all for one reason; `reject_handoff` says what the arguments mean. Raises NotAllowed."""
-    reason = require_reason(ReasonUse.VERDICT, reason, comment, demand="Choose one of the present reasons to reject.")
-    way = Route(route or reason.default_route)
-    check_revisit(revisit_on, at=at)
-    verdict = {"reason": reason, "comment": comment, "route": way, "wrong_fields": known_fields(wrong_fields)}
+    no = check_rejection(
+        at=at, reason=reason, comment=comment, route=route, revisit_on=revisit_on, wrong_fields=wrong_fields
+    )
     handoffs, deed = hold_waiting(handoff_ids, by=by, at=at)
-    close(handoffs, HandoffStatus.REJECTED, by=by, at=at, **verdict)
-    if way == Route.REROUTE:
+    close(handoffs, HandoffStatus.REJECTED, by=by, at=at, **no.verdict)
+    if no.route == Route.REROUTE:
         announce_handoffs(pass_on(handoffs, at=at), at=at)
         return changed(deed, handoffs)
-    changes = {"revisit_on": revisit_on or local_day(at + PARKED_FOR, zone())} if way == Route.NURTURE else {}
-    move(handoffs, STAGE_AFTER[way], by=by, at=at, reason=reason, note=comment, **changes)
+    move(handoffs, STAGE_AFTER[no.route], by=by, at=at, **no.move)
     return changed(deed, handoffs)
 
 

@@ -14,7 +14,6 @@ from crm.access import require
 from crm.assigning import is_here
 from crm.models import Team, User
 from crm.outbox import record_change
-from crm.periods import local_day, zone
 from feedback.access import NO_HAND_OVER, may_ever_decide, may_hand_over, may_undo, may_withdraw
 from feedback.announcing import announce_handoffs, announce_verdicts, settle_asked, take_back_verdicts
 from feedback.answering import as_it_is, hold_with_followers, require_answerable
@@ -22,16 +21,12 @@ from feedback.clocks import NO_VERDICT_CLOCKS, start_clocks, verdict_clocks
 from feedback.errors import AlreadyDecided, AlreadyWaiting, NoSuchRecipient
 from feedback.followers import pass_on
 from feedback.models import VERDICTS, Handoff, HandoffStatus
+from feedback.rejections import STAGE_AFTER, check_rejection
 from feedback.routing import Recipient, route_lead, team_of
-from feedback.wrong_data import known_fields
 from leads.errors import CannotUndo, IllegalMove
-from leads.lifecycle import ReasonUse, Stage
+from leads.lifecycle import Stage
 from leads.models import Lead, Reason, Route
-from leads.reasons import require_reason
-from leads.transitions import PARKED_FOR, UNDO_WITHIN, check_revisit, last_effective, move_lead, undo_move
-
-# Where the lead goes when its hand-off is rejected on this route; rerouted, it goes on waiting.
-STAGE_AFTER = {Route.REPAIR: Stage.MQL, Route.NURTURE: Stage.NURTURE, Route.DISQUALIFY: Stage.DISQUALIFIED}
+from leads.transitions import UNDO_WITHIN, last_effective, move_lead, undo_move
 
 
 @transaction.atomic
@@ -100,21 +95,14 @@ def reject_handoff(
     Rerouted, the next hand-off opens and the lead's clock runs on. ``wrong_fields``: what marketing is to repair
     (feedback/wrong_data.py). Raises AlreadyDecided, NotAllowed, StaleLead.
     """
-    reason = require_reason(ReasonUse.VERDICT, reason, comment, demand="Choose one of the present reasons to reject.")
-    route = Route(route or reason.default_route)
-    check_revisit(revisit_on, at=at)
-    wrong = known_fields(wrong_fields)
-    decide(
-        handoff, HandoffStatus.REJECTED, by=by, at=at,
-        reason=reason, comment=comment, route=route, wrong_fields=wrong,
-    )  # fmt: skip
-    if route == Route.REROUTE:
+    no = check_rejection(
+        at=at, reason=reason, comment=comment, route=route, revisit_on=revisit_on, wrong_fields=wrong_fields
+    )
+    decide(handoff, HandoffStatus.REJECTED, by=by, at=at, **no.verdict)
+    if no.route == Route.REROUTE:
         announce_handoffs(pass_on([handoff], at=at), at=at)
         return handoff
-    changes = {"revisit_on": revisit_on or local_day(at + PARKED_FOR, zone())} if route == Route.NURTURE else {}
-    move_lead(
-        handoff.lead, STAGE_AFTER[route], by=by, at=at, reason=reason, note=comment, handoff=handoff.pk, **changes
-    )
+    move_lead(handoff.lead, STAGE_AFTER[no.route], by=by, at=at, handoff=handoff.pk, **no.move)
     return handoff
 
 

@@ -21,9 +21,9 @@ from crm.working_time import Schedule, add_working_time, working_time
 from desk.demo.clock import next_working
 from desk.demo.writing import Ids
 from feedback.models import VERDICTS, Agreement, Handoff, HandoffStatus
+from feedback.rejections import STAGE_AFTER
 from feedback.routing import team_of
 from feedback.terms import LevelException, read_exceptions
-from feedback.verdicts import STAGE_AFTER
 from leads.activities import default_direction
 from leads.lifecycle import MOVES, RANK, RETURNED, Stage
 from leads.models import (

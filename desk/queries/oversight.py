@@ -37,8 +37,7 @@ def who_waits(user: User, *, at: datetime) -> Waits:
 
 def pace_of_both(*, at: datetime) -> list[dict[str, Any]]:
     """The goals of the agreement in force by side, those of both last; nothing while it has none."""
-    agreement = active_agreement()
-    goals = attainment(agreement, at=at).value if agreement else []
+    goals = attainment(active_agreement(), at=at).value
     sides = [side for side in by_side(goals) if side["goals"]]
     return sorted(sides, key=lambda side: side["side"] == BOTH)
 

@@ -6,14 +6,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.db.models import Count
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from crm import outbox
 from crm.errors import BusinessError
-from crm.models import Organisation, Role, User
+from crm.models import Role, User
 from feedback.escalating import escalate_overdue
 from feedback.handing_over import hand_over_leads
 from feedback.many_verdicts import accept_handoffs, reject_handoffs, undo_verdicts
@@ -27,6 +25,7 @@ from leads.lifecycle import Stage
 from leads.merging import merge_leads, undo_merge
 from leads.models import Lead, Merge, Transition
 from leads.transitions import transition_lead
+from tests.anew import start_over
 from tests.factories import MONDAY, make_campaign, make_team, reason
 
 REASONS = ("wrong_rep", "missing_data", "company_size", "no_project")
@@ -178,17 +177,6 @@ class Loop:
         transition_lead(self.lead(Stage.DISQUALIFIED), Stage.NURTURE, by=self.max, at=self.at)
 
 
-def start_over() -> None:
-    with connection.cursor() as sql:
-        sql.execute("SET tandem.rewrite = 'test'")
-        sql.execute(
-            "TRUNCATE leads_lead, campaigns_campaign, crm_user, crm_team, crm_change, feedback_agreement CASCADE"
-        )
-        sql.execute("RESET tandem.rewrite")
-    Organisation.get()
-    outbox.rebuild("funnel")
-
-
 @pytest.mark.django_db(transaction=True)
 @settings(
     max_examples=10,
@@ -199,7 +187,7 @@ def start_over() -> None:
 )
 @given(seed=st.integers(0, 2**32), acts=st.integers(80, 140))
 def test_any_to_and_fro_keeps_verdicts_and_clocks(seed: int, acts: int) -> None:
-    start_over()
+    start_over("feedback_agreement")
     loop = Loop(Random(seed))
     for _ in range(acts):
         loop.act()

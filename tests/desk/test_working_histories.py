@@ -7,14 +7,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.db.models import Max, Min, Q
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from crm import outbox
 from crm.errors import BusinessError
-from crm.models import Organisation, Role, Side, User
+from crm.models import Role, Side, User
 from feedback.models import Handoff
 from feedback.verdicts import accept_handoff, offer_lead, reject_handoff, undo_verdict
 from funnel.checking import check_metrics
@@ -31,6 +29,7 @@ from leads.pipeline import open_stages, pipeline
 from leads.subjects import Subject
 from leads.tagging import tag_leads
 from leads.transitions import transition_lead
+from tests.anew import start_over
 from tests.factories import MONDAY, make_campaign, make_team, reason
 
 A_MINUTE = timedelta(minutes=1)
@@ -200,15 +199,6 @@ class WorkingDay:
         restore(lead, by=self.max, at=self.at)
 
 
-def start_over() -> None:
-    with connection.cursor() as sql:
-        sql.execute("SET tandem.rewrite = 'test'")
-        sql.execute("TRUNCATE leads_lead, leads_company, campaigns_campaign, crm_user, crm_team, crm_change CASCADE")
-        sql.execute("RESET tandem.rewrite")
-    Organisation.get()
-    outbox.rebuild("funnel")
-
-
 @pytest.mark.django_db(transaction=True)
 @settings(
     max_examples=12,
@@ -219,7 +209,7 @@ def start_over() -> None:
 )
 @given(seed=st.integers(0, 2**32), acts=st.integers(60, 110))
 def test_any_working_day_keeps_history_links_and_figures(seed: int, acts: int) -> None:
-    start_over()
+    start_over("leads_company")
     day = WorkingDay(Random(seed))
     for _ in range(acts):
         day.act()

@@ -6,13 +6,12 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from django.db import connection
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from crm import outbox
 from crm.errors import BusinessError
-from crm.models import Organisation, Role, Team, User
+from crm.models import Role, Team, User
 from crm.outbox import record_change
 from feedback.escalating import escalate_handoff
 from feedback.models import Handoff
@@ -31,6 +30,7 @@ from leads.models import Lead, Merge
 from leads.models.log import TransitionKind
 from leads.opportunities import close_opportunity, reopen_opportunity
 from leads.transitions import append, claim, move_lead, opens_episode
+from tests.anew import start_over
 from tests.factories import MONDAY, make_campaign, make_lead, make_team, reason
 from tests.funnel.retelling import retold_cells, retold_facts, stored_cells, stored_facts
 
@@ -162,16 +162,6 @@ class Company:
         record_change("lead", [lead.pk])
 
 
-def start_over(zone: str) -> None:
-    """Hypothesis tries many histories in one test; each begins with empty tables."""
-    with connection.cursor() as sql:
-        sql.execute("SET tandem.rewrite = 'test'")
-        sql.execute("TRUNCATE leads_lead, campaigns_campaign, crm_user, crm_team, crm_change CASCADE")
-        sql.execute("RESET tandem.rewrite")
-    Organisation.objects.update_or_create(pk=1, defaults={"time_zone": zone})
-    outbox.rebuild("funnel")
-
-
 # A history that fails is not made shorter: that would take minutes, and its seed tells enough.
 HISTORIES = settings(
     max_examples=10,
@@ -187,7 +177,7 @@ ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/Sao_Paulo"])
 @HISTORIES
 @given(seed=st.integers(0, 2**32), leads=st.integers(2, 4), acts=st.integers(30, 60), zone=ZONES)
 def test_figures_equal_the_log_after_any_history(seed: int, leads: int, acts: int, zone: str) -> None:
-    start_over(zone)
+    start_over(zone=zone)
     live(Company(Random(seed), MONDAY), leads=leads, acts=acts)
     assert_figures_are_true(zone)
 
@@ -196,7 +186,7 @@ def test_figures_equal_the_log_after_any_history(seed: int, leads: int, acts: in
 @HISTORIES
 @given(seed=st.integers(0, 2**32), leads=st.integers(3, 6), acts=st.integers(40, 80), zone=ZONES)
 def test_figures_equal_the_log_however_leads_are_merged(seed: int, leads: int, acts: int, zone: str) -> None:
-    start_over(zone)
+    start_over(zone=zone)
     company = Company(Random(seed), MONDAY)
     company.always = ("merge", "unmerge")
     live(company, leads=leads, acts=acts)
@@ -207,7 +197,7 @@ def test_figures_equal_the_log_however_leads_are_merged(seed: int, leads: int, a
 @HISTORIES
 @given(seed=st.integers(0, 2**32), leads=st.integers(3, 6), acts=st.integers(20, 60))
 def test_undoing_merges_brings_every_figure_back(seed: int, leads: int, acts: int) -> None:
-    start_over("Europe/Berlin")
+    start_over(zone="Europe/Berlin")
     company = Company(Random(seed), MONDAY)
     live(company, leads=leads, acts=acts)
     before = stored_facts(), stored_cells(), the_leads()
