@@ -6,6 +6,8 @@ RUN npm ci --omit=dev --ignore-scripts
 
 FROM python:3.11-slim-bookworm
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# LightGBM wants the system's OpenMP.
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --create-home --home-dir /var/lib/tandem tandem
 WORKDIR /tandem
 COPY requirements.txt ./

@@ -1,8 +1,9 @@
 """Who may buy: companies, contacts, leads and all that happens to them."""
 
 from leads.models.capture import CaptureForm, Submission, SubmissionStatus
+from leads.models.custom import CustomField, CustomKind, CustomRecord
 from leads.models.imports import Import, ImportMapping, KnownRow, Refusal
-from leads.models.lead import Lead, LeadScore
+from leads.models.lead import Lead, LeadPrediction, LeadScore
 from leads.models.log import Reason, ReasonFamily, Route, Transition
 from leads.models.mailing import MailTemplate
 from leads.models.merge import Merge
@@ -29,6 +30,9 @@ __all__ = [
     "CaptureForm",
     "Company",
     "Contact",
+    "CustomField",
+    "CustomKind",
+    "CustomRecord",
     "DealKind",
     "DealStage",
     "Direction",
@@ -37,6 +41,7 @@ __all__ = [
     "ImportMapping",
     "KnownRow",
     "Lead",
+    "LeadPrediction",
     "LeadScore",
     "MailTemplate",
     "Merge",

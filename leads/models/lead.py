@@ -231,6 +231,12 @@ class LeadScore(models.Model):
     scored_at = models.DateTimeField()
     # When decay alone changes the rounded figure next; null when it never does.
     rounds_at = models.DateTimeField(null=True)
+    # An exclusion of the definition holds: it shows no score and never qualifies.
+    excluded = models.BooleanField(default=False, db_default=False)
+    # When the buyer last did what the definition takes for a raised hand.
+    raised_at = models.DateTimeField(null=True)
+    # Meets the definition now: not excluded, and above the threshold or with a hand raised.
+    qualifies = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints: ClassVar = [
@@ -244,3 +250,33 @@ class LeadScore(models.Model):
 
     def __str__(self) -> str:
         return f"{self.shown} {self.grade}"
+
+
+class LeadPrediction(models.Model):
+    """What the published models expect of a lead now; a narrow table of its own, as the score has.
+
+    Shares from 0 to 1; null where no model is published for it. Written by scoring/predicting.py only.
+    """
+
+    lead = models.OneToOneField(Lead, on_delete=models.CASCADE, primary_key=True)
+    # That sales accepts it, once it is handed over.
+    acceptance = models.FloatField(null=True)
+    # That it is won within the horizon of the model.
+    win = models.FloatField(null=True)
+    predicted_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=(Q(acceptance__isnull=True) | Q(acceptance__range=(0, 1)))
+                & (Q(win__isnull=True) | Q(win__range=(0, 1))),
+                name="leadprediction_shares",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(F("win").desc(nulls_last=True), F("lead").desc(), name="leadprediction_likeliest"),
+            models.Index(F("acceptance").desc(nulls_last=True), F("lead").desc(), name="leadprediction_acceptable"),
+        ]
+
+    def __str__(self) -> str:
+        return f"acceptance {self.acceptance}, win {self.win}"

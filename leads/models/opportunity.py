@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -80,7 +80,7 @@ class PipelineStage(models.Model):
 @tracked(
     "name", "lead", "company", "contact", "owner", "team", "kind", "stage", "outcome", "reason", "note", "competitor",
     "product", "amount", "currency", "probability", "forecast_category", "opened_at", "expected_close", "closed_at",
-    "archived_at",
+    "custom", "archived_at",
 )  # fmt: skip
 class Opportunity(Sourced, Archivable, Stamped):
     """A deal with a value and a date; most come from a lead, some from none. Shown as “Opportunity” everywhere."""
@@ -115,6 +115,7 @@ class Opportunity(Sourced, Archivable, Stamped):
     # The stage before it was closed, where reopening takes it back to.
     stage_before_close = models.CharField(max_length=20, blank=True, default="", editable=False)
     people = models.ManyToManyField(Contact, through="OpportunityPerson", related_name="+")
+    custom = models.JSONField(default=dict, db_default=Value({}, models.JSONField()), blank=True)
     # As on Lead.
     last_activity_at = models.DateTimeField(null=True, editable=False)
     next_step_at = models.DateTimeField(null=True, editable=False)

@@ -64,7 +64,7 @@ class Reachable(models.Model):
         return number_of(self.phone, country=self.phone_country)
 
 
-@tracked("name", "domain", "industry", "country", "region", "employees", "archived_at")
+@tracked("name", "domain", "industry", "country", "region", "employees", "is_target", "custom", "archived_at")
 class Company(Sourced, Archivable, Stamped):
     """An organisation that may buy."""
 
@@ -74,6 +74,9 @@ class Company(Sourced, Archivable, Stamped):
     country = models.CharField(max_length=80, blank=True, default="")
     region = models.CharField(max_length=120, blank=True, default="")
     employees = models.PositiveIntegerField(null=True, blank=True)
+    # Marketing and sales agreed to go for it.
+    is_target = models.BooleanField("target account", default=False, db_default=False)
+    custom = models.JSONField(default=dict, db_default=Value({}, models.JSONField()), blank=True)
     search = search_column("name", "domain", "industry")
 
     class Meta:
@@ -88,6 +91,7 @@ class Company(Sourced, Archivable, Stamped):
             models.Index(fields=["employees", "id"], name="company_by_employees"),
             models.Index(fields=["-created_at", "-id"], name="company_by_created"),
             models.Index(fields=["-id"], condition=IS_ARCHIVED, name="company_archived"),
+            models.Index(fields=["-id"], condition=Q(is_target=True), name="company_target"),
             GinIndex(fields=["search"], name="company_search"),
         ]
 
