@@ -1,7 +1,9 @@
 """Who is who: the words in which each room's access.py says who may do what (DESIGN: "Who may")."""
 
+from django.db.models import Q, QuerySet
+
 from crm.errors import NotAllowed
-from crm.models import Side, Team, User
+from crm.models import Role, Side, Team, User
 
 
 def heads(user: User, team_id: int | None) -> bool:
@@ -37,6 +39,12 @@ def is_manager_of(user: User, side: Side) -> bool:
 def does_marketing(user: User) -> bool:
     """Marketers, their managers, and admins."""
     return user.is_marketer or user.is_admin or is_manager_of(user, Side.MARKETING)
+
+
+def people_of_marketing() -> QuerySet[User]:
+    """Everybody who `does_marketing`, those who left included."""
+    heading = Q(team__kind=Side.MARKETING) | Q(pk__in=Team.objects.filter(kind=Side.MARKETING).values("manager"))
+    return User.objects.filter(Q(role__in=(Role.MARKETER, Role.ADMIN)) | Q(role=Role.MANAGER) & heading)
 
 
 def manages(user: User) -> bool:

@@ -8,7 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from django.urls import reverse
+
 from crm.models import Notification, NotificationKind, User
+from feedback.mentions import plainly_mentioned_in
 from feedback.models import DEEDS, Handoff, HandoffStatus
 from feedback.telling import MOST_EACH, Notice, key_of, recipients_of, tell_each
 
@@ -42,13 +45,18 @@ def handed_to(user: int, handoffs: Sequence[Handoff]) -> Notice:
 
 
 def announce_verdicts(handoffs: Sequence[Handoff], *, by: User, at: datetime) -> None:
-    """Tell who handed these over what ``by`` answered, the same to all of them; nobody is asked any more."""
+    """Tell who handed these over what ``by`` answered, the same to all of them, and whom its words name with @.
+
+    Nobody is asked any more.
+    """
     settle_asked(handoffs, at=at)
     of_person: dict[int, list[Handoff]] = defaultdict(list)
     for handoff in handoffs:
         if handoff.offered_by_id and handoff.offered_by_id != by.pk:
             of_person[handoff.offered_by_id].append(handoff)
-    tell_each([one for user, theirs in of_person.items() for one in answers_for(user, theirs, by)], at=at)
+    answers = [one for user, theirs in of_person.items() for one in answers_for(user, theirs, by)]
+    named = [user.pk for user in plainly_mentioned_in(handoffs[0].comment) if user != by and user.pk not in of_person]
+    tell_each([*answers, *(mention_of(user, handoffs, by) for user in named)], at=at)
 
 
 def answers_for(user: int, handoffs: Sequence[Handoff], by: User) -> Iterator[Notice]:
@@ -63,6 +71,16 @@ def answers_for(user: int, handoffs: Sequence[Handoff], by: User) -> Iterator[No
         yield Notice(
             user, NotificationKind.VERDICT, verdict_key(handoff), title, why(handoff), f"/leads/{handoff.lead_id}/"
         )
+
+
+def mention_of(user: int, handoffs: Sequence[Handoff], by: User) -> Notice:
+    """To somebody whom the words of the answer name, who is not told of it anyway."""
+    first = handoffs[0]
+    about, url = str(first.lead), reverse("desk:replies", args=[first.pk])
+    if len(handoffs) > 1:
+        about, url = f"{len(handoffs)} leads", "/feedback/"
+    title, key = f"{by} mentioned you: {about}", mention_key(handoffs)
+    return Notice(user, NotificationKind.MENTION, key, title, why(first), url)
 
 
 def why(handoff: Handoff) -> str:
@@ -82,7 +100,9 @@ def take_back_verdicts(handoffs: Sequence[Handoff]) -> None:
     people = {handoff.offered_by_id for handoff in handoffs if handoff.offered_by_id}
     of_person = [[handoff for handoff in handoffs if handoff.offered_by_id == person] for person in people]
     keys = [verdict_key(handoff) for handoff in handoffs] + [many_key(theirs) for theirs in of_person]
-    Notification.objects.filter(user__in=people, key__in=keys, read_at__isnull=True).delete()
+    named = {user.pk for words in {handoff.comment for handoff in handoffs} for user in plainly_mentioned_in(words)}
+    keys += [mention_key([handoff]) for handoff in handoffs] + [mention_key(handoffs)]
+    Notification.objects.filter(user__in=people | named, key__in=keys, read_at__isnull=True).delete()
 
 
 def verdict_key(handoff: Handoff) -> str:
@@ -93,6 +113,10 @@ def verdict_key(handoff: Handoff) -> str:
 def many_key(handoffs: Sequence[Handoff]) -> str:
     """Of one answer to many at once."""
     return f"verdicts:{handoffs[0].pk}..{handoffs[-1].pk}:{moment_of(handoffs[0])}"
+
+
+def mention_key(handoffs: Sequence[Handoff]) -> str:
+    return f"named:{verdict_key(handoffs[0]) if len(handoffs) == 1 else many_key(handoffs)}"
 
 
 def moment_of(handoff: Handoff) -> int:

@@ -47,6 +47,12 @@ def mentioned_in(text: str) -> list[User]:
     return people
 
 
+def plainly_mentioned_in(text: str) -> list[User]:
+    """Whom a text mentions beyond doubt: for the words of a verdict, which a name never holds up."""
+    meant = mentions_in(text, people_named_in(text))
+    return list(dict.fromkeys(mention.people[0] for mention in meant if len(mention.people) == 1))
+
+
 def people_named_in(text: str) -> list[User]:
     """Everybody here whose first name or mailbox begins with a word behind an @; a superset of who is meant."""
     words = {FIRST_WORD.match(text, sign.end()).group() for sign in signs_in(text)}  # type: ignore[union-attr]

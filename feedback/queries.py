@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import Aggregate, Count, DurationField, Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
+from crm.access import people_of_marketing
 from crm.models import User
 from feedback.access import inbox_team_ids, may_ever_decide
 from feedback.models import VERDICTS, Handoff, HandoffQuerySet, HandoffStatus, Reply
@@ -16,6 +18,8 @@ ABOUT_THE_LEAD = (ReasonFamily.CLERICAL, ReasonFamily.DEFINITIONAL, ReasonFamily
 # What acceptance is measured on (METRICS C6): accepted, or rejected for what the lead is.
 ACCEPTED = Q(status=HandoffStatus.ACCEPTED)
 JUDGED = ACCEPTED | Q(status=HandoffStatus.REJECTED, reason__family__in=ABOUT_THE_LEAD)
+# How long sales took to answer: working time of who was asked, else, where none was measured, the clock on the wall.
+ANSWER_TIME = Coalesce(F("answered_in"), F("decided_at") - F("offered_at"))
 
 
 def inbox_of(user: User) -> HandoffQuerySet:
@@ -63,7 +67,7 @@ class Verdicts:
     accepted: int = 0
     reasons: list[ReasonCount] = field(default_factory=list)
     waiting: int = 0
-    # How long an answer took, at the median; None without one.
+    # How long an answer took in working time, at the median; None without one.
     answer_time: timedelta | None = None
 
     @property
@@ -87,7 +91,7 @@ def verdicts_of(handoffs: QuerySet[Handoff]) -> Verdicts:
     counts = handoffs.order_by().aggregate(
         accepted=Count("pk", filter=ACCEPTED),
         waiting=Count("pk", filter=Q(status=HandoffStatus.OPEN)),
-        answer_time=Median(F("decided_at") - F("offered_at"), filter=Q(status__in=VERDICTS)),
+        answer_time=Median(ANSWER_TIME, filter=Q(status__in=VERDICTS)),
     )
     reasons = (
         handoffs.filter(status=HandoffStatus.REJECTED)
@@ -101,9 +105,14 @@ def verdicts_of(handoffs: QuerySet[Handoff]) -> Verdicts:
 
 
 def unanswered(verdicts: QuerySet[Handoff]) -> QuerySet[Handoff]:
-    """Those about which nobody but who gave them has said anything."""
-    others = Reply.objects.filter(handoff=OuterRef("pk")).exclude(by=OuterRef("decided_by"))
-    return verdicts.filter(~Exists(others), status__in=VERDICTS)
+    """Those to which marketing has not replied."""
+    return verdicts.filter(~Exists(replies_of_marketing()), status__in=VERDICTS)
+
+
+def replies_of_marketing() -> QuerySet[Reply]:
+    """Of the hand-off around it: what anybody of marketing said since the verdict, other than who gave it."""
+    said = Reply.objects.filter(handoff=OuterRef("pk"), at__gte=OuterRef("decided_at"), by__in=people_of_marketing())
+    return said.exclude(by=OuterRef("decided_by"))
 
 
 def latest_verdicts(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:

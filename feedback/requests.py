@@ -4,7 +4,7 @@ Of two who answer at once the first counts. Both sides are told of each step onc
 """
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -24,6 +24,7 @@ from leads.transitions import UNDO_WITHIN
 
 # So many are told of a request that is nobody's in particular.
 MOST_TOLD = 50
+FRIDAY = 5
 UNFINISHED = (RequestStatus.OPEN, RequestStatus.ACCEPTED)
 NOT_SALES = "Sales asks, marketing answers."
 NOT_MARKETING = "Only marketing answers what sales asks for."
@@ -109,6 +110,14 @@ def accept_request(request: Request, *, by: User, at: datetime, promised_on: dat
     return request
 
 
+def day_to_promise(request: Request, *, today: date) -> date:
+    """What marketing may begin with: the day it is needed by, else a week from now and no weekend."""
+    if request.needed_on and request.needed_on >= today:
+        return request.needed_on
+    day = today + timedelta(days=7)
+    return day + timedelta(days=8 - day.isoweekday() if day.isoweekday() > FRIDAY else 0)
+
+
 @transaction.atomic
 def decline_request(request: Request, *, by: User, at: datetime, answer: str) -> Request:
     """Say no, and why; also to what one has promised oneself. Raises NotAllowed, AlreadyAnswered, BusinessError."""
@@ -167,7 +176,7 @@ def undo_answer(request: Request, *, by: User, at: datetime, seen: str) -> Reque
     if seen not in DEEDS or (request.status == seen and (since is None or at - since > UNDO_WITHIN)):
         raise BusinessError("This can be undone for ten minutes only.", code="cannot_undo")
     was_promised = request.promised_on is not None and seen != RequestStatus.ACCEPTED
-    before: dict[str, Any] = {"closed_at": None, "asset": None}
+    before: dict[str, Any] = {"closed_at": None, "asset": None, "answer": F("said_before")}
     if not was_promised:
         before |= {"answered_by": None, "answered_at": None, "promised_on": None, "answer": ""}
     step(request, RequestStatus.ACCEPTED if was_promised else RequestStatus.OPEN, Q(status=seen), **before)
@@ -187,7 +196,8 @@ def give_promises(person: User, *, to: User) -> None:
 
 def step(request: Request, to: RequestStatus, where: Q, **fields: Any) -> None:
     """Take the request there if it still stands where that is possible; it is brought up to date either way."""
-    moved = Request.objects.filter(where, pk=request.pk).update(status=to, updated_at=timezone.now(), **fields)
+    fields = {"said_before": F("answer"), "updated_at": timezone.now(), **fields}
+    moved = Request.objects.filter(where, pk=request.pk).update(status=to, **fields)
     request.refresh_from_db()
     if moved != 1:
         raise AlreadyAnswered(request)

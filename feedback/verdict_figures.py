@@ -16,7 +16,7 @@ from django.db.models.functions import Cast, NullIf
 from crm.intervals import Counted
 from crm.periods import start_of_day, zone
 from feedback.models import VERDICTS, Handoff, HandoffStatus
-from feedback.queries import ACCEPTED, JUDGED, Median
+from feedback.queries import ACCEPTED, ANSWER_TIME, JUDGED, Median
 from leads.models import Reason, ReasonFamily, Touch
 
 # Fewer judged leads say nothing about a rate: it is shown grey.
@@ -86,7 +86,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Quality:
-    """How much was said (F1), and how long it took (F2): the median and the slowest tenth, from hand-off to verdict."""
+    """How much was said (F1), and how long it took (F2): the median and the slowest tenth, in working time."""
 
     in_words: Counted
     median: timedelta | None
@@ -191,8 +191,7 @@ def pareto(asked: Asked, *, at: datetime) -> list[ReasonShare]:
 
 def quality(asked: Asked, *, at: datetime) -> Quality:
     answered = handoffs_asked(asked, at=at).filter(ANSWERED)
-    took = F("decided_at") - F("offered_at")
     found = answered.aggregate(
-        said=Count("pk", filter=IN_WORDS), whole=Count("pk"), median=Median(took), p90=NinetyPercent(took)
+        said=Count("pk", filter=IN_WORDS), whole=Count("pk"), median=Median(ANSWER_TIME), p90=NinetyPercent(ANSWER_TIME)
     )
     return Quality(Counted(found["said"], found["whole"]), found["median"], found["p90"])

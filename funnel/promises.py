@@ -11,12 +11,14 @@ from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Count, F, QuerySet, Subquery
 
 from crm.intervals import Counted
 from crm.models import Role, Side
 from crm.periods import start_of_day, zone
 from feedback.clocks import level_named
-from feedback.models import Agreement
+from feedback.models import VERDICTS, Agreement, Handoff
+from feedback.queries import ANSWER_TIME, Median, replies_of_marketing
 from leads.attempts import beginnings
 from leads.models import Direction
 from leads.models.work import ANSWERS, ATTEMPTS
@@ -106,11 +108,6 @@ GIVEN_UP = """
 ANSWERED = """
     FROM feedback_handoff WHERE status IN ('accepted', 'rejected') AND decided_at >= %(start)s AND decided_at < %(end)s
 """
-# In working time where it was measured, else on the clock of the wall.
-ANSWER_TIME = f"""
-    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY coalesce(answered_in, decided_at - offered_at)), count(*)
-    {ANSWERED}
-"""
 # What marketing can learn from: a yes with an impression of the lead, a no with its reason; of bad data, which field.
 COVERED = f"""
     SELECT count(*) FILTER (WHERE CASE
@@ -119,17 +116,6 @@ COVERED = f"""
                 AND i.episode = feedback_handoff.episode)
         WHEN route = 'repair' THEN cardinality(wrong_fields) > 0
         ELSE reason_id IS NOT NULL END), count(*) {ANSWERED}
-"""
-# A comment waits for marketing until somebody there replies.
-COMMENTS_ANSWERED = """
-    SELECT count(reply.at), count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY reply.at - h.decided_at)
-    FROM feedback_handoff h
-    LEFT JOIN LATERAL (
-        SELECT r.at FROM feedback_reply r
-        WHERE r.handoff_id = h.id AND r.at >= h.decided_at AND r.by_id = ANY(%(marketing)s) ORDER BY r.at LIMIT 1
-    ) reply ON true
-    WHERE h.status IN ('accepted', 'rejected') AND h.comment <> ''
-        AND h.decided_at >= %(start)s AND h.decided_at < %(end)s
 """
 # Meetings with a buyer at which somebody of each side was.
 RIDE_ALONGS = """
@@ -184,8 +170,9 @@ def mean_attempts(leads: Iterable[GivenUp]) -> tuple[float | None, int]:
 
 
 def answer_time(days: Days) -> Middle:
-    """How long sales took to answer a hand-off."""
-    return Middle(*one_row(ANSWER_TIME, days.parameters))
+    """How long sales took to answer a hand-off, in working time."""
+    found = answered_in(days).aggregate(length=Median(ANSWER_TIME), n=Count("pk"))
+    return Middle(**found)
 
 
 def feedback_coverage(days: Days) -> Counted:
@@ -194,9 +181,19 @@ def feedback_coverage(days: Days) -> Counted:
 
 
 def comments_answered(days: Days) -> tuple[Counted, Middle]:
-    """Comments of sales to which marketing replied, of all comments; and how long a reply took."""
-    answered, all_, median = one_row(COMMENTS_ANSWERED, {**days.parameters, "marketing": people_of(Side.MARKETING)})
-    return Counted(answered, all_), Middle(median, answered)
+    """Comments of sales to which marketing replied, of all comments; and how long a reply took, on the clock."""
+    first_reply = Subquery(replies_of_marketing().order_by("at").values("at")[:1])
+    commented = answered_in(days).exclude(comment="").annotate(replied_at=first_reply)
+    found = commented.aggregate(
+        answered=Count("replied_at"), whole=Count("pk"), took=Median(F("replied_at") - F("decided_at"))
+    )
+    return Counted(found["answered"], found["whole"]), Middle(found["took"], found["answered"])
+
+
+def answered_in(days: Days) -> QuerySet[Handoff]:
+    """What sales answered on these days."""
+    first, end = (start_of_day(day, zone()) for day in (days.start, days.end))
+    return Handoff.objects.filter(status__in=VERDICTS, decided_at__gte=first, decided_at__lt=end).order_by()
 
 
 def ride_alongs(days: Days) -> int:

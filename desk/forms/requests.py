@@ -37,7 +37,7 @@ class PromiseForm(forms.Form):
     """By when marketing will have it."""
 
     field_of = {"promised_in_past": "promised_on"}
-    promised_on = forms.DateField(widget=DateInput(), label=_("You have it by"))
+    promised_on = forms.DateField(widget=DateInput(attrs={"autofocus": True}), label=_("You have it by"))
     answer = forms.CharField(
         required=False, max_length=2_000, label=_("A line to them"), widget=forms.Textarea(attrs={"rows": 2})
     )
@@ -48,7 +48,7 @@ class DeclineForm(forms.Form):
 
     field_of = {"comment_required": "answer"}
     answer = forms.CharField(
-        max_length=2_000, label=_("Why not?"), widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2_000, label=_("Why not?"), widget=forms.Textarea(attrs={"rows": 3, "autofocus": True}),
         error_messages={"required": _("Say why: it decides whether they ask again.")},
     )  # fmt: skip
 

@@ -7,14 +7,14 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, F
+from django.db.models import Count
 from django.urls import reverse
 
 from campaigns.models import Campaign
 from crm.intervals import rate, share
 from crm.words import age, duration, interval
 from feedback.models import VERDICTS, Handoff, HandoffQuerySet
-from feedback.queries import Median, Verdicts
+from feedback.queries import ANSWER_TIME, Median, Verdicts
 from funnel.reports.counts import Step as Counted
 from funnel.reports.counts import steps
 from funnel.reports.question import read
@@ -135,9 +135,10 @@ def pace_line(verdicts: Verdicts, handoffs: HandoffQuerySet, *, at: datetime) ->
 
 def slowest_step(handoffs: HandoffQuerySet) -> str:
     """ "slowest step: waiting for Team North (14 h at the median)"; "" while fewer than two have answered enough."""
-    took = Median(F("decided_at") - F("offered_at"))
     answered = handoffs.filter(status__in=VERDICTS, team__isnull=False).order_by().values("team__name")
-    teams = list(answered.annotate(took=took, count=Count("pk")).filter(count__gte=ENOUGH).order_by("-took"))
+    teams = list(
+        answered.annotate(took=Median(ANSWER_TIME), count=Count("pk")).filter(count__gte=ENOUGH).order_by("-took")
+    )
     if len(teams) < 2:
         return ""
     return f"slowest step: waiting for {teams[0]['team__name']} ({duration(teams[0]['took'])} at the median)"

@@ -12,7 +12,7 @@ from crm.requests import id_of
 from feedback.access import may_ever_decide
 from feedback.forms import recipient_choices
 from feedback.models import VERDICTS, Handoff, HandoffQuerySet, HandoffStatus
-from feedback.queries import COUNT_UP_TO, Median, inbox_of
+from feedback.queries import ANSWER_TIME, COUNT_UP_TO, Median, inbox_of
 from feedback.talk import with_talk
 from leads.models import Lead, Opportunity, Touch, TouchBy
 from leads.united import united, united_ids
@@ -221,7 +221,7 @@ def open_opportunities_there(lead: Lead) -> QuerySet[Opportunity]:
 
 @dataclass(frozen=True)
 class Answers:
-    """How much was answered this week, and how fast: the median from hand-off to verdict."""
+    """How much was answered this week, and how fast: the median in working time."""
 
     who: str
     count: int
@@ -239,5 +239,5 @@ def answers_this_week(user: User, *, now: datetime) -> Answers:
         who, answered = "Your people", answered.filter(decided_by__team__in=own_team_ids(user))
     else:
         who = "Sales"
-    figures = answered.aggregate(count=Count("pk"), answer_time=Median(F("decided_at") - F("offered_at")))
+    figures = answered.aggregate(count=Count("pk"), answer_time=Median(ANSWER_TIME))
     return Answers(who, **figures)

@@ -28,6 +28,7 @@ from feedback.requests import (
     UNFINISHED,
     accept_request,
     ask_marketing,
+    day_to_promise,
     decline_request,
     fulfil_request,
     may_answer,
@@ -106,7 +107,10 @@ def address_of(record: Any) -> str:
 
 @require_http_methods(["GET", "POST"])
 def promise(request: PersonRequest, pk: int) -> HttpResponse:
-    return answer(request, pk, PromiseForm, accept_request, title="Promise it", done="Promised: they know the day.")
+    return answer(
+        request, pk, PromiseForm, accept_request, title="Promise it", done="Promised: they know the day.",
+        suggest=lambda asked: {"promised_on": day_to_promise(asked, today=timezone.localdate())},
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "POST"])
@@ -127,10 +131,12 @@ def answer(
     *,
     title: str,
     done: str,
+    suggest: Callable[[Request], dict[str, Any]] | None = None,
 ) -> HttpResponse:
-    """GET asks, POST answers. Who came second reads who was faster."""
+    """GET asks, POST answers. Who came second reads who was faster. ``suggest``: what the form begins with."""
     require(may_answer(request.user), NOT_MARKETING)
-    found, form = get_request(pk), kind(request.POST or None)
+    found = get_request(pk)
+    form = kind(request.POST or None, initial=suggest(found) if suggest else {})
     here = reverse("desk:request", args=[pk])
 
     def deed(fields: dict[str, Any]) -> None:

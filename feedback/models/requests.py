@@ -50,6 +50,8 @@ class Request(Sourced, Stamped):
     answered_at = models.DateTimeField(null=True, blank=True)
     promised_on = models.DateField(null=True, blank=True)
     answer = models.TextField(max_length=2_000, blank=True, default="")
+    # What marketing had said until its last step, for undo.
+    said_before = models.TextField(blank=True, default="", editable=False)
     # What was made for it.
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, null=True, blank=True, related_name="requests")
     closed_at = models.DateTimeField(null=True, blank=True)

@@ -93,7 +93,8 @@ WORDINGS = {
         "Leads given up in these days that had been tried as often as agreed, or whose buyer had answered.",
     ),
     "sales_answer_time": Wording(
-        "Sales’ time to answer a hand-off", Side.SALES, Unit.HOURS, "Median, in working hours.",
+        "Sales’ time to answer a hand-off", Side.SALES, Unit.HOURS,
+        "Median from hand-off to verdict, in working hours of who was asked.",
     ),
     "feedback_coverage": Wording(
         "Answers one can learn from", Side.SALES, Unit.RATIO,
@@ -111,11 +112,11 @@ WORDINGS = {
     ),
     "comments_answered": Wording(
         "Comments answered", Side.MARKETING, Unit.RATIO,
-        "Verdicts with a comment to which marketing replied.", FEEDBACK,
+        "Of all verdicts with a comment: those to which marketing replied.", FEEDBACK,
     ),
     "marketing_answer_time": Wording(
         "Marketing’s time to answer a comment", Side.MARKETING, Unit.HOURS,
-        "Median from the verdict to marketing’s first reply.",
+        "Median from the verdict to marketing’s first reply, nights and weekends included.",
     ),
     "closed_loop": Wording(
         "Rejections acted on", Side.MARKETING, Unit.RATIO,

@@ -3,6 +3,7 @@
  *   <form data-ctrl-enter><div class="mention-field">
  *     <textarea data-mentions="/pick/people/"></textarea> <span class="pick-list" role="listbox" id="names" hidden></span>
  *   </div></form>
+ *   <a href="#comments" data-answer-next>Answer 12 comments</a>     opens the next reply there that is not open yet
  *
  * The options are those of pick.js. What is typed is what counts: without JavaScript one writes the name.
  */
@@ -14,7 +15,7 @@ const WRITING = /(?:^|[^\w.@])@((?:[\p{L}\p{N}._-]+ ?[\p{L}\p{N}._-]*)?)$/u;
 const waiting = new WeakMap();
 
 const field = (target) => (target.matches?.("textarea[data-mentions]") ? target : null);
-const listOf = (input) => input.parentElement.querySelector("[role=listbox]");
+const listOf = (input) => input.closest(".mention-field").querySelector("[role=listbox]");
 const written = (input) => WRITING.exec(input.value.slice(0, input.selectionStart))?.[1];
 
 async function suggest(input) {
@@ -80,6 +81,15 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   event.stopPropagation();
 }, true);
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-answer-next]");
+  const next = link && document.querySelector(`${link.hash} .thread-form:not([open])`);
+  if (!next) return;
+  event.preventDefault();
+  next.open = true;
+  next.closest("[data-row]")?.scrollIntoView({ block: "center" });
+});
 
 // An opened reply has the cursor in it.
 document.addEventListener("toggle", (event) => { if (event.target.matches?.(".thread-form[open]")) event.target.querySelector("textarea").focus(); }, true);

@@ -42,3 +42,24 @@ def test_a_comment_is_answered_with_a_mention_from_the_keyboard(page_for: Callab
     assert list(Reply.objects.get().mentions.all()) == [rosa]
     told = Notification.objects.filter(key__startswith="reply:").values_list("user", "kind")
     assert set(told) == {(rosa.pk, "mention"), (rob.pk, "reply")}
+
+
+def test_answering_goes_from_comment_to_comment_and_counts_down(page_for: Callable[[Any], Page]) -> None:
+    seed_reasons()
+    rob, mia = make_user("rob", team=make_team()), make_user("mia", role=Role.MARKETER)
+    at = timezone.now() - DAY
+    for hours, comment in ((1, "They bake bread"), (2, "They sell bread")):
+        handoff = make_handoff(to=rob, by=mia, at=at)
+        reject_handoff(handoff, by=rob, at=at + hours * HOUR, reason=reason("industry"), comment=comment)
+    page = page_for(mia)
+    page.goto("/feedback/")
+
+    page.keyboard.press("a")
+    expect(page.locator("li", has_text="They sell bread").locator("textarea")).to_be_focused()
+    page.keyboard.type("Bakers are out now")
+    page.keyboard.press("Control+Enter")
+
+    expect(page.get_by_role("link", name="Answer 1 comment")).to_be_visible()
+    expect(page.get_by_role("link", name="Unanswered 1")).to_be_visible()
+    page.get_by_role("link", name="Answer 1 comment").click()
+    expect(page.locator("li", has_text="They bake bread").locator("textarea")).to_be_focused()

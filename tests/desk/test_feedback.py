@@ -240,3 +240,10 @@ def test_the_page_costs_the_same_with_one_and_fifty(client_for, mia, rob, webina
     first = cost()
     make(49)
     assert cost() <= first
+
+
+def test_whom_a_comment_names_stands_out(client_for, mia, rob, webinar):
+    answered(rob, webinar, "industry", "They <b>bake</b>, ask @rob or @nobody")
+    page = shown(client_for(mia)).content.decode()
+
+    assert '“They &lt;b&gt;bake&lt;/b&gt;, ask <b class="mention">@rob</b> or @nobody”' in page

@@ -97,3 +97,10 @@ def test_a_tab_costs_the_same_with_one_and_fifty(client_for, rob, mia, tab):
     with CaptureQueriesContext(connection) as many:
         page.get(f"/requests/?tab={tab}")
     assert len(many) == len(one)
+
+
+def test_a_promise_begins_with_a_day(client_for, rob, mia):
+    asked = ask(rob, needed_on=timezone.localdate())
+    form = client_for(mia).get(f"/requests/{asked.pk}/promise/", headers=HTMX).content.decode()
+
+    assert f'value="{timezone.localdate().isoformat()}"' in form

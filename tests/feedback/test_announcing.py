@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.models import Notification
 from feedback.handing_over import hand_over_leads, take_back_handoffs
-from feedback.many_verdicts import accept_handoffs, undo_verdicts
+from feedback.many_verdicts import accept_handoffs, reject_handoffs, undo_verdicts
 from feedback.verdicts import accept_handoff, offer_lead, reject_handoff, undo_verdict, withdraw_handoff
 from tests.factories import HOUR, MONDAY, make_handoff, make_mql, reason
 
@@ -111,3 +111,31 @@ def test_telling_many_costs_the_same(rob, mia):
         return len(seen)
 
     assert queries(2) == queries(20)
+
+
+def test_whom_the_words_of_a_verdict_name_hears_of_it_until_it_is_undone(rob, mia, rosa):
+    handoff = make_handoff(to=rob, by=mia)
+    reject_handoff(handoff, by=rob, at=LATER, reason=reason("company_size"), comment="Two people, @Rosa @Mia @Rob")
+
+    assert told(kind="mention") == [("Rosa", f"Rob mentioned you: {handoff.lead}")]
+    assert Notification.objects.get(user=rosa).url == f"/handoffs/{handoff.pk}/replies/"
+
+    undo_verdict(handoff, by=rob, at=LATER)
+
+    assert told(kind="mention") == []
+
+
+def test_a_name_of_two_people_holds_no_verdict_up(rob, rosa):
+    rosa.__class__.objects.create_user("rosa2@demo.test", "x", first_name="Rosa")
+    handoff = make_handoff(to=rob)
+    accept_handoff(handoff, by=rob, at=LATER, comment="Like yours, @Rosa")
+
+    assert (handoff.status, told(kind="mention")) == ("accepted", [])
+
+
+def test_named_beside_many_verdicts_is_one_notice(rob, rosa):
+    handoffs = [make_handoff(to=rob) for _ in range(3)]
+    no = {"reason": reason("company_size"), "comment": "All too small, @rosa"}
+    reject_handoffs([handoff.pk for handoff in handoffs], by=rob, at=LATER, **no)
+
+    assert told(user=rosa) == [("Rosa", "Rob mentioned you: 3 leads")]

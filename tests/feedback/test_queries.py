@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 
 from feedback.models import Handoff
-from feedback.queries import latest_verdicts, verdicts_of
+from feedback.queries import latest_verdicts, unanswered, verdicts_of
+from feedback.replies import reply_to
 from feedback.verdicts import accept_handoff, reject_handoff, undo_verdict, withdraw_handoff
 from tests.factories import HOUR, MONDAY, make_handoff, make_team, make_user, reason
 
@@ -54,3 +55,27 @@ def test_latest_verdicts_are_newest_first_and_no_open_ones(rob):
     reject_handoff(first, by=rob, at=MONDAY + 2 * HOUR, reason=reason("industry"))
 
     assert list(latest_verdicts(Handoff.objects.all())) == [first, second]
+
+
+def test_an_answer_took_working_time(rob):
+    handoff = make_handoff(to=rob)
+    accept_handoff(handoff, by=rob, at=MONDAY + 60 * HOUR)
+    Handoff.objects.update(answered_in=2 * HOUR)
+
+    assert verdicts_of(Handoff.objects.all()).answer_time == timedelta(hours=2)
+
+
+def test_a_comment_is_unanswered_until_marketing_replies(rob):
+    handoff = make_handoff(to=rob)
+    heads_marketing = make_user("mona", role="manager")
+    make_team("North marketing", kind="marketing", manager=heads_marketing)
+    reply_to(handoff, by=heads_marketing, at=MONDAY, text="Please call soon.")
+    accept_handoff(handoff, by=rob, at=MONDAY + HOUR, comment="Who is this?")
+    reply_to(handoff, by=make_user("rosa"), at=MONDAY + HOUR, text="No idea.")
+    everything = Handoff.objects.all()
+
+    assert list(unanswered(everything)) == [handoff]
+
+    reply_to(handoff, by=heads_marketing, at=MONDAY + 2 * HOUR, text="The owner.")
+
+    assert list(unanswered(everything)) == []

@@ -12,6 +12,7 @@ from feedback.requests import (
     AlreadyAnswered,
     accept_request,
     ask_marketing,
+    day_to_promise,
     decline_request,
     fulfil_request,
     open_requests_for,
@@ -121,11 +122,12 @@ def test_a_day_that_has_passed_is_not_asked_for(rob):
 
 
 def test_undo_leads_back_one_step(asked, rob, mia):
-    accept_request(asked, by=mia, at=MONDAY, promised_on=FRIDAY)
+    accept_request(asked, by=mia, at=MONDAY, promised_on=FRIDAY, answer="With a picture")
     fulfil_request(asked, by=mia, at=MONDAY + HOUR, answer="Sent by mail")
 
     undo_answer(asked, by=mia, at=MONDAY + HOUR, seen="fulfilled")
     assert (asked.status, asked.promised_on, asked.closed_at) == ("accepted", FRIDAY, None)
+    assert asked.answer == "With a picture"
 
     with pytest.raises(BusinessError) as late:
         undo_answer(asked, by=mia, at=MONDAY + HOUR, seen="accepted")
@@ -136,7 +138,14 @@ def test_undo_leads_back_one_step(asked, rob, mia):
         undo_answer(asked, by=rob, at=MONDAY, seen="accepted")
 
     undo_answer(asked, by=mia, at=MONDAY, seen="accepted")
-    assert (asked.status, asked.promised_on, asked.answered_by) == ("open", None, None)
+    assert (asked.status, asked.promised_on, asked.answered_by, asked.answer) == ("open", None, None, "")
+
+
+def test_a_promise_begins_with_the_day_it_is_needed_by_else_a_week_on(rob):
+    saturday = date(2026, 3, 7)
+    assert day_to_promise(ask(rob, needed_on=FRIDAY), today=TODAY) == FRIDAY
+    assert day_to_promise(ask(rob, needed_on=TODAY), today=FRIDAY) == date(2026, 3, 13)
+    assert day_to_promise(ask(rob), today=saturday) == date(2026, 3, 16)
 
 
 def test_a_marketer_sees_own_promises_by_day_and_what_nobody_answered(rob, mia, mona):
