@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -13,10 +14,14 @@ from crm.outbox import want_rebuild
 from crm.periods import local_day, start_of_day, zone
 from feedback.agreement import active_agreement
 from feedback.models import Agreement, SignedStatus
+from scoring.fields import catalogue
 from scoring.models import Definition
-from scoring.rules import NO_CARD, Card, InvalidDefinition, read_card
+from scoring.rules import NO_CARD, Card, InvalidDefinition, read_card, read_signed_card
 
 logger = logging.getLogger(__name__)
+
+# What a definition says: what two versions differ in, and what nobody changes once it is proposed.
+CONTENT = ("rules", "thresholds", "half_life_days", "daily_cap", "hand_raises", "exclusions")
 
 
 def active_definition() -> Definition | None:
@@ -30,13 +35,24 @@ def active_card() -> Card:
 
 
 def card_of(definition: Definition) -> Card:
-    """The checked card of a definition; raises InvalidDefinition."""
-    return read_card(
-        version=definition.version,
-        rules=definition.rules,
-        thresholds=definition.thresholds,
-        half_life_days=definition.half_life_days,
-    )
+    """The card of a definition.
+
+    What is not in force yet is checked: raises InvalidDefinition. What is, or was, counts as it was signed, without the
+    rules whose fields were deleted since.
+    """
+    if definition.status in (SignedStatus.ACTIVE, SignedStatus.RETIRED):
+        return read_signed_card(**written(definition), fields=catalogue().as_signed())
+    return checked_card(definition)
+
+
+def checked_card(definition: Definition) -> Card:
+    """Raises InvalidDefinition, also for a field that is not in use any more."""
+    return read_card(**written(definition), fields=catalogue())
+
+
+def written(definition: Definition) -> dict[str, Any]:
+    """What people wrote, by the names under which rules.py reads it."""
+    return {name: getattr(definition, name) for name in ("version", *CONTENT)}
 
 
 @transaction.atomic
@@ -52,8 +68,11 @@ def activate(definition: Definition, *, by: User, at: datetime) -> Definition:
 
 
 def put_in_force(definition: Definition, *, at: datetime) -> Definition:
-    """The definition sets the score from ``at``; the one before it retires. Raises InvalidDefinition."""
-    card_of(definition)
+    """The definition sets the score from ``at``; the one before it retires. Raises InvalidDefinition.
+
+    A field that was retired after the last signature counts on, as it does in a definition in force.
+    """
+    read_card(**written(definition), fields=catalogue().as_signed())
     Definition.objects.filter(status=SignedStatus.ACTIVE).exclude(pk=definition.pk).update(status=SignedStatus.RETIRED)
     definition.status, definition.effective_from = SignedStatus.ACTIVE, local_day(at, zone())
     definition.save(update_fields=["status", "effective_from", "signatures", "updated_at"])

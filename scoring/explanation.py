@@ -73,8 +73,8 @@ def label_of(rule: Rule, lead: Lead, names: dict[tuple[str, int], str]) -> str:
         return field.label if rule.value else f"Not: {field.label.lower()}"
     negated = rule.operator.startswith("not") or rule.operator == "is_not"
     values = rule.value if rule.operator in LIST_OPERATORS else [rule.value]
-    if field.alias != "touch" and not negated:
-        values = [getattr(lead if field.alias == "lead" else lead.company, field.column)]
+    if field.alias != "touch" and not negated and not field.is_custom and isinstance(field.expression, sql.Identifier):
+        values = [getattr(lead if field.alias == "lead" else lead.company, field.columns[0])]
     said = ", ".join(names.get((rule.field, value)) or field.choices.get(value) or str(value) for value in values)
     if rule.field == "kind" and not negated:
         return said

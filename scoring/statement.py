@@ -11,7 +11,7 @@ from typing import Any
 
 from psycopg2 import sql
 
-from scoring.fields import LIST_OPERATORS, Axis, Field, Type
+from scoring.fields import LIST_OPERATORS, Axis, Type
 from scoring.rules import ENGAGEMENT_GRADES, FIT_GRADES, Card, Rule, grouped
 
 # Names in double quotes come from the table of fields; values are parameters.
@@ -25,7 +25,7 @@ POINTS = sql.SQL("""
     ),
     touched AS (
         SELECT asked.lead_id, asked.at AS asked_at, touch.at, touch.kind, touch.channel, touch.campaign_id,
-            touch.asset_id, max(touch.at) OVER everything AS latest
+            touch.asset_id, touch.raised_hand, max(touch.at) OVER everything AS latest
         FROM member asked JOIN leads_touch touch ON touch.lead_id = asked.id AND touch.at <= asked.at
         WHERE touch.by = 'buyer'
             AND NOT EXISTS (SELECT 1 FROM leads_touch corrected WHERE corrected.corrects_id = touch.id)
@@ -110,7 +110,7 @@ class Compiled:
         field, name = rule.column, f"value_{rule.name}"
         self.values[name] = _value(rule)
         template = sql.SQL(CONDITIONS[field.type][rule.operator])
-        return template.format(column=_identifier(field), value=sql.Placeholder(name))
+        return template.format(column=field.expression, value=sql.Placeholder(name))
 
     def _totals(self) -> sql.Composable:
         return TOTALS.format(
@@ -144,8 +144,19 @@ CONDITIONS: dict[Type, dict[str, str]] = {
         "contains": "strpos(lower({column}), {value}) > 0",
     },
     Type.NUMBER: {"at_least": "{column} >= {value}", "at_most": "{column} <= {value}", "is": "{column} = {value}"},
-    Type.FLAG: {"is": "(coalesce({column}, '') <> '') = {value}"},
+    Type.FLAG: {"is": "coalesce({column}, false) = {value}"},
     Type.RECORD: {"is": "{column} = {value}", "in": "{column} = ANY({value})"},
+    # Days are compared as the texts they are: they sort as days do.
+    Type.DATE: {
+        "is": "{column} = {value}",
+        "from": '({column}) COLLATE "C" >= {value}',
+        "before": '({column}) COLLATE "C" < {value}',
+    },
+    Type.TAGS: {
+        "contains": "{value} = ANY(lower({column}::text)::text[])",
+        "in": "lower({column}::text)::text[] && {value}",
+        "not_in": "NOT coalesce(lower({column}::text)::text[] && {value}, false)",
+    },
 }
 
 
@@ -156,13 +167,9 @@ def ceiling(group: list[Rule]) -> int:
 
 def _value(rule: Rule) -> Any:
     """The value to compare with; text is compared in small letters."""
-    if rule.column.type is not Type.TEXT:
+    if rule.column.type not in (Type.TEXT, Type.TAGS):
         return rule.value
     return [text.lower() for text in rule.value] if rule.operator in LIST_OPERATORS else rule.value.lower()
-
-
-def _identifier(field: Field) -> sql.Identifier:
-    return sql.Identifier(field.alias, field.column)
 
 
 def _columns(expressions: dict[str, sql.Composable]) -> sql.Composable:

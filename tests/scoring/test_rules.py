@@ -92,7 +92,7 @@ def test_all_problems_are_told_at_once():
     bad = [fit("shoe_size", 44, 5), fit("country", "Sweden", 0)]
     assert problems(rules=bad, half_life_days=6)[1:] == [
         ("rules[1].points", "a whole number from -100 to 100, not 0"),
-        ("half_life_days", "at least 7 days"),
+        ("half_life_days", "a whole number of days from 7 to 3650"),
     ]
 
 
