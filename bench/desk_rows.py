@@ -50,7 +50,11 @@ LEADS = "leads_lead l WHERE l.id BETWEEN %(low)s AND %(high)s"
 STATEMENTS: list[tuple[type[models.Model], dict[str, str], str]] = [
     (
         Company,
-        {"id": "l.id / 4", "name": "l.company_name", "domain": "(l.id / 4) || '.bench.test'"},
+        {
+            "id": "l.id / 4", "name": "l.company_name", "domain": "(l.id / 4) || '.bench.test'",
+            "industry": "(ARRAY['Machinery', 'Retail', 'Software', 'Health', ''])[(l.id / 4) %% 5 + 1]",
+            "employees": "(l.id / 4) %% 997 + 3",
+        },
         f"{LEADS} AND l.id %% 4 = 0",
     ),
     (
@@ -73,10 +77,13 @@ STATEMENTS: list[tuple[type[models.Model], dict[str, str], str]] = [
     (
         Touch,
         {
-            "lead_id": "l.id", "kind": "'form'", "at": "l.captured_at + k * interval '1 day'",
-            "campaign_id": "l.campaign_id",
+            "lead_id": "l.id", "at": "l.captured_at + k * k * (l.id %% 7) * interval '7 hours'",
+            "kind": "(ARRAY['form', 'visit', 'click', 'open', 'visit', 'download', 'attend', 'reply'])[(l.id + k) %% 8 + 1]",
+            "channel": "(ARRAY['search', 'email', 'webinar', 'social'])[(l.id / 8 + k) %% 4 + 1]",
+            "campaign_id": "CASE k WHEN 0 THEN l.campaign_id ELSE (l.id + k) %% 40 + 1 END",
+            "raised_hand": "k = 3 AND l.id %% 50 = 0",
         },
-        LEADS.replace("l WHERE", "l CROSS JOIN generate_series(0, 1) k WHERE"),
+        LEADS.replace("l WHERE", "l CROSS JOIN generate_series(0, 7) k WHERE"),
     ),
     (
         Handoff,

@@ -1,8 +1,8 @@
-"""Many leads with believable pasts, written by set-based SQL: three years, six rows of the log a lead on average."""
+"""Many leads with believable pasts, written by set-based SQL: three years, six rows of the log and eight touches a lead."""
 
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from bench import desk_rows, vocabulary
 from bench.inserting import insert
@@ -35,10 +35,12 @@ def populate(low: int, high: int) -> None:
         make_ways(sql)
         for start in range(low, high + 1, CHUNK):
             ids = {"low": start, "high": min(start + CHUNK - 1, high)}
-            sql.execute(insert(Lead, LEAD, LEADS), ids)
-            sql.execute(insert(Transition, STEP, STEPS), ids)
-            sql.execute("ANALYZE leads_lead, leads_transition")
-            desk_rows.write(sql, ids)
+            # In one transaction: a lead is written before its company.
+            with transaction.atomic():
+                sql.execute(insert(Lead, LEAD, LEADS), ids)
+                sql.execute(insert(Transition, STEP, STEPS), ids)
+                sql.execute("ANALYZE leads_lead, leads_transition")
+                desk_rows.write(sql, ids)
         for model in (Lead, *desk_rows.TABLES):
             desk_rows.set_sequence(sql, model)
         sql.execute("ANALYZE")
@@ -99,6 +101,8 @@ LEAD = {
     "segment": "'segment ' || n.n * 7 %% 5",
     "owner_id": f"n.n * 19 %% {ROWS['users']} + 1",
     "team_id": f"n.n * 19 %% {ROWS['users']} %% {ROWS['teams']} + 1",
+    "company_id": "nullif(n.n / 4, 0)",
+    "country": "(ARRAY['Germany', 'France', 'Poland', 'Spain', ''])[n.n * 29 %% 5 + 1]",
     **desk_rows.PERSON,
 }
 STEP = {
