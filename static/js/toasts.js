@@ -53,9 +53,13 @@ function giveWay() {
   }
 }
 
-document.addEventListener("close", (event) => {
-  if (event.target.contains(shelf())) document.body.append(shelf());
-}, true);
+function comeOutOf(dialog) {
+  if (dialog?.contains(shelf())) document.body.append(shelf());
+}
+
+document.addEventListener("close", (event) => comeOutOf(event.target), true);
+// A dialog says that it closed a moment later, in which Z would not find its button.
+document.addEventListener("panel:close", () => comeOutOf(document.getElementById("panel")));
 
 function leaveInTime(notice) {
   if (notice.dataset.level === "danger") return;

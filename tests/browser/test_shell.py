@@ -14,10 +14,15 @@ SWAP_IN = "html => htmx.swap(document.querySelector('.page-content'), html, {swa
 
 @pytest.fixture
 def show(page_for: Callable[[Any], Page], rob: Any) -> Callable[[str], Page]:
-    """Rob looks at a page whose content is this HTML."""
+    """Rob looks at a page whose content is this HTML.
+
+    The page is loaded with interception on: Chromium turns it on for a page that is there already only some time after
+    ``page.route`` came back, and what a key sends until then would reach the server.
+    """
 
     def with_content(html: str) -> Page:
         page = page_for(rob)
+        page.route("**/nothing-asks-for-this/", lambda route: route.abort())
         page.goto(ANY_PAGE)
         page.evaluate(SWAP_IN, html)
         return page
@@ -101,6 +106,23 @@ def test_only_the_newest_toast_offers_the_key_and_what_was_merely_said_gives_way
 
     expect(page.locator(".notice-text")).to_have_text(["Logged.", "Converted."])
     expect(page.locator(".notice [data-undo]")).to_have_text(["Undo", "UndoZ"])
+
+
+def test_what_a_panel_said_is_undone_as_soon_as_it_closed(show):
+    page = show("")
+    page.route("**/undo/", answers(status=204))
+
+    with page.expect_request("**/undo/"):
+        page.evaluate(
+            """() => {
+                 document.getElementById("panel").showModal();
+                 htmx.trigger(document.body, "toast", { text: "Converted.", undo_url: "/undo/" });
+                 htmx.trigger(document.body, "panel:close");
+                 document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "z", bubbles: true }));
+               }"""
+        )
+
+    expect(page.locator(".notice")).to_have_count(0)
 
 
 @pytest.mark.parametrize(
