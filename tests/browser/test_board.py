@@ -140,8 +140,8 @@ def test_a_card_that_may_not_go_there_goes_back_with_words(page_for: Any, rob: A
 
 def test_when_no_answer_comes_the_card_goes_back(page_for: Any, rob: Any, deals: list[Opportunity]) -> None:
     page = page_for(rob)
-    page.goto("/board/")
     page.route("**/stage/", lambda route: route.abort())
+    page.goto("/board/")
     carry(page, "Press", "[data-column=proof]")
     page.mouse.up()
     expect(cards(page, "discovery")).to_have_text(["Press", "Valve"])
