@@ -43,6 +43,7 @@ PERSON = {
     "last_activity_at": "CASE WHEN n.n %% 3 > 0 THEN timestamptz '2026-11-20' - n.n %% 400 * interval '1 day' END",
     "next_step_at": "CASE WHEN n.n %% 10 = 0 THEN timestamptz '2026-11-20' + (n.n %% 60 - 20) * interval '1 day' END",
 }
+DEEDS = ["form", "visit", "click", "open", "visit", "download", "attend", "reply"]
 # One of the first twelve ways to say no.
 REASON = "(SELECT min(id) FROM leads_reason WHERE use = 'verdict') + l.id %% 12"
 LEADS = "leads_lead l WHERE l.id BETWEEN %(low)s AND %(high)s"
@@ -78,7 +79,7 @@ STATEMENTS: list[tuple[type[models.Model], dict[str, str], str]] = [
         Touch,
         {
             "lead_id": "l.id", "at": "l.captured_at + k * k * (l.id %% 7) * interval '7 hours'",
-            "kind": "(ARRAY['form', 'visit', 'click', 'open', 'visit', 'download', 'attend', 'reply'])[(l.id + k) %% 8 + 1]",
+            "kind": f"(ARRAY{DEEDS})[(l.id + k) %% 8 + 1]",
             "channel": "(ARRAY['search', 'email', 'webinar', 'social'])[(l.id / 8 + k) %% 4 + 1]",
             "campaign_id": "CASE k WHEN 0 THEN l.campaign_id ELSE (l.id + k) %% 40 + 1 END",
             "raised_hand": "k = 3 AND l.id %% 50 = 0",

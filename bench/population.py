@@ -1,4 +1,4 @@
-"""Many leads with believable pasts, written by set-based SQL: three years, six rows of the log and eight touches a lead."""
+"""Many leads with believable pasts, written by set-based SQL: three years, six moves and eight touches a lead."""
 
 from typing import Any
 
