@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from crm.access import require
 from crm.deeds import Deed
+from crm.errors import NotAllowed
 from crm.models import User
 from feedback.access import may_decide, may_ever_decide
 from feedback.errors import AlreadyDecided, TakenBack
@@ -23,11 +24,14 @@ def require_answerable(handoff: Handoff, *, by: User) -> Handoff:
     Raises NotAllowed for whom it does not wait, AlreadyDecided and TakenBack for everybody who might have answered.
     """
     require(may_ever_decide(by), ONLY_SALES)
-    hold([handoff.pk])
-    present = as_it_is(handoff)
+    # Without what it points to: that is never waited for, and mostly never asked for. The lead is read afterwards.
+    present = Handoff.objects.select_for_update().filter(pk=handoff.pk).first()
+    if present is None:
+        raise TakenBack
     if present.status != HandoffStatus.OPEN:
         raise AlreadyDecided(present)
-    require(may_decide(by, present), not_for_you(present))
+    if not may_decide(by, present):
+        raise NotAllowed(not_for_you(present))
     return present
 
 

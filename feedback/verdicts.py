@@ -22,7 +22,7 @@ from feedback.errors import AlreadyDecided, AlreadyWaiting, NoSuchRecipient
 from feedback.followers import pass_on
 from feedback.models import VERDICTS, Handoff, HandoffStatus
 from feedback.rejections import STAGE_AFTER, check_rejection
-from feedback.routing import Recipient, route_lead, team_of
+from feedback.routing import Recipient, route_lead, team_id_of, team_of
 from leads.errors import CannotUndo, IllegalMove
 from leads.lifecycle import Stage
 from leads.models import Lead, Reason, Route
@@ -69,12 +69,12 @@ def accept_handoff(
     handoff: Handoff, *, by: User, at: datetime, rating: int | None = None, comment: str = ""
 ) -> Handoff:
     """Take the lead: it is now ``by``'s. Raises AlreadyDecided, NotAllowed, StaleLead."""
+    become(handoff, require_answerable(handoff, by=by))
     lead = handoff.lead
     before = {"owner_id": lead.owner_id, "team_id": lead.team_id}
     decide(handoff, HandoffStatus.ACCEPTED, by=by, at=at, rating=rating, comment=comment, before=before)
-    move_lead(
-        handoff.lead, Stage.ACCEPTED, by=by, at=at, handoff=handoff.pk, owner=by, team=by.team or team_of(handoff)
-    )
+    team = by.team_id or team_id_of(handoff)
+    move_lead(lead, Stage.ACCEPTED, by=by, at=at, handoff=handoff.pk, owner=by, team_id=team)
     return handoff
 
 
@@ -98,6 +98,7 @@ def reject_handoff(
     no = check_rejection(
         at=at, reason=reason, comment=comment, route=route, revisit_on=revisit_on, wrong_fields=wrong_fields
     )
+    become(handoff, require_answerable(handoff, by=by))
     decide(handoff, HandoffStatus.REJECTED, by=by, at=at, **no.verdict)
     if no.route == Route.REROUTE:
         announce_handoffs(pass_on([handoff], at=at), at=at)
@@ -109,6 +110,7 @@ def reject_handoff(
 @transaction.atomic
 def withdraw_handoff(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     """Marketing takes the lead back before anybody answered."""
+    become(handoff, as_it_is(handoff))
     require(may_withdraw(by, handoff), "Only who handed this over or a manager may withdraw it.")
     claim(handoff, HandoffStatus.WITHDRAWN, by=by, at=at)
     settle_asked([handoff], at=at)
@@ -140,21 +142,28 @@ def undo_verdict(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
 
 
 def decide(handoff: Handoff, status: HandoffStatus, *, by: User, at: datetime, **verdict: Any) -> None:
-    """Check the right to answer, then claim. A decided hand-off is AlreadyDecided for everybody who might answer."""
-    present = require_answerable(handoff, by=by)
-    clocks = verdict_clocks([present], status, by=by, at=at)[handoff.pk]
+    """Claim a hand-off that ``by`` may answer, with its clocks, and tell of it."""
+    clocks = verdict_clocks([handoff], status, by=by, at=at)[handoff.pk]
     claim(handoff, status, by=by, at=at, **clocks, **verdict)
     announce_verdicts([handoff], by=by, at=at)
 
 
 def claim(handoff: Handoff, status: HandoffStatus, *, by: User | None, at: datetime, **verdict: Any) -> None:
-    """Close the open hand-off with this verdict, or raise AlreadyDecided; ``handoff`` is brought up to date."""
+    """Close the open hand-off with this verdict, or raise AlreadyDecided."""
     fields = {"status": status, "decided_by": by, "decided_at": at, "updated_at": timezone.now(), **verdict}
     fields["snoozed_until"] = None
     if Handoff.objects.filter(pk=handoff.pk, status=HandoffStatus.OPEN).update(**fields) != 1:
         raise AlreadyDecided(as_it_is(handoff))
-    handoff.refresh_from_db()
+    for name, value in fields.items():
+        setattr(handoff, name, value)
     record_change("handoff", [handoff.pk])
+
+
+def become(handoff: Handoff, present: Handoff) -> None:
+    """Bring the caller's row up to date from one that was just read, and what was read along with it."""
+    for field in Handoff._meta.concrete_fields:
+        setattr(handoff, field.attname, getattr(present, field.attname))
+    handoff._state = present._state
 
 
 def open_handoff(lead: Lead, *, by: User | None, at: datetime, **fields: Any) -> Handoff:

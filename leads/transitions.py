@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Subquery
 
 from crm.errors import BusinessError
 from crm.models import Organisation, User
@@ -16,7 +16,7 @@ from crm.periods import local_day, zone
 from leads.access import require_move
 from leads.errors import Archived, BeforeLastMove, CannotUndo, IllegalMove, MergedLead, StaleLead
 from leads.lifecycle import CLAIM, MOVES, PARK, RANK, RETURN, RETURNED, Move, Stage
-from leads.models import Lead, LeadScore, Reason, Transition
+from leads.models import Lead, Reason, Transition
 from leads.models.log import TransitionKind
 from leads.next_steps import close_tasks, revive_tasks
 from leads.reasons import require_reason
@@ -35,7 +35,7 @@ def capture_lead(*, by: User | None, at: datetime, touch: dict[str, Any] | None 
     lead = Lead(captured_at=at, stage=Stage.INQUIRY, stage_since=at, **fields)
     lead.full_clean(exclude=["stage_since"])
     lead.save(force_insert=True)
-    append(lead, Stage.INQUIRY, by=by, at=at, seq=1, from_stage="")
+    append(lead, Stage.INQUIRY, by=by, at=at, from_stage="", seq=1)
     if touch is not None or lead.campaign_id or lead.source:
         record_touch(lead, at=at, **{"campaign": lead.campaign, "channel": lead.channel, **(touch or {})})
     record_change("lead", [lead.pk])
@@ -107,11 +107,12 @@ def move_lead(
     last = last_effective(lead)
     if at < last.at:
         raise StaleLead(lead) if last.seq > lead.seq else BeforeLastMove(last)
-    opens = opens_episode(lead, to)
+    opens, stood = opens_episode(lead, to), lead.stage
     if to in AT_REST:
         close_tasks(lead=lead, at=at)
     claim(lead, to, since=at, episode=lead.episode + opens, **changes)
-    row = append(lead, to, by=by, at=at, reason=reason, note=note, handoff=handoff, opens_episode=opens)
+    facts = {"reason": reason, "note": note, "handoff": handoff, "opens_episode": opens}
+    row = append(lead, to, by=by, at=at, from_stage=stood, **facts)
     record_change("lead", [lead.pk])
     return row
 
@@ -125,11 +126,11 @@ def undo_move(lead: Lead, row: Transition, *, by: User, at: datetime, **changes:
     last = last_effective(lead)
     if last.pk != row.pk or row.seq == 1:
         raise CannotUndo("This lead has moved since; that step can no longer be undone.")
-    before = last_effective(lead, below=row.seq)
+    before, stood = last_effective(lead, below=row.seq), lead.stage
     if row.to_stage in AT_REST:
         revive_tasks(lead=lead, closed_at=row.at)
     claim(lead, Stage(row.from_stage), since=before.at, episode=before.episode, **changes)
-    undo = append(lead, Stage(row.from_stage), by=by, at=at, kind=TransitionKind.UNDO, undoes=row)
+    undo = append(lead, Stage(row.from_stage), by=by, at=at, from_stage=stood, kind=TransitionKind.UNDO, undoes=row)
     record_change("lead", [lead.pk])
     return undo
 
@@ -156,17 +157,14 @@ def refusal(lead: Lead) -> BusinessError:
     return Archived(lead) if found and found.is_archived else StaleLead(lead)
 
 
-def append(
-    lead: Lead, to: Stage, *, by: User | None, at: datetime, from_stage: str | None = None, **facts: Any
-) -> Transition:
+def append(lead: Lead, to: Stage, *, by: User | None, at: datetime, from_stage: str, **facts: Any) -> Transition:
     """Write the row for a claimed lead, stamped with the definition in force and the score of this moment."""
-    before = Transition.objects.filter(lead=lead, seq=lead.seq - 1).first() if from_stage is None else None
-    score = LeadScore.objects.filter(lead=lead).values_list("shown", flat=True).first()
+    definition = Subquery(Organisation.objects.values("definition_version"))
+    version, score = Lead.objects.values_list(definition, "leadscore__shown").get(pk=lead.pk)
     return Transition.objects.create(
         **{
-            "lead": lead, "seq": lead.seq, "episode": lead.episode, "to_stage": to, "at": at, "by": by,
-            "from_stage": before.to_stage if before else "", "score": score,
-            "definition_version": Organisation.get().definition_version or None,
+            "lead": lead, "seq": lead.seq, "episode": lead.episode, "from_stage": from_stage, "to_stage": to,
+            "at": at, "by": by, "score": score, "definition_version": version or None,
             **facts,
         }
     )  # fmt: skip

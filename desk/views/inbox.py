@@ -4,18 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from django.forms import Form
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.errors import StaleState
 from crm.forms import saved
+from crm.models import User
 from crm.requests import PersonRequest, id_of
 from desk.bulk.answers import ANSWERS
 from desk.forms.verdicts import RejectHandoffForm, SnoozeForm, laters
@@ -37,6 +40,7 @@ from feedback.access import may_decide, may_ever_decide, may_withdraw
 from feedback.models import Handoff, HandoffStatus
 from feedback.snoozing import snooze_handoff, wake_handoff
 from feedback.verdicts import accept_handoff, reject_handoff, undo_verdict, withdraw_handoff
+from leads.models import Lead
 
 
 @require_GET
@@ -44,9 +48,11 @@ def inbox(request: PersonRequest) -> HttpResponse:
     """The list and the card of one hand-off; looking never gives a verdict."""
     if request.htmx.target == "inbox-list":
         return live_list(request)
-    context = inbox_context(request, opened=handoff_named(request.GET.get("open", "")))
+    opened = handoff_named(request.GET.get("open", ""))
+    if request.htmx.target == "inbox-card" and opened:
+        return render(request, "desk/inbox_card.html", card_context(request, opened, now=timezone.now()))
     page = "desk/inbox_card.html" if request.htmx.target == "inbox-card" else "desk/inbox.html"
-    return render(request, page, context)
+    return render(request, page, inbox_context(request, opened=opened))
 
 
 def live_list(request: PersonRequest) -> HttpResponse:
@@ -68,7 +74,7 @@ def answering(view: Callable[[PersonRequest, Handoff], HttpResponse]) -> Callabl
     @require_POST
     @wraps(view)
     def answer(request: PersonRequest, pk: int) -> HttpResponse:
-        handoff = get_handoff(pk)
+        handoff = Handoff(pk=pk)  # The deed reads it, as it is then.
         try:
             return view(request, handoff)
         except StaleState as error:
@@ -82,7 +88,7 @@ def acceptance(request: PersonRequest, handoff: Handoff) -> HttpResponse:
     """Take the lead."""
     accept_handoff(handoff, by=request.user, at=timezone.now())
     undo_url = reverse("desk:inbox-undo", args=[handoff.pk])
-    return answered(request, handoff, text=f"Accepted {handoff.lead}.", undo_url=undo_url, accepted=handoff)
+    return answered(request, handoff, text=f"Accepted {handoff.lead}.", undo_url=undo_url, accepted=handoff.lead)
 
 
 @answering
@@ -90,7 +96,7 @@ def rejection(request: PersonRequest, handoff: Handoff) -> HttpResponse:
     """Not this one, and why."""
     form = RejectHandoffForm(request.POST)
     if not saved(form, lambda facts: reject_handoff(handoff, by=request.user, at=timezone.now(), **facts)):
-        return ask_again(request, handoff, reject_form=form)
+        return ask_again(request, pk=handoff.pk, reject_form=form)
     undo_url = reverse("desk:inbox-undo", args=[handoff.pk])
     return answered(request, handoff, text=f"Rejected {handoff.lead}: {route_line(handoff)}.", undo_url=undo_url)
 
@@ -100,7 +106,7 @@ def snooze(request: PersonRequest, handoff: Handoff) -> HttpResponse:
     """Put it off: out of sight until then."""
     form = SnoozeForm(request.POST)
     if not saved(form, lambda facts: snooze_handoff(handoff, by=request.user, at=timezone.now(), **facts)):
-        return ask_again(request, handoff, snooze_form=form)
+        return ask_again(request, pk=handoff.pk, snooze_form=form)
     text = f"{handoff.lead} comes back {day_and_time(form.cleaned_data['until'])}."
     return answered(request, handoff, text=text, undo_url=reverse("desk:inbox-wake", args=[handoff.pk]))
 
@@ -108,7 +114,7 @@ def snooze(request: PersonRequest, handoff: Handoff) -> HttpResponse:
 @answering
 def wake(request: PersonRequest, handoff: Handoff) -> HttpResponse:
     """Bring it back into sight now."""
-    wake_handoff(handoff, by=request.user)
+    handoff = wake_handoff(handoff, by=request.user)
     return shown_again(request, handoff, f"{handoff.lead} is in sight again.")
 
 
@@ -122,19 +128,18 @@ def withdrawal(request: PersonRequest, handoff: Handoff) -> HttpResponse:
 @require_POST
 def undo(request: PersonRequest, pk: int) -> HttpResponse:
     """Take the verdict back: the hand-off waits again, with its old due time."""
-    handoff = undo_verdict(get_handoff(pk), by=request.user, at=timezone.now())
+    handoff = undo_verdict(Handoff(pk=pk), by=request.user, at=timezone.now())
     return shown_again(request, handoff, f"Undone: {handoff.lead} waits again.")
 
 
 def shown_again(request: PersonRequest, handoff: Handoff, text: str) -> HttpResponse:
     """Back in the list, and opened; another page than the inbox is read again."""
-    address = address_of(handoff)
     if not request.htmx:
-        return redirect_with(request, address, text)
+        return redirect_with(request, address_of(handoff), text)
     if shown_address(request).path != reverse("desk:inbox"):
         return HttpResponse(headers={"HX-Refresh": "true"})
-    toast = {"text": text, "level": "info"}
-    return whole_desk(request, inbox_context(request, opened=get_handoff(handoff.pk)), toast=toast)
+    response = HttpResponse(status=HTTPStatus.NO_CONTENT)
+    return with_toast(response, text, level="info", handoff_back={"address": address_of(handoff, Asked.of(request))})
 
 
 def whole_desk(request: PersonRequest, context: dict[str, Any], **events: Any) -> HttpResponse:
@@ -152,46 +157,51 @@ def answered(
     level: str = "success",
     status: int = 200,
     undo_url: str = "",
-    accepted: Handoff | None = None,
+    accepted: Lead | None = None,
 ) -> HttpResponse:
-    """After an answer, or the news that another was faster: the next hand-off opens."""
-    context = inbox_context(request, below=handoff) | {"accepted": accepted}
-    address = address_of(context["opened"], context["asked"])
+    """After an answer, or the news that another was faster: the page itself opens the next one (static/js/inbox.js).
+
+    What to do with the lead that was ``accepted`` stands above it.
+    """
     if not request.htmx:
-        return redirect_with(request, address, text, level=level, undo_url=undo_url)
-    response = render(request, "desk/inbox_desk.html", context, status=status)
-    response["HX-Replace-Url"] = address
-    return with_toast(response, text, level=level, undo_url=undo_url)
+        return redirect_with(request, address_below(request, handoff), text, level=level, undo_url=undo_url)
+    response = HttpResponse(render_to_string("desk/inbox_told.html", {"accepted": accepted}), status=status)
+    return with_toast(response, text, level=level, undo_url=undo_url, handoff_answered={"handoff": handoff.pk})
 
 
-def ask_again(request: PersonRequest, handoff: Handoff, **forms: Form) -> HttpResponse:
+def address_below(request: PersonRequest, handoff: Handoff) -> str:
+    """The inbox with the hand-off that stands below this one in the list."""
+    return address_of(next_after(waiting_page(request.user, at=timezone.now()), get_handoff(handoff.pk)))
+
+
+def ask_again(request: PersonRequest, *, pk: int, **forms: Form) -> HttpResponse:
     """The same card with the question still open, and what is missing beside its field."""
-    context = inbox_context(request, opened=handoff) | forms
+    handoff = get_handoff(pk)
     if not request.htmx:
-        return render(request, "desk/inbox.html", context, status=422)
+        return render(request, "desk/inbox.html", inbox_context(request, opened=handoff) | forms, status=422)
+    context = card_context(request, handoff, now=timezone.now()) | forms
     response = render(request, "desk/inbox_card.html", context, status=422)
-    response["HX-Retarget"] = "#inbox-card"
+    response["HX-Retarget"], response["HX-Reswap"] = "#inbox-card", "outerHTML"
     return response
 
 
-def inbox_context(
-    request: PersonRequest, *, opened: Handoff | None = None, below: Handoff | None = None
-) -> dict[str, Any]:
-    """What the page shows: the list, a card, and what this person may do.
+def inbox_context(request: PersonRequest, *, opened: Handoff | None = None) -> dict[str, Any]:
+    """What the page shows: the list, the card of ``opened`` or else of the first, and what this person may do."""
+    now, asked = timezone.now(), Asked.of(request)
+    waiting = waiting_page(request.user, at=now, whom=asked.whom, after=handoff_named(asked.after))
+    opened = opened or next(iter(waiting.handoffs), None)
+    card = card_context(request, opened, now=now) if opened else nothing_context(request.user, now=now)
+    return {**card, **list_context(request, asked, waiting), "shows_list": "list" in request.GET}
 
-    The card is that of ``opened``, else of the hand-off ``below`` a given one in the list, else of the first.
-    """
-    user, now, asked = request.user, timezone.now(), Asked.of(request)
-    waiting = waiting_page(user, at=now, whom=asked.whom, after=handoff_named(asked.after))
-    opened = opened or (next_after(waiting, below) if below else next(iter(waiting.handoffs), None))
-    return {
-        **list_context(request, asked, waiting),
-        "opened": opened,
-        "card": card_of(opened, now=now) if opened else None,
-        "answers": None if opened else answers_this_week(user, now=now),
-        "shows_list": "list" in request.GET,
-        **verbs_on(opened, request),
-    }
+
+def card_context(request: PersonRequest, opened: Handoff, *, now: datetime) -> dict[str, Any]:
+    """What the card of one hand-off shows."""
+    return {"opened": opened, "card": card_of(opened, now=now), "now": now, **verbs_on(opened, request)}
+
+
+def nothing_context(user: User, *, now: datetime) -> dict[str, Any]:
+    """What stands where a card would, when nothing waits."""
+    return {"opened": None, "card": None, "answers": answers_this_week(user, now=now)}
 
 
 def list_context(request: PersonRequest, asked: "Asked", waiting: Waiting) -> dict[str, Any]:
@@ -206,10 +216,8 @@ def list_context(request: PersonRequest, asked: "Asked", waiting: Waiting) -> di
     }
 
 
-def verbs_on(handoff: Handoff | None, request: PersonRequest) -> dict[str, Any]:
+def verbs_on(handoff: Handoff, request: PersonRequest) -> dict[str, Any]:
     """What this person may do with the opened hand-off; a decided one only says by whom."""
-    if handoff is None:
-        return {}
     if handoff.status != HandoffStatus.OPEN:
         return {"gone": handoff}
     can_decide, now = may_decide(request.user, handoff), timezone.now()

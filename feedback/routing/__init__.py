@@ -7,6 +7,7 @@ from feedback.routing.choosing import (
     preview_again,
     route_lead,
     route_leads,
+    team_id_of,
     team_of,
 )
 from feedback.routing.explaining import explanation, headline
@@ -20,5 +21,6 @@ __all__ = [
     "preview_again",
     "route_lead",
     "route_leads",
+    "team_id_of",
     "team_of",
 ]

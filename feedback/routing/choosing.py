@@ -145,5 +145,10 @@ def team_of(handoff: Handoff) -> Team | None:
     return handoff.to_team or (handoff.to_user.team if handoff.to_user else None)
 
 
+def team_id_of(handoff: Handoff) -> int | None:
+    """The id of `team_of`, which then is not read."""
+    return handoff.to_team_id or (handoff.to_user.team_id if handoff.to_user else None)
+
+
 def first_sales_team() -> Team | None:
     return Team.objects.filter(kind=Side.SALES).order_by("id").first()

@@ -5,10 +5,14 @@
  *   </section>
  *
  * The address is asked with HX-Request and HX-Target (the element's id) and answers with the same element, or 204 when
- * nothing is new. Numbers whose data-pulse-key shows another text than before pulse once. A hidden tab rests; a part
+ * nothing is new. The event `live:stale` on it drops an answer that is on its way and asks anew in a moment: what somebody
+ * did on the page is not taken back by what the server said before. Numbers whose data-pulse-key shows another text than before pulse once. A hidden tab rests; a part
  * being typed or chosen in is left alone; after three failures the element carries `is-stale`.
  */
+const SOON = 250;
 const waiting = new WeakMap();
+// How often each part, by its id, was said to be stale.
+const staleness = new Map();
 
 const texts = (part) => new Map([...part.querySelectorAll("[data-pulse-key]")].map((e) => [e.dataset.pulseKey, e.textContent.trim()]));
 const inUse = (part) => part.querySelector("input:focus, select:focus, textarea:focus, details.menu[open]") !== null;
@@ -23,6 +27,7 @@ function pulse(part, before) {
 }
 
 async function refresh(part) {
+  const asked = staleness.get(part.id);
   const answer = await fetch(part.dataset.live, {
     headers: { "HX-Request": "true", "HX-Target": part.id, "HX-Current-URL": location.href },
     credentials: "same-origin",
@@ -31,7 +36,7 @@ async function refresh(part) {
   if (!answer.ok) throw new Error(`${answer.status} from ${part.dataset.live}`);
   if (answer.status === 204) return null;
   const html = await answer.text();
-  if (!part.isConnected || inUse(part) || html === part.liveHtml) return null;
+  if (!part.isConnected || inUse(part) || html === part.liveHtml || staleness.get(part.id) !== asked) return null;
   const before = texts(part);
   window.htmx.swap(part, html, { swapStyle: "outerHTML", swapDelay: 0, settleDelay: 0 });
   const fresh = document.getElementById(part.id);
@@ -44,6 +49,8 @@ async function refresh(part) {
 
 async function beat(id) {
   const part = document.getElementById(id);
+  clearTimeout(timers.get(id));
+  timers.delete(id);
   if (!part?.dataset.live) return;
   if (!document.hidden && !inUse(part)) {
     try {
@@ -56,16 +63,22 @@ async function beat(id) {
       part.classList.toggle("is-stale", failures >= 3);
     }
   }
-  schedule(id);
+  if (!timers.has(id)) schedule(id);
 }
 
 const timers = new Map();
-function schedule(id) {
+function schedule(id, milliseconds) {
   const part = document.getElementById(id);
   clearTimeout(timers.get(id));
   timers.delete(id);
-  if (part?.dataset.live) timers.set(id, setTimeout(beat, Number(part.dataset.liveSeconds || 5) * 1000, id));
+  if (part?.dataset.live) timers.set(id, setTimeout(beat, milliseconds ?? Number(part.dataset.liveSeconds || 5) * 1000, id));
 }
+
+document.addEventListener("live:stale", ({ target: part }) => {
+  staleness.set(part.id, (staleness.get(part.id) ?? 0) + 1);
+  delete part.liveHtml;
+  schedule(part.id, SOON);
+});
 
 const scheduleNew = () => document.querySelectorAll("[data-live][id]").forEach((part) => { if (!timers.has(part.id)) schedule(part.id); });
 
