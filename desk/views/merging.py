@@ -43,7 +43,8 @@ def merging(request: PersonRequest, pk: int) -> HttpResponse:
             raise
         except BusinessError as error:
             form.add_error(None, str(error))
-    return show(request, lead, COMPARE, status=409 if form.errors else 200, comparison=comparison, form=form)
+    status, may = 409 if form.errors else 200, may_merge(request.user, lead, other)
+    return show(request, lead, COMPARE, status=status, comparison=comparison, form=form, other=other, may_merge=may)
 
 
 def merged(request: PersonRequest, form: MergeForm) -> HttpResponse:

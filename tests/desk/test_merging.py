@@ -136,6 +136,19 @@ def test_who_may_not_merge_is_not_offered_it(client_for, sam, mia, ada, bea):
     assert "The same as" in client_for(mia).get(f"/leads/{ada.pk}/same/").content.decode()
 
 
+def test_a_rep_reads_who_merges_a_lead_of_somebody_else(client_for, rob, mia, ada, bea):
+    Lead.objects.filter(pk=ada.pk).update(owner=rob)
+    Lead.objects.filter(pk=bea.pk).update(owner=mia)
+    client = client_for(rob)
+
+    foreign = client.get(f"/leads/{ada.pk}/merge/?other={bea.pk}", headers=HTMX).content.decode()
+    Lead.objects.filter(pk=bea.pk).update(owner=rob)
+    own = client.get(f"/leads/{ada.pk}/merge/?other={bea.pk}", headers=HTMX).content.decode()
+
+    assert "Ada Byrne-Lee belongs to Mia." in foreign
+    assert (">Merge</button>" in foreign, ">Merge</button>" in own) == (False, True)
+
+
 def test_a_merged_lead_stays_readable_and_names_the_one_it_is_now(client_for, mia, ada, bea):
     merge_leads(ada, bea, by=mia, at=TUESDAY)
     page = page_of(client_for(mia), bea)
