@@ -9,6 +9,7 @@ from leads.models import (
     CaptureForm,
     Company,
     Contact,
+    CustomField,
     Lead,
     Merge,
     Opportunity,
@@ -40,6 +41,7 @@ def remove() -> Counts:
         "leads": delete_samples(Lead),
         "contacts": delete_samples(Contact),
         "companies": delete_samples(Company),
+        "fields": delete_samples(CustomField),
     }
 
 

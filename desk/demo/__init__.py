@@ -3,6 +3,7 @@
 `cast` people and teams · `marketing` campaigns, content and money · `words` names and sentences · `clock` working hours
 `people` who responds · `arrivals` when · `scene` what waits on the last day
 `life` one lead and the rows its moves leave · `fates` what becomes of it
-`documents` definition and agreement · `loop` routing, talks, requests and what marketing changed
+`own_fields` fields of one's own · `documents` definition and agreement
+`loop` routing, talks, requests and what marketing changed
 `writing` bulk inserts · `story` puts it together.
 """

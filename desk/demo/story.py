@@ -30,6 +30,7 @@ from desk.demo.loop import (
     talk,
 )
 from desk.demo.marketing import DAYS, launch
+from desk.demo.own_fields import fill_fields, found_fields
 from desk.demo.people import found_companies
 from desk.demo.work import guests_of, work_on
 from desk.demo.writing import Ids, copy_rows
@@ -142,6 +143,8 @@ def tags_of(lead: Lead, rng: Random) -> list[str]:
 def write(story: Story) -> None:
     """All rows in the order of their foreign keys, the moves stamped with the score of their moment."""
     lives = story.lives
+    found_fields()
+    fill_fields(lives, story.frame.companies.values(), SEED)
     copy_rows(Company, story.frame.companies.values())
     copy_rows(Contact, [life.contact for life in lives if life.contact])
     copy_rows(Contact, every(lives, "colleagues"))
