@@ -118,11 +118,6 @@ class Heard:
     def rated(self) -> int:
         return self.good + self.fair + self.poor
 
-    @property
-    def share_good(self) -> float | None:
-        """A ratio 0–1; None while nobody said."""
-        return self.good / self.rated if self.rated else None
-
     def __bool__(self) -> bool:
         return bool(self.rated or self.themes or self.contents)
 

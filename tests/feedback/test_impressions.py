@@ -109,6 +109,6 @@ def test_what_was_heard_adds_up(lead, rob, max_):
 
     heard = impressions_of(Impression.objects.all())
 
-    assert (heard.good, heard.fair, heard.poor, heard.share_good) == (1, 0, 1, 0.5)
+    assert (heard.good, heard.fair, heard.poor, heard.rated) == (1, 0, 1, 2)
     assert (heard.contents, heard.themes, bool(heard)) == ([(sheet, 2)], [("Price", 1)], True)
     assert not impressions_of(Impression.objects.none())
