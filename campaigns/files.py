@@ -14,7 +14,8 @@ from django.core.files.uploadedfile import UploadedFile
 from campaigns.models import Asset
 
 MOST_BYTES = 20 * 1024 * 1024
-LONGEST_NAME = 120
+# In bytes: file systems count so, and a sign of Chinese takes three.
+LONGEST_NAME = 180
 # The first bytes of a file, enough to know any kind of these.
 START = 16
 
@@ -91,7 +92,8 @@ def check_file(file: UploadedFile) -> None:
 def keep_file(file: UploadedFile) -> str:
     """Store it and give its name in the storage: a folder that nobody guesses, and the name that people gave it."""
     path = Path(str(file.name))
-    stem = "".join(filter(str.isprintable, path.stem))[:LONGEST_NAME].strip(". ") or "file"
+    printable = "".join(filter(str.isprintable, path.stem))
+    stem = printable.encode(errors="ignore")[:LONGEST_NAME].decode(errors="ignore").strip(". ") or "file"
     return default_storage.save(f"content/{secrets.token_hex(8)}/{stem}{path.suffix.lower()}", file)
 
 

@@ -218,6 +218,8 @@ def side_to_sign(user: User, side: str) -> Side:
     require(bool(own), "Only the managers of marketing and of sales sign.")
     if not side and len(own) > 1:
         raise BusinessError("Say for which side you sign.", code="which_side")
+    if side and side not in Side.values:
+        raise BusinessError("There are two sides: marketing and sales.", code="unknown_side")
     wanted = Side(side) if side else own[0]
     require(may_sign(user, wanted), f"Only a manager of {wanted.label.lower()} signs for {wanted.label.lower()}.")
     return wanted

@@ -71,6 +71,7 @@ def draft(request: PersonRequest) -> HttpResponse:
 @require_POST
 def part(request: PersonRequest, key: str) -> HttpResponse:
     """Save one part of the draft; `more` only adds an empty row to one of its lists."""
+    require(may_propose(request.user), NO_PROPOSAL)
     kind, found = KINDS.get(key), unfinished_agreement()
     if kind is None:
         raise Http404

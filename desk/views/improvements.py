@@ -32,12 +32,11 @@ def improvement_new(request: PersonRequest) -> HttpResponse:
     form = ImprovementForm(request.POST or None, initial=initial_of(request))
 
     def deed(fields: dict[str, Any]) -> None:
-        if not is_repeat(request, request.user):
-            record_improvement(by=request.user, at=timezone.now(), campaign=campaign, **fields)
+        with transaction.atomic():
+            if not is_repeat(request, request.user):
+                record_improvement(by=request.user, at=timezone.now(), campaign=campaign, **fields)
 
-    with transaction.atomic():
-        written = request.method == "POST" and saved(form, deed)
-    if written:
+    if request.method == "POST" and saved(form, deed):
         return changed(request, page_of(campaign), "Written down. Who rejected for this reason is told.")
     return form_page(request, PAGE, {"form": form, "campaign": campaign, "back": page_of(campaign)})
 

@@ -25,11 +25,11 @@ def replies(request: PersonRequest, pk: int) -> HttpResponse:
     form = ReplyForm(request.POST if request.method == "POST" else None)
 
     def deed(fields: dict[str, Any]) -> None:
-        if not is_repeat(request, request.user):
-            reply_to(handoff, by=request.user, at=timezone.now(), **fields)
+        with transaction.atomic():
+            if not is_repeat(request, request.user):
+                reply_to(handoff, by=request.user, at=timezone.now(), **fields)
 
-    with transaction.atomic():
-        sent = request.method == "POST" and saved(form, deed)
+    sent = request.method == "POST" and saved(form, deed)
     if sent and not request.htmx:
         return redirect(named_page(request) or reverse("desk:replies", args=[pk]))
     context = {"handoff": handoff, "now": timezone.now(), "form": ReplyForm() if sent else form, "all_replies": True}

@@ -140,7 +140,8 @@ def import_known(request: PersonRequest, pk: int) -> HttpResponse:
 def import_start(request: PersonRequest, pk: int) -> HttpResponse:
     """Import what was checked: all rows that fit, or all or none."""
     found = import_for(request.user, pk)
-    require(found.status == ImportStatus.CHECKED, "Check the file first.")
+    if found.status != ImportStatus.CHECKED:
+        raise StaleState("Check the file first.")
     start_import(found, strict=request.POST.get("rows") == "all")
     return redirect("leads:import", pk)
 

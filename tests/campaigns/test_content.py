@@ -90,6 +90,12 @@ def test_a_file_keeps_its_name_and_the_old_one_goes(asset, mia, tmp_path, django
     assert (Asset.objects.get().file.name, files(tmp_path)) == ("", [])
 
 
+def test_a_long_name_of_any_script_is_cut(asset, mia):
+    put_file(asset, upload("製品カタログ" * 40 + ".pdf"), by=mia)
+
+    assert Asset.objects.get().file.read() == PDF
+
+
 def test_a_file_that_somebody_replaced_meanwhile_stays(asset, mia, mona, tmp_path):
     theirs = put_file(asset, upload("theirs.pdf"), by=mona, seen="").file.name
     with pytest.raises(StaleEdit):

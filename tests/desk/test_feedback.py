@@ -53,11 +53,23 @@ def test_the_sentence_and_the_table_say_what_sales_answered(client_for, mia, rob
     assert "5 of 5" in shown(client_for(mia), "/feedback/?days=90").content.decode()
 
 
+def test_verdicts_without_an_open_comment_are_called_answered(client_for, mia, rob, webinar):
+    answered(rob, webinar, "industry")
+    assert "Every comment is answered" in shown(client_for(mia)).content.decode()
+
+
 def test_nothing_handed_over_is_said(client_for, mia):
     page = shown(client_for(mia)).content.decode()
     assert "Nothing was handed to sales in the last 30 days." in page
-    assert "Every comment is answered" in page
+    assert "No comment on these days" in page
     assert "Nothing to repair" in page
+    assert "Leads ready for sales" in page
+
+
+def test_who_hands_nothing_over_is_not_sent_to_do_it(client_for, rob):
+    page = shown(client_for(rob)).content.decode()
+    assert "Nothing was handed over on these days" in page
+    assert "Leads ready for sales" not in page
 
 
 @pytest.mark.parametrize("by", ["campaign", "content", "source", "segment", "team", "nonsense"])
@@ -163,6 +175,18 @@ def test_rejections_wait_for_an_answer_in_two_clicks(client_for, mia, rob, webin
     assert (entry.kind, entry.campaign, entry.reason, entry.by) == ("none", webinar, reason("industry"), mia)
     assert Notification.objects.filter(user=rob, kind="improvement").count() == 1
     assert "of marketing" not in shown(client).content.decode()
+
+
+def test_a_change_that_was_refused_is_written_once_it_is_right(client_for, mia, webinar):
+    calls, address = client_for(mia), f"/improvements/new/?campaign={webinar.pk}"
+    sent = {"kind": "targeting", "text": "Fewer students", "idempotency_key": "one"}
+
+    ahead = calls.post(address, {**sent, "on": (timezone.localdate() + 2 * DAY).isoformat()})
+    for _click in range(2):
+        calls.post(address, {**sent, "on": timezone.localdate().isoformat()})
+
+    assert ahead.status_code == 422
+    assert Improvement.objects.get().text == "Fewer students"
 
 
 def test_a_change_is_corrected_and_taken_out(client_for, mia, rob, webinar):

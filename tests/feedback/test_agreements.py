@@ -144,6 +144,11 @@ def test_nobody_signs_for_the_other_side(mona):
         sign_agreement(make_proposal(mona), Side.SALES, by=mona, at=MONDAY)
 
 
+def test_a_side_that_is_none_is_told(mona):
+    with pytest.raises(BusinessError, match="two sides"):
+        sign_agreement(make_proposal(mona), "finance", by=mona, at=MONDAY)
+
+
 def test_who_heads_both_sides_may_sign_both_and_it_is_marked(north, marketing):
     head = make_user("hera", "manager", marketing)
     Team.objects.filter(pk=north.pk).update(manager=head)
