@@ -16,7 +16,8 @@ from crm.models import User
 from crm.requests import PersonRequest
 from feedback.models import RoutingPlan, RoutingRule
 from feedback.routing import explanation, headline, preview
-from feedback.routing.standing import month_preview, plan_as_it_is, rules_in_order, standings
+from feedback.routing.month import month_preview
+from feedback.routing.standing import plan_as_it_is, rules_in_order, standings
 from feedback.routing.words import target, whose
 from feedback.routing.writing import (
     NOT_TO_BE_SEEN,
