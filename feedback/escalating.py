@@ -16,7 +16,6 @@ from crm.working_time import schedules_for, working_time
 from feedback.agreement import active_agreement
 from feedback.announcing import settle_asked
 from feedback.clocks import asked_of
-from feedback.errors import AlreadyDecided, NoSuchRecipient
 from feedback.followers import next_recipients, open_followers
 from feedback.models import Handoff, HandoffStatus, SignedStatus
 from feedback.routing import Recipient
@@ -46,17 +45,6 @@ def escalate_overdue(*, at: datetime, late_by: timedelta = timedelta(0), stuck_f
         return 0
     late = list(late_handoffs(at=at, late_by=late_by, stuck_for=stuck_for))
     return sum(len(expire_and_pass_on(chunk, at=at)) for chunk in chunks(late))
-
-
-def escalate_handoff(handoff: Handoff, *, at: datetime) -> Handoff:
-    """Pass on this one, late or not; gives the new hand-off. Raises AlreadyDecided and NoSuchRecipient."""
-    passed = expire_and_pass_on([handoff.pk], at=at)
-    handoff.refresh_from_db()
-    if passed:
-        return passed[0]
-    if handoff.status != HandoffStatus.OPEN:
-        raise AlreadyDecided(handoff)
-    raise NoSuchRecipient("There is nobody else to pass this lead on to.")
 
 
 def late_handoffs(*, at: datetime, late_by: timedelta, stuck_for: timedelta) -> Iterator[int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from campaigns.models import Campaign, Spend
 from crm.models import Role, Team, User
+from feedback.escalating import expire_and_pass_on
 from feedback.models import Handoff
 from feedback.verdicts import offer_lead
 from leads.lifecycle import Stage
@@ -56,6 +57,13 @@ def make_handoff(
     """A fresh MQL handed to a person or a team."""
     recipient = {"to_team": to} if isinstance(to, Team) else {"to_user": to}
     return offer_lead(lead or make_mql(at=at), by=by, at=at, **recipient)
+
+
+def pass_on(handoff: Handoff, *, at: datetime) -> Handoff:
+    """What follows a hand-off that got no answer in time."""
+    [follower] = expire_and_pass_on([handoff.pk], at=at)
+    handoff.refresh_from_db()
+    return follower
 
 
 def make_opportunity(name: str = "Deal", **fields: Any) -> Opportunity:

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from crm.models import User
 from desk.forms.verdicts import months_from
-from feedback.escalating import escalate_handoff
 from feedback.models import Handoff, HandoffStatus
 from feedback.verdicts import accept_handoff, reject_handoff
 from leads.editing import edit_lead
@@ -18,7 +17,7 @@ from leads.lifecycle import Stage
 from leads.models import Lead, Reason
 from leads.touches import record_touch
 from leads.transitions import move_lead
-from tests.factories import HOUR, MONDAY, make_campaign, make_handoff, make_lead, make_mql, make_user, reason
+from tests.factories import HOUR, MONDAY, make_campaign, make_handoff, make_lead, make_mql, make_user, pass_on, reason
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -471,7 +470,7 @@ def test_who_has_left_answers_nothing(client_for, rob, max_):
 
 def test_accepting_what_was_passed_on_names_who_has_it(client_for, rob, rosa):
     handoff = waiting_since_now(to=rob)
-    escalate_handoff(handoff, at=timezone.now())
+    pass_on(handoff, at=timezone.now())
     response = client_for(rob).post(f"/inbox/{handoff.pk}/acceptance/", headers=HTMX)
     assert response.status_code == 409
     assert toast(response)["text"] == "No answer came in time, so this lead went to Rosa."

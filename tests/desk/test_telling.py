@@ -4,10 +4,9 @@ import pytest
 
 from campaigns.models import Asset
 from desk.telling import ordinal_word, touch_line, touch_origin, verdict_line
-from feedback.escalating import escalate_handoff
 from feedback.verdicts import accept_handoff
 from leads.models import Touch
-from tests.factories import HOUR, MONDAY, make_campaign, make_handoff
+from tests.factories import HOUR, MONDAY, make_campaign, make_handoff, pass_on
 
 
 def test_ordinal_words():
@@ -40,5 +39,5 @@ def test_a_touch_names_its_content_else_its_campaign():
 def test_verdicts_name_who_gave_them_or_who_did_not(rob):
     taken, missed = make_handoff(to=rob), make_handoff(to=rob)
     accept_handoff(taken, by=rob, at=MONDAY + HOUR)
-    escalate_handoff(missed, at=MONDAY + HOUR)
+    pass_on(missed, at=MONDAY + HOUR)
     assert [verdict_line(taken), verdict_line(missed)] == ["Rob accepted this", "No answer from Rob in time"]

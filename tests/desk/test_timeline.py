@@ -9,7 +9,6 @@ from django.utils import timezone
 from desk.queries.lead import clocks
 from desk.queries.timeline import PAGE, timeline
 from desk.queries.timeline.scope import scope_of
-from feedback.escalating import escalate_handoff
 from feedback.verdicts import accept_handoff, reject_handoff, undo_verdict
 from leads.activities import log_activity
 from leads.converting import convert_lead
@@ -19,7 +18,7 @@ from leads.next_steps import add_task, complete_task
 from leads.opportunities import change_stage, close_opportunity, reopen_opportunity
 from leads.subjects import Subject
 from leads.touches import record_touch
-from tests.factories import DAY, HOUR, MONDAY, make_campaign, make_handoff, make_lead, make_mql, reason
+from tests.factories import DAY, HOUR, MONDAY, make_campaign, make_handoff, make_lead, make_mql, pass_on, reason
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +50,7 @@ def test_moves_and_verdicts_with_what_was_undone(rob, mia):
 def test_hand_offs_that_went_on_to_another(rob, rosa, north):
     handoff = make_handoff(to=rob)
     reject_handoff(handoff, by=rob, at=MONDAY + HOUR, reason=reason("wrong_territory"))
-    escalate_handoff(handoff.followed_by, at=MONDAY + DAY)
+    pass_on(handoff.followed_by, at=MONDAY + DAY)
     entries = timeline(handoff.lead, kind="verdicts").entries
     assert [(entry.title, entry.text) for entry in entries] == [
         ("No answer from Rosa in time", "Passed on to Team North"),

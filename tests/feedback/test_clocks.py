@@ -5,14 +5,13 @@ import pytest
 from crm.errors import BusinessError
 from crm.models import HolidayCalendar, Organisation
 from feedback.clocks import ServiceLevel, due_for, dues_for, level_in_work, service_level
-from feedback.escalating import escalate_handoff
 from feedback.giving_up import transition_as_agreed
 from feedback.handing_over import hand_over_leads
 from feedback.many_verdicts import accept_handoffs, undo_verdicts
 from feedback.models import Agreement, Handoff
 from feedback.verdicts import accept_handoff, offer_lead, reject_handoff, undo_verdict
 from leads.models import LeadScore
-from tests.factories import DAY, HOUR, MONDAY, make_handoff, make_mql, reason
+from tests.factories import DAY, HOUR, MONDAY, make_handoff, make_mql, pass_on, reason
 
 pytestmark = pytest.mark.django_db
 FRIDAY = datetime(2026, 3, 6, 16, 30, tzinfo=UTC)
@@ -173,7 +172,7 @@ def test_another_recipient_has_a_clock_of_their_own_and_the_lead_keeps_its_own(m
 
     reject_handoff(handoff, by=rob, at=MONDAY + 3 * HOUR, reason=reason("wrong_rep"))
     second = Handoff.objects.open().get(lead=handoff.lead)
-    third = escalate_handoff(second, at=MONDAY + DAY)
+    third = pass_on(second, at=MONDAY + DAY)
 
     assert (second.due_at, second.waiting_since) == (MONDAY + 7 * HOUR, MONDAY)
     assert (third.due_at, third.waiting_since) == (MONDAY + DAY + 4 * HOUR, MONDAY)

@@ -7,8 +7,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from crm.models import Change, Notification
-from feedback.errors import AlreadyDecided, NoSuchRecipient
-from feedback.escalating import STUCK_FOR, escalate_as_agreed, escalate_handoff, escalate_overdue, expire_and_pass_on
+from feedback.errors import AlreadyDecided
+from feedback.escalating import STUCK_FOR, escalate_as_agreed, escalate_overdue, expire_and_pass_on
 from feedback.models import Agreement, Handoff
 from feedback.verdicts import accept_handoff
 from leads.models import Lead
@@ -109,8 +109,7 @@ def test_one_that_cannot_go_on_holds_up_no_other_and_is_left_alone_for_a_while(m
     with CaptureQueriesContext(connection) as captured:
         assert escalate_overdue(at=LATE + STUCK_FOR / 2) == 0
     assert not any("UPDATE" in query["sql"] for query in captured), "not asked again every minute"
-    with pytest.raises(NoSuchRecipient):
-        escalate_handoff(stuck, at=LATE)
+    assert expire_and_pass_on([stuck.pk], at=LATE) == []
 
     helper = make_user("lou", team=lonely)
     assert escalate_overdue(at=LATE + STUCK_FOR) == 1

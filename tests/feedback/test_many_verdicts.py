@@ -10,7 +10,6 @@ from django.test.utils import CaptureQueriesContext
 from crm.errors import BusinessError, NotAllowed
 from crm.models import Team
 from feedback.errors import NoSuchRecipient
-from feedback.escalating import escalate_handoff
 from feedback.many_verdicts import accept_handoffs, reject_handoffs, undo_verdicts
 from feedback.models import Handoff, HandoffStatus
 from feedback.verdicts import accept_handoff, reject_handoff, undo_verdict, withdraw_handoff
@@ -19,7 +18,7 @@ from leads.models import Lead, Task, Transition
 from leads.next_steps import add_task
 from leads.subjects import Subject
 from leads.transitions import move_lead
-from tests.factories import HOUR, MONDAY, make_handoff, reason
+from tests.factories import HOUR, MONDAY, make_handoff, pass_on, reason
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -102,7 +101,7 @@ def test_of_500_of_which_three_moved_exactly_the_right_ones_change(north, rob, r
     taken, withdrawn, passed_on = waiting[7], waiting[123], waiting[499]
     accept_handoff(taken, by=rosa, at=LATER)
     withdraw_handoff(withdrawn, by=mia, at=LATER)
-    escalate_handoff(passed_on, at=LATER)
+    pass_on(passed_on, at=LATER)
     before = {handoff.pk: written(handoff) for handoff in (taken, withdrawn, passed_on)}
 
     start = perf_counter()

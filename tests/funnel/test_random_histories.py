@@ -13,7 +13,7 @@ from crm import outbox
 from crm.errors import BusinessError
 from crm.models import Role, Team, User
 from crm.outbox import record_change
-from feedback.escalating import escalate_handoff
+from feedback.escalating import expire_and_pass_on
 from feedback.models import Handoff
 from feedback.verdicts import (
     accept_handoff,
@@ -108,7 +108,7 @@ class Company:
         withdraw_handoff(lead.handoffs.get(status="open"), by=self.mia, at=self.at)
 
     def escalate(self, lead: Lead) -> None:
-        escalate_handoff(lead.handoffs.get(status="open"), at=self.at)
+        expire_and_pass_on([lead.handoffs.get(status="open").pk], at=self.at)
 
     def undo(self, lead: Lead) -> None:
         handoff = lead.handoffs.filter(decided_at__isnull=False).first()
