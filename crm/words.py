@@ -113,6 +113,11 @@ def number(value: float | Decimal | None) -> str:
     return f"{exact:,.0f}" if exact == exact.to_integral_value() else f"{exact:,.1f}"
 
 
+def capped(count: int, most: int = 99) -> str:
+    """A count where there is little room, and nobody needs to know it more exactly than "99+"."""
+    return f"{most:,}+" if count > most else f"{count:,}"
+
+
 def percent(ratio: float | Decimal | None) -> str:
     """A ratio 0–1 as "12 %"; one decimal where rounding would claim none or all of them: "0.3 %", "99.6 %"."""
     if ratio is None:

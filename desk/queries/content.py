@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from campaigns.models import Asset, Campaign
+from crm.words import capped
 from desk.telling import ACTIVITY_ICONS, TOUCH_ICONS, activity_line, touch_line
 from feedback.models import Impression, Request, RequestStatus
 from leads.models import Activity, ActivityKind, Touch, TouchKind
@@ -49,18 +50,14 @@ class Uses:
 
     @property
     def touches_words(self) -> str:
-        return counted(self.touches)
+        return capped(self.touches, COUNT_UP_TO)
 
     @property
     def shown_words(self) -> str:
-        return counted(self.shown)
+        return capped(self.shown, COUNT_UP_TO)
 
 
 NEVER = Uses()
-
-
-def counted(count: int) -> str:
-    return f"{COUNT_UP_TO:,}+" if count > COUNT_UP_TO else f"{count:,}"
 
 
 def uses_of(asset_ids: Iterable[int], *, since: datetime | None = None) -> dict[int, Uses]:

@@ -9,6 +9,7 @@ from crm.access import own_team_ids
 from crm.models import Side, Team, User
 from crm.periods import local_day, start_of_day, start_of_week, zone
 from crm.requests import id_of
+from crm.words import capped
 from feedback.access import may_ever_decide
 from feedback.forms import recipient_choices
 from feedback.models import VERDICTS, Handoff, HandoffQuerySet, HandoffStatus
@@ -87,11 +88,11 @@ class Waiting:
 
     @property
     def total_words(self) -> str:
-        return count_words(self.total)
+        return capped(self.total)
 
     @property
     def snoozed_words(self) -> str:
-        return count_words(self.snoozed_total)
+        return capped(self.snoozed_total)
 
     @property
     def by_recipient(self) -> list[tuple[str, list[Row]]]:
@@ -100,10 +101,6 @@ class Waiting:
         for row in self.rows:
             groups.setdefault(row.handoff.recipient, []).append(row)
         return list(groups.items())
-
-
-def count_words(count: int) -> str:
-    return f"{COUNT_UP_TO}+" if count >= COUNT_UP_TO else str(count)
 
 
 def waiting_page(user: User, *, at: datetime, whom: Whom = EVERYBODY, after: Handoff | None = None) -> Waiting:

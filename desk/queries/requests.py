@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from django.db.models import DateField, DateTimeField, F, Q, QuerySet
 from django.http import QueryDict
 
-from crm.keyset import Order, Page, count_up_to, count_words, page_of
+from crm.keyset import Order, Page, count_up_to, page_of
 from crm.models import User
-from crm.words import duration, percent
+from crm.words import capped, duration, percent
 from feedback.models import Request, RequestStatus
 from feedback.request_figures import answer_time, promises_kept
 from feedback.requests import may_answer
@@ -74,7 +74,7 @@ def page(tab: Tab, user: User, query: QueryDict) -> Page:
 def tabs_for(user: User) -> list[tuple[Tab, str]]:
     """Each with how many it has, where that says what is to do."""
     rows = Request.objects.all()
-    return [(tab, count_words(count_up_to(tab.rows(rows, user), 99), 99) if tab.is_counted else "") for tab in TABS]
+    return [(tab, capped(count_up_to(tab.rows(rows, user), 99)) if tab.is_counted else "") for tab in TABS]
 
 
 def how_it_goes(today: date) -> str:
@@ -85,7 +85,7 @@ def how_it_goes(today: date) -> str:
         return ""
     said = f"In 90 days marketing answered {answers.answered} of {answers.asked} requests"
     if answers.time is not None:
-        said += f", half of them within {duration(answers.time)}"
+        said += f", half of them within {duration(max(answers.time, timedelta(minutes=1)))}"
     if kept.due:
         said += f", and kept {kept.met} of {kept.due} promises ({percent(kept.rate)})"
     return f"{said}."

@@ -105,6 +105,11 @@ def test_money_shows_cents_only_where_there_are_some(amount, currency, said):
     assert words.money(amount, currency) == said
 
 
+def test_a_count_in_a_small_place_ends_somewhere():
+    assert [words.capped(count) for count in (0, 99, 100)] == ["0", "99", "99+"]
+    assert words.capped(1_001, 1_000) == "1,000+"
+
+
 def test_number_groups_thousands():
     assert [words.number(value) for value in (None, 1284, Decimal(1000000), 2.5)] == [
         "–",
