@@ -61,6 +61,8 @@ def new_page(browser: Browser, live_server: Any) -> Iterator[Callable[[], Page]]
             base_url=live_server.url, viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
         )
         context.set_default_timeout(10_000)
+        # The first page of a cold browser takes its time where other tests keep the machine busy.
+        context.set_default_navigation_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: broken.append(str(error)))
