@@ -240,7 +240,7 @@ OUTBOX_CONSUMERS = {
 
 # Who knows what is open of a person's: a module with require_nothing_open(person) (crm/people.py).
 OPEN_WORK = "desk.leaving"
-# Who knows which definitions an agreement may name: a module with require_definition(version).
+# Who knows the definitions an agreement may name: a module with require_definition(version) and follow_proposal().
 DEFINITIONS = "scoring.definitions"
 
 REST_FRAMEWORK = {

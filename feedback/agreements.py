@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from hashlib import sha256
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from django.conf import settings
@@ -132,6 +133,7 @@ def edit_agreement(agreement: Agreement, *, by: User, at: datetime, seen: str = 
     if fresh:
         draft.status, draft.signatures, draft.proposed_by = SignedStatus.DRAFT, [], by
         draft.save()
+        definitions().follow_proposal()
     return draft
 
 
@@ -160,6 +162,7 @@ def propose_agreement(agreement: Agreement, *, by: User, at: datetime) -> Agreem
     draft.status, draft.signatures = SignedStatus.PROPOSED, []
     draft.proposed_by, draft.proposed_at = by, at
     draft.save()
+    definitions().follow_proposal()
     ask_for_signatures(draft, Side, at=at)
     return draft
 
@@ -172,7 +175,12 @@ def require_complete(draft: Agreement) -> None:
     if read_goals(draft) and not draft.period_starts:
         raise BusinessError("Say for which period the goals hold: its first and last day.", code="incomplete")
     if draft.definition_version is not None:
-        import_module(settings.DEFINITIONS).require_definition(draft.definition_version)
+        definitions().require_definition(draft.definition_version)
+
+
+def definitions() -> ModuleType:
+    """The room that knows the definitions an agreement may name, and keeps them in step with it."""
+    return import_module(settings.DEFINITIONS)
 
 
 @transaction.atomic
@@ -184,6 +192,7 @@ def withdraw_proposal(agreement: Agreement, *, by: User, at: datetime) -> Agreem
         raise NotOpen(proposal, "only a proposal is taken back")
     proposal.status, proposal.signatures = SignedStatus.DRAFT, []
     proposal.save(update_fields=["status", "signatures", "updated_at"])
+    definitions().follow_proposal()
     return proposal
 
 
@@ -204,6 +213,7 @@ def sign_agreement(agreement: Agreement, side: str = "", *, by: User, at: dateti
         raise SignedAlready(earlier)
     proposal.signatures = [*proposal.signatures, signature(proposal, wanted, by=by, at=at)]
     proposal.save(update_fields=["signatures", "updated_at"])
+    definitions().follow_proposal()
     if missing := missing_sides(proposal):
         ask_for_signatures(proposal, missing, at=at)
     else:

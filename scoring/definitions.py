@@ -14,6 +14,7 @@ from crm.outbox import want_rebuild
 from crm.periods import local_day, start_of_day, zone
 from feedback.agreement import active_agreement
 from feedback.models import Agreement, SignedStatus
+from scoring.contradictions import impossible
 from scoring.fields import catalogue
 from scoring.models import Definition
 from scoring.rules import NO_CARD, Card, InvalidDefinition, read_card, read_signed_card
@@ -88,11 +89,31 @@ def check_signed(definition: Definition) -> None:
 
 
 def require_definition(version: int) -> None:
-    """Raise unless an agreement can bring this version into force."""
-    definition = Definition.objects.filter(version=version).first()
+    """Raise unless an agreement can bring this version into force; it is held until the transaction ends."""
+    definition = Definition.objects.select_for_update().filter(version=version).first()
     if definition is None:
         raise BusinessError(f"There is no definition version {version}.", code="no_definition")
-    card_of(definition)
+    if definition.status == SignedStatus.RETIRED:
+        raise BusinessError(
+            f"Definition version {version} is retired and never changes; copy it to bring it back.",
+            code="retired_definition",
+        )
+    if definition.status != SignedStatus.ACTIVE and (reasons := impossible(checked_card(definition))):
+        raise InvalidDefinition(reasons)
+
+
+def follow_proposal() -> None:
+    """Bring definitions in step with the agreement: what a proposal names is proposed, and what none names is a draft.
+
+    feedback/agreements.py calls this in the transaction that proposes, changes, signs or withdraws a version. What the
+    agreement in force names waits for `adopt_agreed` and is left alone.
+    """
+    proposal = Agreement.objects.filter(status=SignedStatus.PROPOSED).first() or Agreement()
+    wanted, agreed = proposal.definition_version or 0, active_agreement().definition_version or 0
+    proposed = Definition.objects.filter(status=SignedStatus.PROPOSED).exclude(version__in=[wanted, agreed])
+    proposed.update(status=SignedStatus.DRAFT, signatures=[])
+    asked = Definition.objects.filter(version=wanted, status__in=[SignedStatus.DRAFT, SignedStatus.PROPOSED])
+    asked.update(status=SignedStatus.PROPOSED, signatures=proposal.signatures)
 
 
 @transaction.atomic
