@@ -166,11 +166,12 @@ function stay() {
 
 for (const trouble of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(trouble, stay);
 
-// The second click of a double click must not answer the hand-off that has just taken the place of the first.
+// The second click of a double click must not answer the first hand-off again, nor what has just taken its place.
 let swappedAt = 0;
 addEventListener("click", (event) => {
   const byPointer = event.detail > 0;
-  if (!byPointer || !event.target.closest?.("[data-verdict] button") || performance.now() - swappedAt > DOUBLE_CLICK) return;
+  const isLeaving = awaited || performance.now() - swappedAt <= DOUBLE_CLICK;
+  if (!byPointer || !isLeaving || !event.target.closest?.("[data-verdict] button")) return;
   event.preventDefault();
   event.stopImmediatePropagation();
 }, true);

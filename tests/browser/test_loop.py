@@ -42,7 +42,7 @@ def test_a_lead_goes_once_round_from_marketing_to_a_won_deal(page_for, mia, rob)
     sales.goto("/inbox/")
     expect(sales.locator("#inbox-card")).to_contain_text("A price before Friday")
     sales.keyboard.press("a")
-    expect(sales.locator("#inbox-card")).to_contain_text("Ada Byrne is yours")
+    expect(sales.locator("#inbox-told")).to_contain_text("Ada Byrne is yours")
     undo(sales)
     expect(sales.get_by_role("button", name="Accept")).to_be_visible()
     sales.keyboard.press("r")
@@ -59,7 +59,7 @@ def test_a_lead_goes_once_round_from_marketing_to_a_won_deal(page_for, mia, rob)
     expect(said).to_contain_text("Two people, one bike")
     undo(sales)
     sales.keyboard.press("a")
-    expect(sales.locator("#inbox-card")).to_contain_text("Ada Byrne is yours")
+    expect(sales.locator("#inbox-told")).to_contain_text("Ada Byrne is yours")
     sales.keyboard.press("o")
 
     # Rob qualifies and converts, with a nervous second click.
@@ -109,7 +109,7 @@ def test_of_two_reps_one_wins_and_the_other_is_told(page_for, north, rob, rosa):
     rosas.evaluate("document.querySelector('#inbox-list').removeAttribute('data-live')")
 
     robs.keyboard.press("a")
-    expect(robs.locator("#inbox-card")).to_contain_text("Byrne is yours")
+    expect(robs.locator("#inbox-told")).to_contain_text("Byrne is yours")
     rosas.keyboard.press("a")
 
     expect(rosas.get_by_role("status")).to_contain_text("Rob accepted this at")
@@ -126,13 +126,14 @@ def test_a_slow_double_click_answers_one_hand_off_only(page_for, rob):
     accept = page.get_by_role("button", name="Accept")
     page.evaluate("performance.now = () => 1000")
     accept.click()
-    expect(page.locator("#inbox-card")).to_contain_text("Byrne is yours")
+    expect(page.locator("#inbox-told")).to_contain_text("Byrne is yours")
     accept.click()
     expect(page.locator("#inbox-list [data-row]")).to_have_count(1)
+    expect(page.locator("#inbox-card h2")).to_contain_text("Cole")
 
     page.evaluate("performance.now = () => 9000")
     accept.click()
-    expect(page.locator("#inbox-card")).to_contain_text("Cole is yours")
+    expect(page.locator("#inbox-told")).to_contain_text("Cole is yours")
 
 
 def test_of_two_people_on_a_leads_page_the_second_sees_who_moved_it(page_for, mia, mona):
