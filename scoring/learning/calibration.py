@@ -14,7 +14,7 @@ MOST_LOG_ODDS = 13.8
 
 @dataclass(frozen=True)
 class Beta:
-    """logit(q) = a ln p - b ln(1 - p) + c (METRICS.md L9), rising for a, b >= 0. a = b is the sigmoid; 1, 1, 0 nothing."""
+    """logit(q) = a ln p - b ln(1 - p) + c (METRICS.md L9), rising for a, b >= 0; (1, 1, 0) changes nothing."""
 
     kind: ClassVar[str] = "beta"
     a: float = 1.0
