@@ -310,6 +310,7 @@ class NotificationKind(models.TextChoices):
     SIGNATURE = "signature", _("Waits for your signature")
     LEAD_BACK = "lead_back", _("A lead is back")
     MAIL_FAILED = "mail_failed", _("E-mail not sent")
+    MODEL = "model", _("Prediction taken back")
 
 
 class Notification(models.Model):

@@ -43,6 +43,7 @@ GROUPS = (
         K.REPLY: KindWords("message-reply", "Somebody answered a comment of yours"),
         K.SIGNATURE: KindWords("signature", "A definition or agreement waits for your signature"),
         K.MAIL_FAILED: KindWords("mail-exclamation", "An e-mail that you wrote could not be sent"),
+        K.MODEL: KindWords("chart-histogram", "A prediction was taken back because it no longer came true"),
     }),
 )  # fmt: skip
 # Both sides take part in these, whoever's work it mostly is.
