@@ -1,7 +1,9 @@
 """Documents that marketing and sales sign, and what they agreed on."""
 
+from collections.abc import Collection
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Case, F, IntegerField, Q, Value, When
@@ -99,3 +101,9 @@ class Agreement(SignedDocument):
 
     def __str__(self) -> str:
         return f"Agreement v{self.version}"
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """A period turned round is said at its field; the constraint knows only its own name."""
+        if self.period_starts and self.period_ends and self.period_ends <= self.period_starts:
+            raise ValidationError({"period_ends": "The last day comes after the first."})
+        super().validate_constraints(exclude)

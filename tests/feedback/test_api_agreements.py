@@ -70,4 +70,7 @@ def test_what_no_database_keeps_is_refused_by_field(ada, text):
 def test_a_period_that_ends_before_it_begins_is_refused(ada):
     body = {"period_starts": "2026-04-01", "period_ends": "2026-03-01"}
 
-    assert Caller(ada).post("agreements/", body).status_code == 400
+    answer = Caller(ada).post("agreements/", body)
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == {"period_ends": ["The last day comes after the first."]}
