@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from campaigns.models import Asset
+from desk.queries.requests import how_it_goes
 from feedback.models import Request
 from feedback.requests import accept_request, ask_marketing
 from tests.factories import make_lead
@@ -104,3 +105,10 @@ def test_a_promise_begins_with_a_day(client_for, rob, mia):
     form = client_for(mia).get(f"/requests/{asked.pk}/promise/", headers=HTMX).content.decode()
 
     assert f'value="{timezone.localdate().isoformat()}"' in form
+
+
+def test_an_answer_at_once_took_a_minute(rob, mia):
+    asked = ask(rob)
+    accept_request(asked, by=mia, at=asked.asked_at, promised_on=timezone.localdate())
+
+    assert "half of them within 1 min." in how_it_goes(timezone.localdate())
