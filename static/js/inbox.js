@@ -155,6 +155,7 @@ document.addEventListener("handoff:answered", ({ detail: { handoff } }) => {
 document.addEventListener("handoff:back", ({ detail: { address } }) => {
   document.getElementById("inbox-told").replaceChildren();
   list().dispatchEvent(new Event("live:stale", { bubbles: true }));
+  [awaited, heldKey] = [new URL(address, location).searchParams.get("open"), ""];
   openCard(address);
 });
 
