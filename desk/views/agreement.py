@@ -34,7 +34,7 @@ from feedback.agreements import (
 from feedback.models import Agreement, SignedStatus
 from feedback.terms import BadTerms
 
-PAGE, DRAFT = "desk:agreement", "desk:agreement-draft"
+DRAFT = "desk:agreement-draft"
 
 
 @require_GET
@@ -63,9 +63,15 @@ def draft(request: PersonRequest) -> HttpResponse:
         return redirect(DRAFT)
     found = unfinished_agreement()
     if found is None:
-        return redirect(PAGE)
+        return redirect_with(request, "/agreement/", how_to_begin(), level="info")
     parts = [shown(found, kind(found)) for kind in KINDS.values()]
     return render(request, "desk/agreement_draft.html", {"parts": parts, **facts_of(found)})
+
+
+def how_to_begin() -> str:
+    """For who opens the editor and there is no draft; the names are those of the buttons that begin one."""
+    button = "Propose changes" if active_agreement().version else "Write it"
+    return f"Nobody has begun a new version yet. “{button}” begins one."
 
 
 @require_POST

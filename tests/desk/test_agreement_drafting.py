@@ -260,3 +260,10 @@ def test_a_version_shows_the_definition_it_names_and_a_retired_one_its_own_reaso
     assert "Gone by now" not in in_force.split("Why sales may say no")[1]
     assert "changed since it was signed" in in_force
     assert "Sharper, version 2" in client.get("/agreement/versions/3/").content.decode()
+
+
+def test_who_opens_the_editor_without_a_draft_is_told_how_one_begins(client_for, mona):
+    answer = client_for(mona).get("/agreement/draft/", follow=True)
+
+    assert answer.redirect_chain == [("/agreement/", 302)]
+    assert "Nobody has begun a new version yet. “Write it” begins one." in answer.content.decode()
