@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet, ValidationError
 from django.db import connections
-from django.db.models import F, Field, QuerySet
+from django.db.models import F, Field, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import QueryDict
 
@@ -41,13 +41,16 @@ class Page:
 class Order:
     """By a value, then by id, both the same way; rows without a value come last, newest first.
 
-    ``value``: a field or an expression, None for the id alone; ``field`` reads one from an address.
+    ``value``: a field or an expression, None for the id alone; ``field`` reads one from an address. An empty text is
+    no value where ``can_be_blank``. ``nulls_last``: how the index of a falling order was built.
     """
 
     value: Value = None
     field: "Field[Any, Any] | None" = None
     descending: bool = True
     can_miss: bool = False
+    can_be_blank: bool = False
+    nulls_last: bool = False
     # The id, as the table of the value has it.
     pk: str = "pk"
 
@@ -115,9 +118,9 @@ def places(
     rows: QuerySet[Any], order: Order, start: Place | None, limit: int, *, fence: str = "", back: bool = False
 ) -> list[Place]:
     """The next ``limit`` rows behind ``start``, or ahead of it, nearest first."""
-    runs = [Run(order.value, order.descending, order.pk)]
+    runs = [Run(order.value, order.descending, order.pk, can_be_blank=order.can_be_blank, nulls_last=order.nulls_last)]
     if order.can_miss:
-        runs.append(Run(None, missing=order.value))
+        runs.append(Run(None, missing=order.value, can_be_blank=order.can_be_blank))
     if back:
         runs.reverse()
     if start:
@@ -138,6 +141,8 @@ class Run:
     descending: bool = True
     pk: str = "pk"
     missing: Value = None
+    can_be_blank: bool = False
+    nulls_last: bool = False
 
     @property
     def is_bare(self) -> bool:
@@ -146,7 +151,7 @@ class Run:
     def places(self, rows: QuerySet[Any], start: Place | None, limit: int, *, fence: str, back: bool) -> list[Place]:
         columns = ["id"] if self.is_bare else ["value", "id"]
         falling = self.descending != back
-        conditions, values = ["TRUE" if self.is_bare else "value IS NOT NULL"], []
+        conditions, values = [self.has_value], []
         if start:
             conditions.append(f"({', '.join(columns)}) {'<' if falling else '>'} ({', '.join(['%s'] * len(columns))})")
             values = [start.pk] if self.is_bare else [start.value, start.pk]
@@ -159,17 +164,29 @@ class Run:
             rows=inner,
             fence=fence,
             where=" AND ".join(conditions),
-            order=", ".join(f"{column} {'DESC' if falling else 'ASC'}" for column in columns),
+            order=", ".join(f"{column} {self.way(column, falling=falling)}" for column in columns),
         )
         with connections[rows.db].cursor() as cursor:
             cursor.execute(sql, [*parameters, *values, limit])
             return [Place(row[-1], None if self.is_bare else row[0]) for row in cursor.fetchall()]
 
+    @property
+    def has_value(self) -> str:
+        if self.is_bare:
+            return "TRUE"
+        return "value > ''" if self.can_be_blank else "value IS NOT NULL"
+
+    def way(self, column: str, *, falling: bool) -> str:
+        """DESC or ASC; an index serves a value only where its nulls lie as the order says, though there are none."""
+        nulls = f" NULLS {'LAST' if falling else 'FIRST'}" if self.nulls_last and column == "value" else ""
+        return f"{'DESC' if falling else 'ASC'}{nulls}"
+
     def listed(self, rows: QuerySet[Any]) -> QuerySet[Any, Any]:
         """The rows of this stretch, as (value, id)."""
         rows = rows.order_by()
         if self.missing is not None:
-            rows = rows.annotate(order_value=as_expression(self.missing)).filter(order_value__isnull=True)
+            none = Q(order_value__isnull=True) | Q(order_value="") if self.can_be_blank else Q(order_value__isnull=True)
+            rows = rows.annotate(order_value=as_expression(self.missing)).filter(none)
         if self.is_bare:
             return rows.values_list(self.pk)
         return rows.annotate(order_value=as_expression(self.value)).values_list("order_value", self.pk)

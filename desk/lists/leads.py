@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import CharField, DateTimeField, Exists, OuterRef, PositiveSmallIntegerField, Q, Subquery
+from django.db.models import (
+    CharField,
+    DateTimeField,
+    Exists,
+    FloatField,
+    OuterRef,
+    PositiveSmallIntegerField,
+    Q,
+    Subquery,
+)
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 
@@ -13,7 +22,7 @@ from crm.models import User
 from crm.search import matches
 from desk.lists.asker import Asker
 from desk.lists.definition import Action, Column, Fact, ListDefinition, Sort, Tab
-from desk.lists.filters import Choice, Numbers, Option, anything, is_in, lies_in, of_choices
+from desk.lists.filters import Bounds, Choice, Numbers, Option, anything, is_in, lies_in, of_choices
 from desk.lists.standard_filters import (
     activity_filter,
     archived_filter,
@@ -39,7 +48,15 @@ IS_OPEN = Q(stage__in=OPEN)
 HELD_BY_SALES = "&".join(f"stage={stage}" for stage in WITH_SALES)
 # Also the id is the one in the table of scores, whose index has both.
 SCORE = Order("leadscore__shown", PositiveSmallIntegerField(), can_miss=True, pk="leadscore__lead_id")
+GRADE = Order("leadscore__grade", CharField(), can_miss=True, can_be_blank=True, pk="leadscore__lead_id")
+
+
 GRADES = [f"{fit}{engagement}" for fit in "ABCD" for engagement in "1234"]
+
+
+def by_chance(field: str) -> Order:
+    """By what is expected of the lead, as the table of predictions has it."""
+    return Order(f"leadprediction__{field}", FloatField(), can_miss=True, nulls_last=True, pk="leadprediction__lead_id")
 
 
 # Filters
@@ -121,6 +138,16 @@ def grade_filter() -> Choice:
     return Choice(key="grade", label="Grade", options=lambda: options, test=test)
 
 
+def chance_filter(key: str, label: str, field: str) -> Numbers:
+    """A chance is kept as a share and asked for in percent."""
+
+    def test(bounds: Bounds, asker: Asker) -> Q:
+        low, high = (None if end is None else float(end) / 100 for end in (bounds.low, bounds.high))
+        return Bounds(low, high).of(f"leadprediction__{field}")
+
+    return Numbers(key=key, label=f"{label}, %", most=100, test=test)
+
+
 FILTERS = (
     Choice(key="stage", label="Stage", options=of_choices(Stage), test=is_in("stage")),
     state_filter(IS_OPEN),
@@ -131,6 +158,8 @@ FILTERS = (
     Choice(key="channel", label="Channel", options=of_choices(Channel), test=is_in("channel")),
     Numbers(key="score", label="Score", most=100, test=lies_in("leadscore__shown")),
     grade_filter(),
+    chance_filter("acceptance", "Chance to be accepted", "acceptance"),
+    chance_filter("win", "Chance to be won", "win"),
     days_filter("captured", "Added", "captured_at"),
     activity_filter(),
     next_step_filter(IS_OPEN),
@@ -192,7 +221,7 @@ LEADS = ListDefinition(
     icon="users",
     model=Lead,
     rows=present_leads,
-    shown=lambda rows: rows.select_related("owner", "campaign", "company", "contact", "leadscore"),
+    shown=lambda rows: rows.select_related("owner", "campaign", "company", "contact", "leadscore", "leadprediction"),
     complete=complete,
     search=matches,
     placeholder="Name, company, e-mail, phone",
@@ -206,6 +235,9 @@ LEADS = ListDefinition(
         Column("activity", "Last activity", sort="activity", phone=""),
         Column("next", "Next step", sort="next", phone="end", is_named=True),
         Column("owner", "Owner"),
+        Column("grade", "Grade", sort="grade", phone="", spare=True, is_named=True),
+        Column("acceptance", "Chance to be accepted", sort="acceptance", css="num", spare=True, is_named=True),
+        Column("win", "Chance to be won", sort="win", css="num", phone="end", spare=True, is_named=True),
         Column("captured", "Added", sort="captured", spare=True),
         Column("segment", "Segment", spare=True),
         Column("channel", "Channel", spare=True),
@@ -223,6 +255,9 @@ LEADS = ListDefinition(
         Sort("captured", "Added", Order("captured_at", DateTimeField())),
         Sort("name", "Name", Order(FULL_NAME, CharField()), descending=False),
         Sort("score", "Score", SCORE),
+        Sort("grade", "Grade", GRADE, descending=False),
+        Sort("acceptance", "Chance to be accepted", by_chance("acceptance")),
+        Sort("win", "Chance to be won", by_chance("win")),
         Sort("stage_since", "Time in stage", Order("stage_since", DateTimeField()), descending=False),
         Sort("activity", "Last activity", Order("last_activity_at", DateTimeField(), can_miss=True)),
         Sort("next", "Next step", Order("next_step_at", DateTimeField(), can_miss=True), descending=False),

@@ -213,6 +213,16 @@ class Lead(Sourced, Reachable, Archivable, Stamped):
     def grade(self) -> str:
         return self.leadscore.grade if hasattr(self, "leadscore") else ""
 
+    @property
+    def acceptance_chance(self) -> float | None:
+        """That sales accepts it, 0–1; None where no model is published."""
+        return self.leadprediction.acceptance if hasattr(self, "leadprediction") else None
+
+    @property
+    def win_chance(self) -> float | None:
+        """That it is won within the horizon of the model, 0–1; None where no model is published."""
+        return self.leadprediction.win if hasattr(self, "leadprediction") else None
+
 
 class LeadScore(models.Model):
     """The present score of a lead; narrow, so that scoring a million leads does not rewrite the leads.
@@ -244,7 +254,7 @@ class LeadScore(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["-shown", "-lead"], name="leadscore_highest"),
-            models.Index(fields=["grade", "-lead"], name="leadscore_by_grade"),
+            models.Index(fields=["grade", "lead"], name="leadscore_by_grade"),
             models.Index(fields=["rounds_at"], condition=Q(rounds_at__isnull=False), name="leadscore_due"),
         ]
 
