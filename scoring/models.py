@@ -72,6 +72,9 @@ class Backtest(Stamped):
     error = models.TextField(blank=True, default="")
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     asked_at = models.DateTimeField()
+    # How far it has come: leads looked at, of how many.
+    leads_done = models.PositiveIntegerField(default=0)
+    leads_in_all = models.PositiveIntegerField(null=True)
     finished_at = models.DateTimeField(null=True)
     is_sample = models.BooleanField(default=False, editable=False)
 
@@ -87,14 +90,16 @@ class Backtest(Stamped):
 
 
 class Fate(models.TextChoices):
-    """What sales and the market made of a lead; an untried one was never handed over."""
+    """What sales and the market made of a lead. An untried one was never judged for what it is: not handed over, not
+    answered, or turned down for another reason than what it is.
+    """
 
     WON = "won", _("Won")
     LOST = "lost", _("Lost")
     ACCEPTED = "accepted", _("Accepted")
     REJECTED = "rejected", _("Rejected")
     WAITING = "waiting", _("Waiting for sales")
-    UNTRIED = "untried", _("Never handed over")
+    UNTRIED = "untried", _("Not tried")
 
 
 class BacktestLead(models.Model):
@@ -107,6 +112,9 @@ class BacktestLead(models.Model):
     # The highest score in these weeks, by the definition and by the one it is compared with.
     score = models.PositiveSmallIntegerField()
     score_before = models.PositiveSmallIntegerField()
+    # The highest threshold at which the definition would have made it an MQL: a raised hand reaches 100, who is excluded
+    # or has no grade that qualifies reaches none.
+    reach = models.PositiveSmallIntegerField(null=True)
     fate = models.CharField(max_length=10, choices=Fate.choices)
     team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, related_name="+")
 
@@ -114,6 +122,11 @@ class BacktestLead(models.Model):
         constraints: ClassVar = [
             one_of("fate", Fate, "backtestlead"),
             models.UniqueConstraint(fields=["backtest", "lead"], name="backtestlead_once"),
+            models.CheckConstraint(condition=Q(reach__isnull=True) | Q(reach__lte=100), name="backtestlead_reach"),
+        ]
+        indexes: ClassVar = [
+            # The list behind a number: most of them are about the leads of one fate.
+            models.Index(fields=["backtest", "fate", "-lead"], name="backtestlead_by_fate"),
         ]
 
     def __str__(self) -> str:
