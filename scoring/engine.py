@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -13,53 +13,86 @@ from leads.models import Lead, LeadScore
 from leads.united import survivors
 from scoring.definitions import active_card, adopt_agreed
 from scoring.rules import Card
-from scoring.statement import Compiled
+from scoring.statement import RANGE, Compiled
 
 # A longer write transaction would hold up every consumer of the outbox.
 CHUNK = 20_000
 ROUND_AT_MOST = 5_000
 
+# A row that stays the same is not written: the rounded figure tells by itself when it changes next.
 WRITE = sql.SQL("""
     {scored}
     INSERT INTO leads_leadscore AS old
-        (lead_id, fit, engagement, engagement_at, shown, grade, definition_version, scored_at, rounds_at)
-    SELECT lead_id, fit, engagement, latest, shown, grade, %(version)s, at, rounds_at FROM scored ORDER BY lead_id
-    ON CONFLICT (lead_id) DO UPDATE SET (fit, engagement, engagement_at, shown, grade, definition_version, scored_at,
-        rounds_at) = (excluded.fit, excluded.engagement, excluded.engagement_at, excluded.shown, excluded.grade,
-        excluded.definition_version, excluded.scored_at, excluded.rounds_at)
-    WHERE (old.fit, old.engagement, old.engagement_at, old.shown, old.grade, old.definition_version, old.rounds_at)
+        (lead_id, fit, engagement, engagement_at, shown, grade, excluded, raised_at, qualifies, definition_version,
+        rounds_at, scored_at)
+    SELECT lead_id, fit, engagement, latest, shown, grade, excluded, raised_at, qualifies, %(version)s, rounds_at, at
+    FROM scored ORDER BY lead_id
+    ON CONFLICT (lead_id) DO UPDATE SET (fit, engagement, engagement_at, shown, grade, excluded, raised_at, qualifies,
+        definition_version, rounds_at, scored_at) = (excluded.fit, excluded.engagement, excluded.engagement_at,
+        excluded.shown, excluded.grade, excluded.excluded, excluded.raised_at, excluded.qualifies,
+        excluded.definition_version, excluded.rounds_at, excluded.scored_at)
+    WHERE (old.fit, old.engagement, old.engagement_at, old.shown, old.grade, old.excluded, old.raised_at,
+        old.qualifies, old.definition_version, old.rounds_at)
         IS DISTINCT FROM (excluded.fit, excluded.engagement, excluded.engagement_at, excluded.shown, excluded.grade,
-        excluded.definition_version, excluded.rounds_at)
+        excluded.excluded, excluded.raised_at, excluded.qualifies, excluded.definition_version, excluded.rounds_at)
 """)
-SHOWN = sql.SQL("{scored} SELECT lead_id, at, shown FROM scored")
+STANDINGS = sql.SQL("{scored} SELECT lead_id, at, shown, grade, excluded, raised_at, qualifies FROM scored")
+NEXT_RANGE = """
+    SELECT min(id), max(id) FROM (SELECT id FROM leads_lead WHERE id > %s ORDER BY id LIMIT %s) AS following
+"""
+
+
+class Standing(NamedTuple):
+    """What a card says of a lead at a moment."""
+
+    lead: int
+    at: datetime
+    shown: int
+    grade: str
+    excluded: bool
+    raised_at: datetime | None
+    qualifies: bool
 
 
 def apply_changes(changes: Changes) -> None:
-    """Score the leads that changed, and those of companies that did (crm/outbox.py calls this in its transaction).
+    """Score the leads that changed, and those of companies and contacts that did, then predict them.
 
-    An agreement that came into force may bring a definition along; every lead is then scored again.
+    crm/outbox.py calls this in its transaction. An agreement that came into force may bring a definition along; every
+    lead is then scored again.
     """
+    # Only workers get here: a web process needs no numpy.
+    from scoring.predicting import predict_leads
+
     if agreements := changes.get("agreement"):
         adopt_agreed(agreements)
+    at = timezone.now()
+    leads = changed_leads(changes)
+    score_leads(leads, card=active_card(), at=at)
+    predict_leads(leads, at=at)
+
+
+def changed_leads(changes: Changes) -> set[int]:
+    """What the buyer did is scored on the lead that stays, whichever of a family it was logged on."""
     leads = set(changes.get("lead", ()))
-    if companies := changes.get("company"):
-        leads |= set(Lead.objects.filter(company__in=companies).values_list("id", flat=True))
-    # What the buyer did is scored on the lead that stays, whichever of a family it was logged on.
-    score_leads(leads | survivors(leads), card=active_card(), at=timezone.now())
+    for topic in ("company", "contact"):
+        if ids := changes.get(topic):
+            leads |= set(Lead.objects.filter(**{f"{topic}__in": ids}).values_list("id", flat=True))
+    return leads | survivors(leads)
 
 
 def rebuild() -> None:
     """Score every lead, in transactions short enough for the other consumers."""
     adopt_agreed()
-    card, at = active_card(), timezone.now()
-    for chunk in chunks_of_leads():
-        score_leads(chunk, card=card, at=at)
+    compiled, at = Compiled(active_card(), asked=RANGE), timezone.now()
+    for low, high in ranges_of_leads():
+        _execute(WRITE, compiled, {"low": low, "high": high, "at": at})
 
 
 def round_due_scores(*, at: datetime) -> int:
-    """Score again where decay alone has changed the rounded figure; gives how many rows were due.
+    """Score again where time alone has changed a score: the rounded figure, or a raised hand that is down again.
 
-    Does nothing while the outbox is being drained into the scores: the next minute finds them.
+    Gives how many rows were due. Does nothing while the outbox is being drained into the scores: the next minute finds
+    them.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock_key("scoring")])
@@ -72,30 +105,48 @@ def round_due_scores(*, at: datetime) -> int:
 
 
 def score_leads(leads: Iterable[int], *, card: Card, at: datetime) -> None:
-    """Write the scores of these leads as of ``at``; a row that stays the same is not touched."""
-    ids = sorted(leads)
+    """Write the scores of these leads as of ``at``, by what is known of them now; a row that stays is not touched."""
+    ids, compiled = sorted(set(leads)), Compiled(card)
     for start in range(0, len(ids), CHUNK):
         asked = ids[start : start + CHUNK]
-        _execute(WRITE, card, {"leads": asked, "moments": [at] * len(asked)})
+        _execute(WRITE, compiled, {"leads": asked, "moments": [at] * len(asked)})
+
+
+def standings_at(moments: Iterable[tuple[int, datetime]], *, card: Card) -> Iterator[Standing]:
+    """What the card would have said of each lead at each moment, by what was known of it then; writes nothing.
+
+    In no order, each pair once; a lead that is gone is left out.
+    """
+    pairs, compiled = list(dict.fromkeys(moments)), Compiled(card, as_of=True)
+    for start in range(0, len(pairs), CHUNK):
+        part = pairs[start : start + CHUNK]
+        asked = {"leads": [lead for lead, _ in part], "moments": [at for _, at in part]}
+        yield from map(Standing._make, _execute(STANDINGS, compiled, asked))
 
 
 def scores_at(moments: Iterable[tuple[int, datetime]], *, card: Card) -> dict[tuple[int, datetime], int]:
-    """The score that each lead would have shown at each moment, by this card; writes nothing."""
-    pairs = list(moments)
-    rows = _execute(SHOWN, card, {"leads": [lead for lead, _ in pairs], "moments": [at for _, at in pairs]})
-    return {(lead, at): shown for lead, at, shown in rows}
+    """The score that each lead would have shown at each moment, by this card and what was known then."""
+    return {(standing.lead, standing.at): standing.shown for standing in standings_at(moments, card=card)}
 
 
 def chunks_of_leads() -> Iterator[list[int]]:
     """The ids of all leads in order, at most CHUNK at a time."""
-    last = 0
-    while chunk := list(Lead.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
-        yield chunk
-        last = chunk[-1]
+    for low, high in ranges_of_leads():
+        yield list(Lead.objects.filter(pk__range=(low, high)).order_by("pk").values_list("pk", flat=True))
 
 
-def _execute(template: sql.SQL, card: Card, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
-    compiled = Compiled(card)
+def ranges_of_leads() -> Iterator[tuple[int, int]]:
+    """Ids from .. to, with at most CHUNK leads in each; together every lead there is."""
+    high: int | None = -1
+    while high is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(NEXT_RANGE, [high, CHUNK])
+            low, high = cursor.fetchone()
+        if high is not None:
+            yield low, high
+
+
+def _execute(template: sql.SQL, compiled: Compiled, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         statement = template.format(scored=compiled.scored).as_string(cursor.cursor)
         cursor.execute(statement, {**compiled.values, **asked})

@@ -50,12 +50,11 @@ LIST_OPERATORS = {"in", "not_in"}
 class Field:
     """Something a rule may compare.
 
-    ``expression``: the SQL of its value over the aliases `lead`, `company` and `touch`: TEXT as text, NUMBER as a
-    number, FLAG as a boolean, RECORD as an id, DATE as text "2026-03-14", TAGS as an array of texts. An own field's
-    name stands in it as a quoted literal; nothing else that a person wrote does. ``columns``: what it reads of
-    ``alias``, for whoever wants the value as it was at a moment. ``choices``: the words that such a value can be; empty
-    when free.
-    ``whole``: a number that is a count, never below 0.
+    ``expression``: the SQL of its value over the aliases `lead`, `contact`, `company` and `touch`: TEXT as text, NUMBER
+    as a number, FLAG as a boolean, RECORD as an id, DATE as text "2026-03-14", TAGS as an array of texts. An own
+    field's name stands in it as a quoted literal; nothing else that a person wrote does. ``columns``: what it reads of
+    ``alias``, and ``contact``: what of the lead's contact besides, for whoever wants the value as it was at a moment.
+    ``choices``: the words that such a value can be; empty when free. ``whole``: a count, never below 0.
     """
 
     label: str
@@ -67,6 +66,7 @@ class Field:
     whole: bool = False
     is_custom: bool = False
     retired: bool = False
+    contact: tuple[str, ...] = ()
 
     @property
     def operators(self) -> dict[str, str]:
@@ -140,8 +140,8 @@ OWN_STAFF = f"""{MAIL_DOMAIN} IN (
 
 def asked_for_quiet(label: str, name: str) -> Field:
     """The lead says so, or the contact it belongs to."""
-    of_contact = f"EXISTS (SELECT 1 FROM leads_contact person WHERE person.id = lead.contact_id AND person.{name})"
-    return computed(label, Type.FLAG, "lead", (name, "contact_id"), f"(lead.{name} OR {of_contact})")
+    said = computed(label, Type.FLAG, "lead", (name,), f"(lead.{name} OR coalesce(contact.{name}, false))")
+    return replace(said, contact=(name,))
 
 
 STATIC = Catalogue({

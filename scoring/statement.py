@@ -1,123 +1,295 @@
 """A card compiled to SQL: one set-based statement for one lead and for a million.
 
-It is asked with pairs (lead, moment) and tells the points of every rule as of that moment. Caps hold at the lead's
-latest touch, then everything decays together: cap and decay do not commute, and so the order of touches is irrelevant.
-Only the buyer's own touches are engagement, and a touch that a later one corrects never happened. Touches of leads that
-were merged are united before they are counted: scores are never added together.
+It tells the points of every rule for leads at moments. Caps hold at the lead's latest touch, then everything decays
+together: cap and decay do not commute, and so the order of touches is irrelevant. Only the buyer's own touches are
+engagement, of one kind no more a day than the daily cap, and a touch that another one corrects never happened. Touches
+of leads that were merged are united before they are counted: scores are never added together.
+
+Who is asked about differs (`Asked`), and whether records are read as they are or as they were (`as_of`); what is
+computed does not.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from datetime import timedelta
+from typing import Any, NamedTuple
 
 from psycopg2 import sql
 
 from scoring.fields import LIST_OPERATORS, Axis, Type
-from scoring.rules import ENGAGEMENT_GRADES, FIT_GRADES, Card, Rule, grouped
+from scoring.past import company_then, contact_then, lead_then
+from scoring.rules import ENGAGEMENT_GRADES, FIT_GRADES, HAND_STAYS_UP, Card, Condition, Rule, grouped
 
-# Names in double quotes come from the table of fields; values are parameters.
-POINTS = sql.SQL("""
-    asked AS (SELECT * FROM unnest(%(leads)s::bigint[], %(moments)s::timestamptz[]) AS asked (lead_id, at)),
-    member AS (
-        SELECT lead_id, at, lead_id AS id FROM asked
+
+class Asked(NamedTuple):
+    """Whom the statement is asked about. ``rows``: SQL of (lead_id, at), each pair once.
+
+    ``own`` and ``merged`` say the same of the tables of touches and of merged leads, so that their indexes are walked
+    once along a range instead of once a lead.
+    """
+
+    rows: sql.SQL
+    own: sql.SQL = sql.SQL("")
+    merged: sql.SQL = sql.SQL("")
+
+
+# %(leads)s at %(moments)s, in pairs.
+PAIRS = Asked(sql.SQL("SELECT * FROM unnest(%(leads)s::bigint[], %(moments)s::timestamptz[]) AS asked (lead_id, at)"))
+# Every lead with an id from %(low)s to %(high)s, at %(at)s.
+RANGE = Asked(
+    sql.SQL("SELECT id AS lead_id, %(at)s::timestamptz AS at FROM leads_lead WHERE id BETWEEN %(low)s AND %(high)s"),
+    own=sql.SQL("AND touch.lead_id BETWEEN %(low)s AND %(high)s"),
+    merged=sql.SQL("AND merged.merged_into_id BETWEEN %(low)s AND %(high)s"),
+)
+
+# The effective touches of everybody in {asked}, {known} by then.
+TOUCHES = sql.SQL("""
+    SELECT asked.lead_id, asked.at AS asked_at, touch.id, touch.at, touch.kind, touch.channel, touch.campaign_id,
+        touch.asset_id, touch.raised_hand
+    FROM {asked} AS asked JOIN leads_touch touch ON touch.lead_id = asked.lead_id AND touch.at <= asked.at {own}
+        AND touch.at > asked.at - {memory}
+    {lead} WHERE touch.by = 'buyer' {known}
+        AND (touch.id, asked.at) NOT IN (SELECT corrects_id, at FROM corrected)
+    UNION ALL
+    SELECT asked.lead_id, asked.at, touch.id, touch.at, touch.kind, touch.channel, touch.campaign_id,
+        touch.asset_id, touch.raised_hand
+    FROM {asked} AS asked JOIN leads_lead merged ON merged.merged_into_id = asked.lead_id {merged}
+    JOIN leads_touch touch ON touch.lead_id = merged.id AND touch.at <= asked.at
+        AND touch.at > asked.at - {memory}
+    {lead} WHERE touch.by = 'buyer' {known}
+        AND (touch.id, asked.at) NOT IN (SELECT corrects_id, at FROM corrected)
+""")
+CORRECTED = sql.SQL("""
+    corrected AS (
+        SELECT touch.corrects_id, asked.at FROM asked
+        JOIN leads_touch touch ON touch.lead_id = asked.lead_id AND touch.corrects_id IS NOT NULL {own}
+        {lead} WHERE true {known}
         UNION ALL
-        SELECT asked.lead_id, asked.at, merged.id
-        FROM asked JOIN leads_lead merged ON merged.merged_into_id = asked.lead_id
-    ),
-    touched AS (
-        SELECT asked.lead_id, asked.at AS asked_at, touch.at, touch.kind, touch.channel, touch.campaign_id,
-            touch.asset_id, touch.raised_hand, max(touch.at) OVER everything AS latest
-        FROM member asked JOIN leads_touch touch ON touch.lead_id = asked.id AND touch.at <= asked.at
-        WHERE touch.by = 'buyer'
-            AND NOT EXISTS (SELECT 1 FROM leads_touch corrected WHERE corrected.corrects_id = touch.id)
-        WINDOW everything AS (PARTITION BY asked.lead_id, asked.at)
-    ),
-    weighted AS (
-        SELECT touched.*, power(2::float8, greatest(
-            -extract(epoch FROM latest - at)::float8 / %(half_life)s, {least_exponent}
-        )) AS weight FROM touched
-    ),
-    engaged AS (
-        SELECT touch.lead_id, touch.asked_at, max(touch.latest) AS latest{engagement}
-        FROM weighted touch GROUP BY touch.lead_id, touch.asked_at
-    ),
-    points AS (
-        SELECT asked.lead_id, asked.at, engaged.latest{points}
-        FROM asked JOIN leads_lead lead ON lead.id = asked.lead_id
-        LEFT JOIN leads_company company ON company.id = lead.company_id
-        LEFT JOIN engaged ON engaged.lead_id = asked.lead_id AND engaged.asked_at = asked.at
+        SELECT touch.corrects_id, asked.at FROM asked
+        JOIN leads_lead merged ON merged.merged_into_id = asked.lead_id {merged}
+        JOIN leads_touch touch ON touch.lead_id = merged.id AND touch.corrects_id IS NOT NULL
+        {lead} WHERE true {known}
     )
 """)
+# A lead that was written later, as by an import, brought its history along.
+KNOWN_THEN = sql.SQL("AND (touch.created_at <= asked.at OR lead.created_at > asked.at)")
+LEAD_THEN = sql.SQL("JOIN lead_then lead ON lead.lead_id = asked.lead_id AND lead.at = asked.at")
+# Sums as they count at the moment asked about.
+SUMMED = sql.SQL("""
+    SELECT touch.lead_id, touch.asked_at, max(touch.at) AS latest, count(*) AS touches{sums}
+    FROM ({touches}) AS touch GROUP BY touch.lead_id, touch.asked_at
+""")
+# Only who has more touches than the cap is looked at again, touch by touch.
+CAPPED = sql.SQL("""
+    counted AS ({summed}),
+    capped AS (
+        SELECT touch.lead_id, touch.asked_at, max(touch.at) AS latest, count(*) AS touches{sums}
+        FROM (
+            SELECT touch.*, row_number() OVER (
+                PARTITION BY touch.lead_id, touch.asked_at, touch.kind, (touch.at AT TIME ZONE 'UTC')::date
+                ORDER BY touch.at, touch.id
+            ) AS nth
+            FROM (SELECT lead_id, asked_at AS at FROM counted WHERE touches > {cap}) busy
+            CROSS JOIN LATERAL ({touches_of_busy} OFFSET 0) AS touch
+        ) AS touch
+        WHERE nth <= {cap} GROUP BY touch.lead_id, touch.asked_at
+    ),
+    engaged AS (
+        SELECT lead_id, asked_at, latest, touches AS met, touches{names}{hands} FROM counted WHERE touches <= {cap}
+        UNION ALL
+        SELECT lead_id, asked_at, capped.latest, counted.touches, capped.touches{capped_names}{counted_hands}
+        FROM capped JOIN counted USING (lead_id, asked_at)
+    )
+""")
+UNCAPPED = sql.SQL("engaged AS (SELECT summed.*, touches AS met FROM ({summed}) AS summed)")
+# Materialized, or what one step computes is computed again wherever the next one uses it.
+POINTS = sql.SQL("""
+    points AS MATERIALIZED (
+        SELECT asked.lead_id, asked.at, engaged.latest, engaged.met, engaged.touches,
+            coalesce(engaged.decay, 1) AS decay{points}
+        FROM asked {records}
+        LEFT JOIN (SELECT engaged.*, {decay} AS decay FROM engaged OFFSET 0) AS engaged
+            ON engaged.lead_id = asked.lead_id AND engaged.asked_at = asked.at
+    )
+""")
+RECORDS = sql.SQL("""
+    JOIN leads_lead lead ON lead.id = asked.lead_id
+    LEFT JOIN leads_company company ON company.id = lead.company_id
+    LEFT JOIN leads_contact contact ON contact.id = lead.contact_id
+""")
+RECORDS_THEN = sql.SQL("""
+    JOIN lead_then lead ON lead.lead_id = asked.lead_id AND lead.at = asked.at
+    LEFT JOIN company_then company ON company.lead_id = asked.lead_id AND company.at = asked.at
+    LEFT JOIN contact_then contact ON contact.lead_id = asked.lead_id AND contact.at = asked.at
+""")
 TOTALS = sql.SQL("""
-    totals AS (
-        SELECT lead_id, at, latest, ({fit})::float8 AS fit,
-            round(({engagement})::numeric, 6)::float8 AS engagement,
-            coalesce(power(2::float8, greatest(
-                -extract(epoch FROM at - latest)::float8 / %(half_life)s, {least_exponent}
-            )), 1) AS decay
+    totals AS MATERIALIZED (
+        SELECT lead_id, at, latest, decay, ({fit})::float8 AS fit,
+            round(({engagement})::float8 * 1e6) / 1e6 AS engagement, {excluded} AS excluded, {raised_at} AS raised_at
         FROM points
     ),
-    rounded AS (
+    rounded AS MATERIALIZED (
         SELECT totals.*, engagement * decay AS decayed, floor(fit + engagement * decay + 0.5) AS whole FROM totals
     ),
-    turning AS (
-        SELECT rounded.*, engagement / nullif(whole - sign(engagement) * 0.5 - fit, 0) AS turns_at_share FROM rounded
+    turning AS MATERIALIZED (
+        SELECT rounded.*, engagement / nullif(whole - sign(engagement) * 0.5 - fit, 0) AS turns_at_share,
+            CASE WHEN excluded THEN 0 ELSE greatest(0, least(100, whole))::int END AS shown,
+            CASE WHEN excluded THEN '' ELSE {grade} END AS grade,
+            coalesce(raised_at + {stays_up} > at, false) AS hand_is_up
+        FROM rounded
     ),
     scored AS (
-        SELECT lead_id, at, fit, engagement, latest, decayed,
-            greatest(0, least(100, whole))::int AS shown,
-            {grade} AS grade,
-            CASE WHEN turns_at_share > 0 AND turns_at_share < 1e200 THEN
-                latest + (ln(turns_at_share) / ln(2::float8) * %(half_life)s + 1) * interval '1 second'
-            END AS rounds_at
+        SELECT lead_id, at, fit, engagement, latest, shown, grade, excluded, raised_at,
+            NOT excluded AND (hand_is_up OR {over_threshold}) AS qualifies,
+            CASE WHEN NOT excluded THEN least(
+                CASE WHEN turns_at_share > 0 AND turns_at_share < 1e200 THEN
+                    latest + (ln(turns_at_share) / ln(2::float8) * %(half_life)s + 1) * interval '1 second'
+                END,
+                CASE WHEN hand_is_up THEN raised_at + {stays_up} END
+            ) END AS rounds_at
         FROM turning
     )
 """)
-# 2^-500 is nothing, yet still a number.
-LEAST_EXPONENT = sql.Literal(-500)
+# What a touch still counts at the moment asked about: halved with every half-life. By date_part, for extract computes
+# in numeric.
+WEIGHT = """
+    exp((date_part('epoch', {at}) - date_part('epoch', {asked_at})) * (ln(2::float8) / %(half_life)s))
+"""
 SECONDS_A_DAY = 86_400
+# In this order, with what the statement itself reads of a lead.
+THEN = {"lead": lead_then, "company": company_then, "contact": contact_then}
+LINKS = ("created_at", "company_id", "contact_id")
+# After so many half-lives a touch is nothing, and soon no number either.
+HALF_LIVES, LONGEST = 990, timedelta(days=36_525)
 
 
 class Compiled:
-    """The statement of one card: common table expressions ending in `scored`, and the values they need."""
+    """The statement of one card: common table expressions ending in `scored`, and the values they need.
 
-    def __init__(self, card: Card) -> None:
-        self.card = card
+    ``as_of``: records as they were at the moments asked about, and of what was written down by then; for moments of the
+    past. ``detailed``: with what an explanation tells besides: how often each rule was met, when last, uncapped points.
+    """
+
+    def __init__(self, card: Card, *, asked: Asked = PAIRS, as_of: bool = False, detailed: bool = False) -> None:
+        self.card, self.asked, self.as_of, self.detailed = card, asked, as_of, detailed
+        self.memory = min(HALF_LIVES * timedelta(days=card.half_life_days), LONGEST)
         self.values: dict[str, Any] = {"half_life": card.half_life_days * SECONDS_A_DAY, "version": card.version}
-        self.points = self._points()
-        self.scored = sql.SQL("WITH {}, {}").format(self.points, self._totals())
+        self.scored = sql.SQL("WITH {}").format(
+            sql.SQL(", ").join([
+                sql.SQL("asked AS ({})").format(asked.rows), *self._records_then(),
+                self._filled(CORRECTED), *self._engaged(), self._points(), self._totals(),
+            ])
+        )  # fmt: skip
+
+    # Records: as they are, or as they were.
+
+    def _records_then(self) -> list[sql.Composable]:
+        if not self.as_of:
+            return []
+        columns: dict[str, set[str]] = {**{alias: set() for alias in THEN}, "lead": set(LINKS)}
+        for one in (*self._rules(Axis.FIT), *self.card.exclusions):
+            columns[one.column.alias].update(one.column.columns)
+            columns["contact"].update(one.column.contact)
+        return [then(sorted(columns[alias])) for alias, then in THEN.items()]
+
+    # Touches.
+
+    def _filled(self, template: sql.SQL, **more: sql.Composable) -> sql.Composable:
+        known, lead = (KNOWN_THEN, LEAD_THEN) if self.as_of else (sql.SQL(""), sql.SQL(""))
+        memory = sql.Literal(self.memory)
+        return template.format(
+            own=self.asked.own, merged=self.asked.merged, known=known, lead=lead, memory=memory, **more
+        )
+
+    def _engaged(self) -> list[sql.Composable]:
+        sums, hands = self._sums(), self._hands()
+        summed = SUMMED.format(
+            touches=self._filled(TOUCHES, asked=sql.Identifier("asked")), sums=_columns({**sums, **hands})
+        )
+        if self.card.daily_cap is None:
+            return [UNCAPPED.format(summed=summed)]
+        return [CAPPED.format(
+            summed=summed,
+            touches_of_busy=self._filled(TOUCHES, asked=sql.SQL("(SELECT busy.lead_id, busy.at)")),
+            cap=sql.Literal(self.card.daily_cap),
+            sums=_columns(sums), names=_names(sums), hands=_names(hands),
+            capped_names=_names(sums, "capped"), counted_hands=_names(hands, "counted"),
+        )]  # fmt: skip
+
+    def _sums(self) -> dict[str, sql.Composable]:
+        """What each rule gives, before its cap; detailed: also undecayed, how often, and when last."""
+        weight = sql.SQL(WEIGHT.format(at="touch.at", asked_at="touch.asked_at"))
+        found: dict[str, sql.Composable] = {}
+        for rule in self._rules(Axis.ENGAGEMENT):
+            matches = self._matches(rule, rule.name)
+            found[rule.name] = sql.SQL("sum({} * {}) FILTER (WHERE {})").format(
+                sql.Literal(rule.points), weight, matches
+            )
+            if self.detailed:
+                found[f"{rule.name}_times"] = sql.SQL("count(*) FILTER (WHERE {})").format(matches)
+                found[f"{rule.name}_last"] = sql.SQL("max(touch.at) FILTER (WHERE {})").format(matches)
+        return found
+
+    def _hands(self) -> dict[str, sql.Composable]:
+        """When each kind of raised hand was last seen; the daily cap does not hide one."""
+        return {
+            f"hand_{number}": sql.SQL("max(touch.at) FILTER (WHERE {})").format(self._matches(one, f"hand_{number}"))
+            for number, one in enumerate(self.card.hand_raises)
+        }
+
+    # Points of every rule at the latest touch.
 
     def _points(self) -> sql.Composable:
-        fit = {rule.name: self._fit(rule) for rule in self.card.rules if rule.axis is Axis.FIT}
-        engagement = {rule.name: self._engagement(rule) for rule in self._engagement_rules()}
-        taken = {name: sql.SQL("coalesce({}, 0)").format(sql.Identifier("engaged", name)) for name in engagement}
+        columns = {
+            **{rule.name: self._fit(rule) for rule in self._rules(Axis.FIT)},
+            **{rule.name: self._engagement(rule) for rule in self._rules(Axis.ENGAGEMENT)},
+            **{f"exclusion_{number}": self._holds(one, f"exclusion_{number}")
+               for number, one in enumerate(self.card.exclusions)},
+            **{name: sql.Identifier("engaged", name) for name in self._hands()},
+        }  # fmt: skip
+        if self.detailed:
+            names = [f"{rule.name}_{told}" for rule in self._rules(Axis.ENGAGEMENT) for told in ("times", "last")]
+            columns |= {name: sql.Identifier("engaged", name) for name in names}
+            columns |= {f"{rule.name}_uncapped": self._uncapped(rule) for rule in self._rules(Axis.ENGAGEMENT)}
         return POINTS.format(
-            least_exponent=LEAST_EXPONENT, engagement=_columns(engagement), points=_columns({**fit, **taken})
+            points=_columns(columns),
+            records=RECORDS_THEN if self.as_of else RECORDS,
+            decay=sql.SQL(WEIGHT.format(at="engaged.latest", asked_at="engaged.asked_at")),
         )
-
-    def _engagement_rules(self) -> list[Rule]:
-        return [rule for rule in self.card.rules if rule.axis is Axis.ENGAGEMENT]
 
     def _fit(self, rule: Rule) -> sql.Composable:
-        return sql.SQL("CASE WHEN {} THEN {} ELSE 0 END").format(self._matches(rule), sql.Literal(rule.points))
+        return sql.SQL("CASE WHEN {} THEN {} ELSE 0 END").format(
+            self._matches(rule, rule.name), sql.Literal(rule.points)
+        )
 
     def _engagement(self, rule: Rule) -> sql.Composable:
-        summed = sql.SQL("coalesce(sum({} * touch.weight) FILTER (WHERE {}), 0)").format(
-            sql.Literal(rule.points), self._matches(rule)
-        )
-        return summed if rule.cap is None else sql.SQL("least({}, {})").format(summed, sql.Literal(rule.cap))
+        uncapped = self._uncapped(rule)
+        return uncapped if rule.cap is None else sql.SQL("least({}, {})").format(uncapped, sql.Literal(rule.cap))
 
-    def _matches(self, rule: Rule) -> sql.Composable:
-        field, name = rule.column, f"value_{rule.name}"
-        self.values[name] = _value(rule)
-        template = sql.SQL(CONDITIONS[field.type][rule.operator])
-        return template.format(column=field.expression, value=sql.Placeholder(name))
+    def _uncapped(self, rule: Rule) -> sql.Composable:
+        return sql.SQL("coalesce({} / engaged.decay, 0)").format(sql.Identifier("engaged", rule.name))
+
+    def _holds(self, condition: Condition, name: str) -> sql.Composable:
+        return sql.SQL("coalesce({}, false)").format(self._matches(condition, name))
+
+    def _matches(self, condition: Condition, name: str) -> sql.Composable:
+        self.values[f"value_{name}"] = _value(condition)
+        template = _template(condition)
+        return sql.SQL(template).format(column=condition.column.expression, value=sql.Placeholder(f"value_{name}"))
+
+    # Totals.
 
     def _totals(self) -> sql.Composable:
+        exclusions = [sql.Identifier(f"exclusion_{number}") for number in range(len(self.card.exclusions))]
+        hands = [sql.Identifier(name) for name in self._hands()]
+        latest_hand = sql.SQL("greatest({})").format(sql.SQL(", ").join(hands))
         return TOTALS.format(
             fit=self._total(Axis.FIT),
             engagement=self._total(Axis.ENGAGEMENT),
-            least_exponent=LEAST_EXPONENT,
+            excluded=sql.SQL("({})").format(sql.SQL(" OR ").join(exclusions)) if exclusions else sql.SQL("false"),
+            raised_at=latest_hand if hands else sql.SQL("null::timestamptz"),
             grade=self._grade(),
+            over_threshold=self._over_threshold(),
+            stays_up=sql.Literal(HAND_STAYS_UP),
         )
 
     def _total(self, axis: Axis) -> sql.Composable:
@@ -133,6 +305,18 @@ class Compiled:
         letter = _step("fit", FIT_GRADES, least.fit, "D")
         number = _step("floor(decayed + 0.5)", ENGAGEMENT_GRADES, least.engagement, "4")
         return sql.SQL("{} || {}").format(letter, number)
+
+    def _over_threshold(self) -> sql.Composable:
+        """The score and the grade that the card asks for, as far as it does; nothing asked for is never reached."""
+        least, asked = self.card.thresholds, []
+        if least.mql is not None:
+            asked.append(sql.SQL("shown >= {}").format(sql.Literal(least.mql)))
+        if least.grades:
+            asked.append(sql.SQL("grade = ANY({})").format(sql.Literal(list(least.grades))))
+        return sql.SQL("({})").format(sql.SQL(" AND ").join(asked)) if asked else sql.SQL("false")
+
+    def _rules(self, axis: Axis) -> list[Rule]:
+        return [rule for rule in self.card.rules if rule.axis is axis]
 
 
 CONDITIONS: dict[Type, dict[str, str]] = {
@@ -165,17 +349,31 @@ def ceiling(group: list[Rule]) -> int:
     return max(rule.most or 0 for rule in group)
 
 
-def _value(rule: Rule) -> Any:
+def _template(condition: Condition) -> str:
+    """How the two are compared; a column that holds one of a few words has them in small letters as it is."""
+    column = condition.column
+    template = CONDITIONS[column.type][condition.operator]
+    one_of_a_few = column.type is Type.TEXT and column.choices and not column.is_custom
+    return template.replace("lower({column})", "{column}") if one_of_a_few else template
+
+
+def _value(condition: Condition) -> Any:
     """The value to compare with; text is compared in small letters."""
-    if rule.column.type not in (Type.TEXT, Type.TAGS):
-        return rule.value
-    return [text.lower() for text in rule.value] if rule.operator in LIST_OPERATORS else rule.value.lower()
+    value = condition.value
+    if condition.column.type not in (Type.TEXT, Type.TAGS):
+        return value
+    return [text.lower() for text in value] if condition.operator in LIST_OPERATORS else value.lower()
 
 
 def _columns(expressions: dict[str, sql.Composable]) -> sql.Composable:
     return sql.Composed(
         sql.SQL(", {} AS {}").format(expression, sql.Identifier(name)) for name, expression in expressions.items()
     )
+
+
+def _names(columns: Iterable[str], table: str = "") -> sql.Composable:
+    of = (table,) if table else ()
+    return sql.Composed(sql.SQL(", {}").format(sql.Identifier(*of, name)) for name in columns)
 
 
 def _sum(rules: Iterable[Rule]) -> sql.Composable:

@@ -69,6 +69,8 @@ class Touch(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["lead", "at"], name="touch_of_lead"),
+            # Which touches of a lead never happened: few, and asked for whenever it is scored.
+            models.Index(fields=["lead"], condition=models.Q(corrects__isnull=False), name="touch_corrections"),
             # What happened lately to somebody's leads: the newest are walked until enough are theirs.
             models.Index(fields=["-at"], name="touch_newest"),
             models.Index(fields=["asset", "-at"], condition=models.Q(asset__isnull=False), name="touch_of_content"),

@@ -153,7 +153,7 @@ def test_a_very_old_touch_is_nothing_and_no_error():
     record_touch(lead, kind="form", at=MONDAY - 90 * 365 * DAY)
     record_touch(lead, kind="form", at=MONDAY)
     row = score(lead, card_with(did("form", 20), half_life_days=7), at=MONDAY + 90 * 365 * DAY)
-    assert (row.engagement, row.shown) == (20, 0)
+    assert (row.engagement, row.shown) == (0, 0)
 
 
 def test_the_same_score_again_writes_nothing():

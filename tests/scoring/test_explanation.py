@@ -14,6 +14,10 @@ from tests.scoring.cards import card_with, did, fit
 pytestmark = pytest.mark.django_db
 
 
+def brief(lines):
+    return [(line.label, line.points, line.axis) for line in lines]
+
+
 def test_each_line_names_its_rule_and_its_points_of_today():
     fair = make_campaign("Trade fair")
     lead = make_lead(country="Germany", title="Plant Manager", campaign=fair)
@@ -30,7 +34,7 @@ def test_each_line_names_its_rule_and_its_points_of_today():
         did("form", 50),
     )
 
-    assert explain(lead, at=MONDAY + 30 * DAY, card=card) == [
+    assert brief(explain(lead, at=MONDAY + 30 * DAY, card=card)) == [
         ("Downloaded content", 15.0, "engagement"),
         ("Title: Plant Manager", 8.0, "fit"),
         ("Country: Germany", 5.0, "fit"),
@@ -51,7 +55,7 @@ def test_the_ends_of_the_range_are_lines_too(points, last):
     lead = make_lead(country="Sweden")
     card = card_with(fit("country", "Sweden", points), fit("country", "Norway", points, operator="is_not"))
     lines = explain(lead, at=MONDAY, card=card)
-    assert lines[-1] == last
+    assert brief(lines[-1:]) == [last]
     assert sum(line.points for line in lines) in {0, 100}
 
 
