@@ -80,16 +80,16 @@ def compare_lists(
     """First what says the same of the same is paired, then the same condition, then the same field and operator."""
     pairs, gone, new = paired(before, after, lambda one: (*sense(one), given(one)))
     same = len(pairs)
-    changed: list[tuple[Condition, Condition]] = []
+    earlier: dict[int, Condition] = {}
     for alike in (sense, lambda one: (one.field, one.operator)):
-        more, gone, new = paired(gone, new, alike)
-        changed += more
+        pairs, gone, new = paired(gone, new, alike)
+        earlier |= {id(now): was for was, now in pairs}
     changes = [
-        *(Change(part, new.column.label, words(old, names), words(new, names)) for old, new in changed),
-        *(Change(part, one.column.label, "", words(one, names)) for one in new),
-        *(Change(part, one.column.label, words(one, names), "") for one in gone),
+        Change(part, now.column.label, words(earlier[id(now)], names) if id(now) in earlier else "", words(now, names))
+        for now in after
+        if id(now) in earlier or any(now is one for one in new)
     ]
-    return changes, same
+    return [*changes, *(Change(part, one.column.label, words(one, names), "") for one in gone)], same
 
 
 def paired(
@@ -118,21 +118,17 @@ def words(one: Condition, names: Names) -> str:
 
 
 def compare_values(before: Card, after: Card) -> Iterator[Change]:
-    old, new = dict(values_of(before)), dict(values_of(after))
-    for key in old | new:
-        part, label = key
-        if old.get(key, "") != new.get(key, ""):
-            yield Change(part, label, old.get(key, ""), new.get(key, ""))
+    for (part, label, old), (_, _, new) in zip(values_of(before), values_of(after), strict=True):
+        if old != new:
+            yield Change(part, label, old, new)
 
 
-def values_of(card: Card) -> Iterator[tuple[tuple[str, str], str]]:
-    """Thresholds and what else is one value, each by its part and label."""
+def values_of(card: Card) -> Iterator[tuple[str, str, str]]:
+    """Thresholds and what else is one value: part, label and value, "" where it is not given; the same ones for all."""
     least = card.thresholds
-    if least.mql is not None:
-        yield ("thresholds", "Qualifies from a score of"), str(least.mql)
-    if least.grades:
-        yield ("thresholds", "Qualifies with grade"), ", ".join(sorted(least.grades))
+    yield "thresholds", "Qualifies from a score of", "" if least.mql is None else str(least.mql)
+    yield "thresholds", "Qualifies with grade", ", ".join(sorted(least.grades))
     for axis, grades, steps in (("Fit", FIT_GRADES, least.fit), ("Engagement", ENGAGEMENT_GRADES, least.engagement)):
-        yield from ((("thresholds", f"{axis} {grade} from"), str(steps[grade])) for grade in grades if grade in steps)
-    yield ("counting", "Half-life"), f"{card.half_life_days} days"
-    yield ("counting", "Touches of one kind a day"), "all" if card.daily_cap is None else f"the first {card.daily_cap}"
+        yield from (("thresholds", f"{axis} {grade} from", str(steps.get(grade, ""))) for grade in grades)
+    yield "counting", "Half-life", f"{card.half_life_days} days"
+    yield "counting", "Touches of one kind a day", "all" if card.daily_cap is None else f"the first {card.daily_cap}"

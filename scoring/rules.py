@@ -260,8 +260,7 @@ def shape_problems(raw: Any, keys: tuple[str, ...], fields: Mapping[str, Field])
 
 
 def unknown_keys(raw: dict[Any, Any], known: tuple[str, ...]) -> list[str]:
-    """Fit to be shown: cut, and without what is no character."""
-    return sorted(str(key)[:60].encode(errors="replace").decode() for key in raw if key not in known)
+    return sorted(str(key)[:60] for key in raw if key not in known)
 
 
 def unknown_field(name: Any, fields: Mapping[str, Field]) -> str:
@@ -392,7 +391,7 @@ def threshold_problems(thresholds: Any, rules: list[dict[str, Any]], fields: Cat
         yield Problem("thresholds", f"an object with {', '.join(THRESHOLD_KEYS)}")
         return
     if unknown := unknown_keys(thresholds, THRESHOLD_KEYS):
-        yield Problem(f"thresholds.{unknown[0]}", "there is no such threshold")
+        yield Problem(f"thresholds.{unknown[0]}".rstrip("."), "there is no such threshold")
     read = read_rules(rules, fields)
     most = {axis: most_points(read, axis) for axis in Axis}
     unsound = [

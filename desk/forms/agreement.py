@@ -9,7 +9,7 @@ from django import forms
 from crm.forms import DateInput
 from desk.agreement_words import SIDE_NAMES
 from feedback.agreements import PARTS
-from feedback.models import Agreement
+from feedback.models import Agreement, SignedStatus
 from feedback.terms import (
     BY_WORTH,
     LONGEST_NAME,
@@ -139,7 +139,8 @@ class DefinitionForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rows = Definition.objects.order_by("-version").values_list("version", "name", "status")
+        present = Definition.objects.exclude(status=SignedStatus.RETIRED)
+        rows = present.order_by("-version").values_list("version", "name", "status")
         field = cast(forms.ChoiceField, self.fields["definition_version"])
         field.choices = [
             ("", "The one in force stays"),

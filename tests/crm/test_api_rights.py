@@ -14,6 +14,8 @@ from leads.converting import convert_lead
 from leads.lifecycle import Stage
 from leads.models import Company, Contact, Lead
 from leads.transitions import move_lead, transition_lead
+from scoring.drafting import draft_definition
+from scoring.proposing import propose_definition
 from tests.api import ROOT, Caller
 from tests.factories import (
     HOUR,
@@ -40,6 +42,7 @@ from tests.records import (
     submission,
     task,
     template,
+    trained,
     waits,
 )
 from tests.roles import EVERYBODY, People, accepted, answered, deal, lost, make_people
@@ -111,6 +114,13 @@ def drafted(people: People) -> Agreement:
 
 def proposed(people: People) -> Agreement:
     return propose_agreement(drafted(people), by=people.ada, at=MONDAY)
+
+
+def definition_path(people: People, *, proposed: bool = False) -> str:
+    draft = draft_definition(by=people.ada, at=MONDAY)
+    if proposed:
+        propose_definition(draft, by=people.ada, at=MONDAY)
+    return f"definitions/{draft.pk}/"
 
 
 def to(stage: str, **body: str) -> dict[str, str]:
@@ -238,10 +248,19 @@ TABLE: list[tuple[str, str, Ask]] = [
     ("propose", MANAGERS, lambda p: ("post", f"agreements/{drafted(p).pk}/propose/", {})),
     ("take a proposal back", MANAGERS, lambda p: ("post", f"agreements/{proposed(p).pk}/withdraw/", {})),
     ("sign", "mona max sue", lambda p: ("post", f"agreements/{proposed(p).pk}/sign/", {})),
+    ("draft a definition", MANAGERS, lambda p: ("post", "definitions/", {})),
+    ("edit a definition", MANAGERS, lambda p: ("patch", definition_path(p), {"name": "Sharper"})),
+    ("throw a definition away", MANAGERS, lambda p: ("delete", definition_path(p), None)),
+    ("propose a definition", MANAGERS, lambda p: ("post", f"{definition_path(p)}propose/", {})),
+    ("take a definition back", MANAGERS, lambda p: ("post", f"{definition_path(p, proposed=True)}withdraw/", {})),
+    ("sign a definition", "mona max sue", lambda p: ("post", f"{definition_path(p, proposed=True)}sign/", {})),
     ("add a rule", SALES_MANAGERS, lambda p: ("post", "routing-rules/", {"name": "x", "to_team": p.rob.team_id})),
     ("edit a rule", SALES_MANAGERS, lambda p: ("patch", f"routing-rules/{rule(p).pk}/", {"name": "x"})),
     ("remove a rule", SALES_MANAGERS, lambda p: ("delete", f"routing-rules/{rule(p).pk}/", None)),
     ("edit a reason", SALES_MANAGERS, lambda p: ("patch", f"reasons/{reason('company_size').pk}/", {"label": "x"})),
+    # Prediction.
+    ("train a model", MANAGERS, lambda p: ("post", "models/", {"target": "win"})),
+    ("retire a model", MANAGERS, lambda p: ("post", f"models/{trained().pk}/retire/", {})),
     # Records.
     ("archive Rob's lead", "mona rob max sue ada", lambda p: ("post", f"leads/{accepted(p).pk}/archive/", {})),
     ("restore Rob's lead", "mona rob max sue ada", lambda p: ("post", f"leads/{accepted(p).pk}/restore/", {})),

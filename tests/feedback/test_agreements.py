@@ -300,7 +300,10 @@ def told() -> set[tuple[str, str]]:
 
 def make_definition(version: int, status: str = "proposed", **fields: Any) -> Definition:
     rules = [{"axis": "fit", "field": "has_phone", "operator": "is", "value": True, "points": 10}]
-    return Definition.objects.create(name="Ours", version=version, status=status, rules=rules, **fields)
+    least = {"mql": 10}
+    return Definition.objects.create(
+        name="Ours", version=version, status=status, rules=rules, thresholds=least, **fields
+    )
 
 
 @pytest.mark.django_db(transaction=True)
