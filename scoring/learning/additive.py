@@ -1,18 +1,22 @@
 """The regularised additive model: ridge logistic regression on bent numbers and levels, read back as a scorecard."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from scoring.learning.encoding import encoders_of
-from scoring.learning.metrics import logit
+from scoring.learning.encoding import Encoder, encoders_of
 from scoring.learning.scorecard import Scorecard
-from scoring.learning.table import Table
+from scoring.learning.table import Columns, Floats, Table
+from scoring.learning.thinning import thinned
 
 # Weights of the penalty on squared log-odds, from nearly none to nearly everybody alike.
 PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+# Rows times columns that are weighed at once: 240 MB.
+MOST_CELLS = 30_000_000
 
 
 @dataclass(frozen=True)
@@ -24,15 +28,40 @@ class Ridge:
 
     def fit(self, table: Table) -> Scorecard:
         encoders = encoders_of(table.columns)
-        if not encoders:
-            return Scorecard(float(logit(table.labels.mean())), ())
-        blocks = [encoder.encoded(table.columns[encoder.feature]) for encoder in encoders]
-        model = LogisticRegression(C=1 / self.penalty, solver="newton-cholesky", tol=1e-6, max_iter=100)
-        model.fit(np.hstack(blocks), table.labels)
-        ends = np.cumsum([block.shape[1] for block in blocks])[:-1]
-        weights = np.split(model.coef_[0], ends)
-        shapes = tuple(encoder.shape(part) for encoder, part in zip(encoders, weights, strict=True))
-        return Scorecard(float(model.intercept_[0]), shapes).centred(table.columns)
+        width = sum(encoder.width for encoder in encoders)
+        learnt, shift = thinned(table, MOST_CELLS // max(width, 1))
+        base, weights = weigh(encoded(encoders, learnt.columns, len(learnt)), learnt.labels, self.penalty)
+        ends = np.cumsum([encoder.width for encoder in encoders])[:-1]
+        parts = np.split(weights, ends) if encoders else []
+        shapes = tuple(encoder.shape(part) for encoder, part in zip(encoders, parts, strict=True))
+        return Scorecard(base + shift, shapes).centred(table.columns)
 
     def settings(self) -> dict[str, Any]:
         return {"penalty": self.penalty}
+
+
+def weigh(matrix: Floats, labels: NDArray[np.int8], penalty: float) -> tuple[float, Floats]:
+    """The base and the weight of each column."""
+    if not matrix.shape[1]:
+        rate = labels.mean()
+        return float(np.log(rate / (1 - rate))), np.empty(0)
+    model = LogisticRegression(C=1 / penalty, solver="newton-cholesky", tol=1e-6, max_iter=100)
+    model.fit(matrix, labels)
+    return float(model.intercept_[0]), model.coef_[0]
+
+
+def encoded(encoders: Sequence[Encoder], columns: Columns, rows: int) -> Floats:
+    matrix = np.empty((rows, sum(encoder.width for encoder in encoders)))
+    start = 0
+    for encoder in encoders:
+        matrix[:, start : start + encoder.width] = encoder.encoded(columns[encoder.feature])
+        start += encoder.width
+    return matrix
+
+
+def path(earlier: Table, later: Table) -> list[Floats]:
+    """The log-odds of the later rows by each penalty, learnt from the earlier ones."""
+    encoders = encoders_of(earlier.columns)
+    learnt, told = (encoded(encoders, table.columns, len(table)) for table in (earlier, later))
+    lines = [weigh(learnt, earlier.labels, penalty) for penalty in PENALTIES]
+    return [base + told @ weights for base, weights in lines]

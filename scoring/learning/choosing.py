@@ -2,23 +2,25 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.learning.additive import PENALTIES, Ridge
-from scoring.learning.boosted import LEAVES, with_rounds
+from scoring.learning.additive import PENALTIES, Ridge, path
+from scoring.learning.blend import Blend
+from scoring.learning.boosted import Boosting, best_boosting
 from scoring.learning.calibrating import calibration_for, fit_beta
 from scoring.learning.calibration import Calibration, calibrated
 from scoring.learning.document import Model
 from scoring.learning.metrics import log_loss
+from scoring.learning.naive import Naive
 from scoring.learning.splitting import Split
 from scoring.learning.table import Floats, Table
 
-# Boosting has something to say from so many rows, and so many of the rarer outcome, on.
+# With fewer of the rarer outcome naive Bayes is tried beside the ridge, with more (and so many rows) boosting.
+ENOUGH_OF_EACH = 100
 BOOSTED_ROWS = 1_000
-BOOSTED_OF_EACH = 100
 # A penalty is chosen on no more rows than this, evenly thinned.
 TUNING_ROWS = 20_000
 # Where there is nothing to choose by.
@@ -55,16 +57,38 @@ def together(parts: Iterable[Told]) -> Told:
     )
 
 
+@dataclass(frozen=True)
+class Blending:
+    """How to make a blend."""
+
+    method: ClassVar[str] = "boosted"
+    ridge: Ridge
+    boosting: Boosting
+
+    def fit(self, table: Table) -> Blend:
+        return Blend(self.ridge.fit(table), self.boosting.fit(table))
+
+    def settings(self) -> dict[str, Any]:
+        return {**self.ridge.settings(), **self.boosting.settings()}
+
+
 def choose(table: Table, splits: Sequence[Split], *, seed: int) -> tuple[Recipe, Told]:
-    """The recipe that loses least on the rows told, and these rows."""
+    """The recipe that loses least on the rows told, and these rows; of equals the simplest.
+
+    How many trees grow is chosen by the last split, which has most to learn from.
+    """
     if not splits:
         return Ridge(USUAL_PENALTY), together([])
-    rivals: list[Recipe] = [best_ridge(table, splits)]
-    if len(table) >= BOOSTED_ROWS and table.rarer >= BOOSTED_OF_EACH:
-        rivals.append(best_boosting(table, splits, seed=seed))
-    told = [tell(rival, table, splits) for rival in rivals]
-    best = min(range(len(rivals)), key=lambda place: told[place].loss)
-    return rivals[best], told[best]
+    ridge = best_ridge(table, splits)
+    rivals: list[tuple[Recipe, Told]] = [(ridge, tell(ridge, table, splits))]
+    if table.rarer < ENOUGH_OF_EACH:
+        rivals.append((Naive(), tell(Naive(), table, splits)))
+    elif table.columns and len(table) >= BOOSTED_ROWS:
+        boosting = best_boosting(table.take(splits[-1].train), table.take(splits[-1].test), seed=seed)
+        told = tell(boosting, table, splits)
+        blended = Told((rivals[0][1].raw + told.raw) / 2, told.labels)
+        rivals += [(Blending(ridge, boosting), blended), (boosting, told)]
+    return min(rivals, key=lambda rival: rival[1].loss)
 
 
 def tell(recipe: Recipe, table: Table, splits: Sequence[Split]) -> Told:
@@ -78,16 +102,13 @@ def told_by(recipe: Recipe, table: Table, split: Split) -> Told:
 
 def best_ridge(table: Table, splits: Sequence[Split]) -> Ridge:
     thin = -(-len(table) // TUNING_ROWS)
-    thinned = [Split(split.train[::thin], split.test[::thin], split.begins) for split in splits]
-    return min(map(Ridge, PENALTIES), key=lambda ridge: tell(ridge, table, thinned).loss)
-
-
-def best_boosting(table: Table, splits: Sequence[Split], *, seed: int) -> Recipe:
-    """Leaves and rounds by the last split, which has most to learn from."""
-    earlier, later = table.take(splits[-1].train), table.take(splits[-1].test)
-    tried = [with_rounds(leaves, earlier, later, seed=seed) for leaves in LEAVES]
-    return min(tried, key=lambda boosting: told_by(boosting, table, splits[-1]).loss)
+    paths = []
+    for split in splits:
+        earlier, later = table.take(split.train[::thin]), table.take(split.test[::thin])
+        paths.append([Told(raw, later.labels) for raw in path(earlier, later)])
+    losses = [together(told).loss for told in zip(*paths, strict=True)]
+    return Ridge(PENALTIES[int(np.argmin(losses))])
 
 
 def calibration_of(recipe: Recipe, told: Told) -> Calibration:
-    return calibration_for(told.raw, told.labels, tied=recipe.method == "additive")
+    return calibration_for(told.raw, told.labels, tied=isinstance(recipe, Ridge))

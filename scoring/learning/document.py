@@ -16,14 +16,16 @@ FORMAT = 1
 
 
 class Model(Protocol):
-    """What tells raw log-odds: a Scorecard or Trees."""
+    """What tells raw log-odds: a Scorecard, Trees, or a Blend of both."""
 
     @property
     def method(self) -> str: ...
     @property
+    def kind(self) -> str: ...
+    @property
     def features(self) -> dict[str, Kind]: ...
     def log_odds(self, columns: Columns) -> Floats: ...
-    def parts(self, columns: Columns) -> tuple[float, dict[str, float]]: ...
+    def parts(self, columns: Columns) -> tuple[float, dict[str, Floats]]: ...
     def as_json(self) -> dict[str, Any]: ...
 
 
@@ -47,7 +49,7 @@ class Document:
         """The same model gives the same text."""
         data = {
             "format": FORMAT,
-            "method": self.method,
+            "kind": self.model.kind,
             "model": self.model.as_json(),
             "calibration": self.calibration.as_json(),
             "reference": self.reference.as_json(),
@@ -61,21 +63,23 @@ class Document:
             data = json.loads(text)
             if data["format"] != FORMAT:
                 raise ValueError(f"The model is of format {data['format']}, this version reads {FORMAT}.")
-            model = model_from_json(data["method"], data["model"])
+            model = model_from_json(data["kind"], data["model"])
             return cls(model, calibration_from_json(data["calibration"]), Reference.from_json(data["reference"]))
         except (KeyError, TypeError) as error:
             raise ValueError(f"The model's text is incomplete: {error}") from error
 
 
-def model_from_json(method: str, data: dict[str, Any]) -> Model:
-    if method == "additive":
+def model_from_json(kind: str, data: dict[str, Any]) -> Model:
+    if kind == "scorecard":
         return Scorecard.from_json(data)
-    if method == "boosted":
-        # Only here: a web process that shows an additive model needs no LightGBM.
-        from scoring.learning.trees import Trees
+    # Only here: a web process that shows an additive model needs no LightGBM.
+    from scoring.learning.blend import Blend
+    from scoring.learning.trees import Trees
 
-        return Trees.from_json(data)
-    raise ValueError(f"A model of an unknown method: {method!r}")
+    kinds: dict[str, type[Blend] | type[Trees]] = {Blend.kind: Blend, Trees.kind: Trees}
+    if kind not in kinds:
+        raise ValueError(f"A model of an unknown kind: {kind!r}")
+    return kinds[kind].from_json(data)
 
 
 def predict(document: Document, columns: Columns) -> Floats:

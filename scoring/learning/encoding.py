@@ -10,7 +10,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -28,6 +28,8 @@ class Encoder(Protocol):
 
     @property
     def feature(self) -> str: ...
+    @property
+    def width(self) -> int: ...
     def encoded(self, column: Column) -> Floats: ...
     def shape(self, weights: Floats) -> Shape: ...
 
@@ -50,6 +52,11 @@ def encoder_of(feature: str, column: Column) -> Encoder | None:
             return YesNo(feature) if len(np.unique(values)) > 1 else None
 
 
+def silent(columns: Columns) -> list[str]:
+    """Features that are the same everywhere."""
+    return [name for name, column in columns.items() if encoder_of(name, column) is None]
+
+
 @dataclass(frozen=True)
 class Bends:
     """A number: missing, clipped value, rank, and rank beyond each inner knot; all but the first scaled to spread 1."""
@@ -59,6 +66,10 @@ class Bends:
     ranks: Floats
     middle: Floats
     spread: Floats
+
+    @property
+    def width(self) -> int:
+        return 1 + len(self.spread)
 
     def encoded(self, column: Column) -> Floats:
         values = column.numbers()
@@ -109,6 +120,10 @@ class Levels:
     feature: str
     kept: tuple[str, ...]
 
+    @property
+    def width(self) -> int:
+        return len(self.kept) + 2
+
     def encoded(self, column: Column) -> Floats:
         levels = {level: place for place, level in enumerate(self.kept)}
         codes = column.codes(levels, other=len(levels), missing=len(levels) + 1)
@@ -120,15 +135,18 @@ class Levels:
 
 
 def levels_of(feature: str, column: Column) -> Levels | None:
-    counts = Counter(None if is_missing(value) else str(value) for value in column.values.tolist())
-    if len(counts) < 2:
+    counts = Counter(column.values.tolist())
+    if len({None if is_missing(value) else str(value) for value in counts}) < 2:
         return None
-    ranked = sorted((-rows, level) for level, rows in counts.items() if level is not None and rows >= LEAST_ROWS)
+    ranked = sorted(
+        (-rows, str(level)) for level, rows in counts.items() if not is_missing(level) and rows >= LEAST_ROWS
+    )
     return Levels(feature, tuple(level for _, level in ranked[:MOST_LEVELS]))
 
 
 @dataclass(frozen=True)
 class YesNo:
+    width: ClassVar[int] = 2
     feature: str
 
     def encoded(self, column: Column) -> Floats:

@@ -29,7 +29,7 @@ class Explanation:
 
 
 def explain(document: Document, columns: Columns, row: int = 0) -> Explanation:
-    """Why ``predict`` tells this share.
+    """Why ``predict`` tells this share of one row.
 
     The model's own log-odds are raw base + raw parts, exactly. Calibration is a rising function of their sum, so every
     part is stretched by the same factor, the slope of calibration between the raw base and the row:
@@ -40,9 +40,16 @@ def explain(document: Document, columns: Columns, row: int = 0) -> Explanation:
     raw = float(document.model.log_odds(one)[0]) if one else raw_base
     told = float(document.calibration.log_odds(np.array([raw]))[0])
     stretch = slope_between(document.calibration, raw_base, raw)
-    parts = [Part(feature, value_of(one, feature), stretch * part) for feature, part in raw_parts.items()]
+    parts = [Part(feature, value_of(one, feature), stretch * float(part[0])) for feature, part in raw_parts.items()]
     parts.sort(key=lambda part: (-abs(part.log_odds), part.feature))
     return Explanation(told - sum(part.log_odds for part in parts), parts, float(sigmoid(np.array([told]))[0]))
+
+
+def importance(document: Document, columns: Columns) -> list[tuple[str, float]]:
+    """Each feature and by how much it moves the model's log-odds on the average of these rows, the largest first."""
+    _, parts = document.model.parts(completed(document, columns))
+    found = [(feature, float(np.abs(part).mean())) for feature, part in parts.items()]
+    return sorted(found, key=lambda one: (-one[1], one[0]))
 
 
 def slope_between(calibration: Calibration, base: float, raw: float) -> float:

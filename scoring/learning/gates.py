@@ -1,21 +1,54 @@
 """What must hold before anything is learnt, and before it may be shown (METRICS.md L13), in sentences for people."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
-
-from scoring.learning.leakage import TOO_GOOD, Suspect
 
 Status = Literal["not_enough", "shadow", "published"]
 # Mature outcomes of each kind before anything is learnt; reached ones to learn from and to test on before it is shown.
 LEAST_OF_EACH = 40
 LEAST_POSITIVES_LEARNT = 100
 LEAST_POSITIVES_TESTED = 30
+# Nothing that is known beforehand tells outcomes apart so well (METRICS.md L16).
+TOO_GOOD = 0.95
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A feature that looks like it gives the answer away, and the AUC it reaches alone."""
+
+    feature: str
+    auc: float
+
+
+@dataclass(frozen=True)
+class Lean:
+    """A feature that carries a model: its AUC with it and without."""
+
+    feature: str
+    auc: float
+    without: float
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One condition, what it asks for and what was reached; ``otherwise``: what to say if it does not hold."""
+
+    gate: str
+    needed: str
+    reached: str
+    passed: bool
+    otherwise: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"gate": self.gate, "needed": self.needed, "reached": self.reached, "passed": self.passed}
 
 
 @dataclass(frozen=True)
 class Judgement:
     status: Status
     verdict: str
+    gates: tuple[Gate, ...] = ()
 
 
 def not_enough(positives: int, negatives: int) -> Judgement | None:
@@ -26,58 +59,86 @@ def not_enough(positives: int, negatives: int) -> Judgement | None:
         for rows, kind in found
         if rows < LEAST_OF_EACH
     ]
-    if not missing:
-        return None
-    return Judgement("not_enough", f"Not enough data: it takes {' and '.join(missing)}.")
+    return Judgement("not_enough", f"Not enough data: it takes {' and '.join(missing)}.") if missing else None
 
 
 def untested(unknown: int) -> Judgement:
-    why = f", for the outcomes of {unknown:,} earlier leads were known only later" if unknown else ""
+    """``unknown``: earlier leads whose outcome became known after the newest fifth had begun."""
+    why = (
+        f": the outcomes of {unknown:,} earlier leads were known only after the newest ones came in" if unknown else ""
+    )
     return Judgement("shadow", f"In the shadow: too few outcomes to learn from one part and test on another{why}.")
 
 
-def judge(metrics: dict[str, Any], *, positives_learnt: int, by_time: bool, left_out: list[Suspect]) -> Judgement:
+def judge(
+    metrics: dict[str, Any], *, positives_learnt: int, by_time: bool, left_out: list[Suspect], lean: Lean | None
+) -> Judgement:
     """``metrics``: of the held-out rows, as ``assessing.figures_of`` gives them."""
-    failed = obstacle(metrics, positives_learnt)
-    dealt = [] if by_time else ["The leads carry no usable dates, so the test is a random fifth, not the newest one."]
-    verdict = " ".join([failed or praise(metrics), *map(warning, left_out), *dealt])
-    return Judgement("shadow" if failed else "published", verdict)
+    gates = gates_of(metrics, positives_learnt)
+    failed = next((gate for gate in gates if not gate.passed), None)
+    sentences = [failed.otherwise if failed else f"Better than the rules: {comparison(metrics)}."]
+    sentences += remarks(by_time=by_time, left_out=left_out, lean=lean)
+    return Judgement("shadow" if failed else "published", " ".join(sentences), tuple(gates))
 
 
-def obstacle(metrics: dict[str, Any], positives_learnt: int) -> str:
-    """Why the model stays in the shadow; empty if nothing stands in the way. The first thing that is wrong counts."""
-    if positives_learnt < LEAST_POSITIVES_LEARNT:
-        short = f"{positives_learnt} of the {LEAST_POSITIVES_LEARNT} leads that reached the goal"
-        return f"In the shadow: it could learn from {short} it takes."
-    if metrics["positives"] < LEAST_POSITIVES_TESTED or metrics["auc_low"] is None:
-        short = f"{metrics['positives']} of the {LEAST_POSITIVES_TESTED} leads that reached the goal"
-        return f"In the shadow: the test held {short} it takes."
-    if metrics["auc"] > TOO_GOOD:
-        return (
-            f"In the shadow: {in_pairs(metrics['auc'])} right is too good to be true. A field may give the answer away."
-        )
-    # Rules that point the wrong way are no excuse for a coin.
-    if metrics["auc_low"] <= max(metrics["rules_auc"], 0.5):
-        return f"No better than the rules: {comparison(metrics)}."
-    if metrics["brier_skill"] <= 0:
-        return f"No better than the average: it ranks leads ({comparison(metrics)}), but its shares do not come true."
-    return ""
+def gates_of(metrics: dict[str, Any], positives_learnt: int) -> list[Gate]:
+    """In the order in which they are told; the first that fails is the verdict."""
+    tested, reached, least, skill = metrics["positives"], metrics["auc"], metrics["auc_low"], metrics["brier_skill"]
+    # One row of a class has no interval, and rules that point the wrong way are no excuse for a coin.
+    least, rules = least or 0.0, max(metrics["rules_auc"], 0.5)
+    return [
+        enough("Goals among the leads learnt from", positives_learnt, LEAST_POSITIVES_LEARNT, "to learn from"),
+        enough("Goals among the leads tested on", tested, LEAST_POSITIVES_TESTED, "in the test"),
+        Gate(
+            "Not too good to be true",
+            f"AUC at most {TOO_GOOD}",
+            f"{reached:.3f}",
+            reached <= TOO_GOOD,
+            f"In the shadow: {in_pairs(reached)} right is too good to be true; a field may give the answer away.",
+        ),
+        Gate(
+            "Better than the rules, and than chance",
+            f"AUC surely above {rules:.3f}",
+            f"{reached:.3f}, surely above {least:.3f}",
+            least > rules,
+            f"No better than the rules: {comparison(metrics)}.",
+        ),
+        Gate(
+            "Its shares come true",
+            "Brier skill above 0",
+            f"{skill:.3f}",
+            skill > 0,
+            f"No better than the average: {comparison(metrics)}, but its shares do not come true.",
+        ),
+    ]
 
 
-def praise(metrics: dict[str, Any]) -> str:
-    return f"Better than the rules: {comparison(metrics)}."
+def enough(gate: str, rows: int, least: int, where: str) -> Gate:
+    otherwise = f"In the shadow: {rows} of the {least} leads that reached the goal it takes {where}."
+    return Gate(gate, f"at least {least}", str(rows), rows >= least, otherwise)
 
 
 def comparison(metrics: dict[str, Any]) -> str:
-    reached, least = in_pairs(metrics["auc"]), round(100 * metrics["auc_low"])
-    rows, rules = f"{metrics['rows']:,}", round(100 * metrics["rules_auc"])
-    return f"on {rows} leads it had not seen it ranks {reached} rightly (at least {least}), the rules {rules}"
+    least, rules = round(100 * (metrics["auc_low"] or 0)), round(100 * metrics["rules_auc"])
+    pairs = f"{in_pairs(metrics['auc'])} rightly (surely {least} or more), the rules {rules}"
+    return f"of {metrics['rows']:,} leads it had not seen it ranks {pairs}"
 
 
 def in_pairs(auc: float) -> str:
+    """An AUC in words: of a lead that reached the goal and one that did not, how often the first ranks higher."""
     return f"{round(100 * auc)} of 100 pairs"
 
 
-def warning(suspect: Suspect) -> str:
-    pairs = in_pairs(suspect.auc)
-    return f"“{suspect.feature}” was left out: alone it ranks {pairs} rightly and looks like it gives the answer away."
+def remarks(*, by_time: bool, left_out: Iterable[Suspect], lean: Lean | None) -> list[str]:
+    said = [
+        f"“{one.feature}” is left out: alone {in_pairs(one.auc)} right. It looks like it gives the answer away."
+        for one in left_out
+    ]
+    if lean:
+        said.append(
+            f"It leans on “{lean.feature}” ({in_pairs(lean.auc)} with it, {round(100 * lean.without)} without):"
+            " make sure that it is known before the outcome."
+        )
+    if not by_time:
+        said.append("The leads carry no usable dates, so a random fifth was tested, not the newest one.")
+    return said

@@ -8,9 +8,10 @@
    held-out fifth, each told by a model that had not seen it.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from scoring.learning.assessing import figures_of
@@ -18,11 +19,17 @@ from scoring.learning.calibration import calibrated
 from scoring.learning.choosing import Recipe, Told, calibration_of, choose, together
 from scoring.learning.document import Document
 from scoring.learning.drift import reference_of
+from scoring.learning.encoding import silent
+from scoring.learning.explaining import importance
 from scoring.learning.gates import Status, judge, not_enough, untested
-from scoring.learning.leakage import suspects
+from scoring.learning.leakage import lean_of, strengths, suspects
 from scoring.learning.manifest import described, told_split, versions
 from scoring.learning.splitting import LEAST_CLASS, folds, hold_out
-from scoring.learning.table import Table
+from scoring.learning.table import Table, taken
+from scoring.learning.thinning import evenly
+
+# Rows over which the weight of features is averaged.
+IMPORTANCE_ROWS = 2_000
 
 
 @dataclass(frozen=True)
@@ -52,25 +59,30 @@ def learn(table: Table, *, seed: int, embargo_days: float) -> Learnt:
 
 def train(table: Table, about: dict[str, Any], *, seed: int, embargo_days: float) -> Learnt:
     split = hold_out(table, seed=seed, embargo_days=embargo_days)
-    left_out = suspects(table, seed=seed)
-    table = table.without(suspect.feature for suspect in left_out)
+    ranked = strengths(table, seed=seed)
+    left_out = suspects(ranked)
+    table = table.without(suspect.feature for suspect in left_out).without(silent(table.columns))
     earlier, test = table.take(split.train), table.take(split.test)
-    by_time = split.begins is not None
-    testable = earlier.rarer >= LEAST_CLASS and test.rarer > 0
+    by_time, testable = split.begins is not None, earlier.rarer >= LEAST_CLASS and test.rarer > 0
     known = earlier if testable else table
-    recipe, told = choose(known, folds(known, seed=seed, embargo_days=embargo_days, by_time=by_time), seed=seed)
+    splits = folds(known, seed=seed, embargo_days=embargo_days, by_time=by_time)
+    recipe, told = choose(known, splits, seed=seed)
     metrics, judgement = {}, untested(split.unknown)
     if testable:
         unseen = Told(recipe.fit(earlier).log_odds(test.columns), test.labels)
         metrics = figures_of(test, calibrated(calibration_of(recipe, told), unseen.raw))
-        judgement = judge(metrics, positives_learnt=earlier.positives, by_time=by_time, left_out=left_out)
+        lean = lean_of(known, splits, ranked)
+        judgement = judge(metrics, positives_learnt=earlier.positives, by_time=by_time, left_out=left_out, lean=lean)
         told = together([told, unseen])
+    document = final(table, recipe, told)
     about |= {
         "split": told_split(table, split),
         "recipe": {"method": recipe.method, **recipe.settings()},
-        "left_out": [{"feature": suspect.feature, "auc": suspect.auc} for suspect in left_out],
+        "left_out": [asdict(suspect) for suspect in left_out],
+        "gates": [gate.as_json() for gate in judgement.gates],
+        "importance": importance_on(table, document),
     }
-    return Learnt(judgement.status, judgement.verdict, recipe.method, final(table, recipe, told), metrics, about)
+    return Learnt(judgement.status, judgement.verdict, recipe.method, document, metrics, about)
 
 
 def final(table: Table, recipe: Recipe, told: Told) -> Document:
@@ -79,3 +91,9 @@ def final(table: Table, recipe: Recipe, told: Told) -> Document:
     shares = calibrated(calibration, model.log_odds(table.columns))
     columns = {name: table.columns[name] for name in model.features}
     return Document(model, calibration, reference_of(columns, shares))
+
+
+def importance_on(table: Table, document: Document) -> list[dict[str, Any]]:
+    rows = evenly(np.arange(len(table)), IMPORTANCE_ROWS)
+    found = importance(document, taken(table.columns, rows))
+    return [{"feature": feature, "log_odds": log_odds} for feature, log_odds in found]

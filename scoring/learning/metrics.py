@@ -164,11 +164,6 @@ def psi(expected: Floats, actual: Floats) -> float:
     return float(((actual - expected) * np.log(actual / expected)).sum())
 
 
-def share_before_thinning(share: float, kept: float) -> float:
-    """The share to tell where a model learnt from all positives but only a share ``kept`` of the negatives (L10)."""
-    return kept * share / (kept * share - share + 1)
-
-
 def both_classes(labels: Labels) -> bool:
     return bool(len(labels)) and 0 < labels.sum() < len(labels)
 

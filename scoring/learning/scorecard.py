@@ -76,6 +76,7 @@ class Scorecard:
     """``base``: the log-odds of a typical lead; the shapes add what is particular."""
 
     method: ClassVar[str] = "additive"
+    kind: ClassVar[str] = "scorecard"
     base: float
     shapes: tuple[Shape, ...]
 
@@ -90,9 +91,9 @@ class Scorecard:
             total += shape.of(columns[shape.feature])
         return total
 
-    def parts(self, columns: Columns) -> tuple[float, dict[str, float]]:
-        """Of the first row: the base, and what each feature adds."""
-        return self.base, {shape.feature: float(shape.of(columns[shape.feature])[0]) for shape in self.shapes}
+    def parts(self, columns: Columns) -> tuple[float, dict[str, Floats]]:
+        """The base, and what each feature adds in each row."""
+        return self.base, {shape.feature: shape.of(columns[shape.feature]) for shape in self.shapes}
 
     def centred(self, columns: Columns) -> "Scorecard":
         """The same model with shapes that add nothing on the average of these rows: now up and down mean something."""

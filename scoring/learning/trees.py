@@ -30,11 +30,16 @@ Input = Plain | Steps
 
 @dataclass(frozen=True)
 class Trees:
-    """``text``: LightGBM's model; ``inputs``: its columns in order, levels of categories by what they were worth."""
+    """``text``: LightGBM's model; ``inputs``: its columns in order, levels of categories by what they were worth.
+
+    ``shift`` is added to what it tells, where it learnt from thinned rows.
+    """
 
     method: ClassVar[str] = "boosted"
+    kind: ClassVar[str] = "trees"
     inputs: tuple[Input, ...]
     text: str
+    shift: float = 0.0
 
     @property
     def features(self) -> dict[str, Kind]:
@@ -48,7 +53,7 @@ class Trees:
         rows = len(next(iter(columns.values())).values) if columns else 0
         blocks = [slice(start, start + BLOCK) for start in range(0, rows, BLOCK)]
         told = [self.booster.predict(self.matrix(columns, block), raw_score=True) for block in blocks]
-        return np.concatenate(told) if told else np.empty(0)
+        return self.shift + np.concatenate(told) if told else np.empty(0)
 
     def matrix(self, columns: Columns, rows: slice) -> Floats:
         found = [columns[one.feature] for one in self.inputs]
@@ -57,18 +62,18 @@ class Trees:
         ]
         return np.column_stack(parts)
 
-    def parts(self, columns: Columns) -> tuple[float, dict[str, float]]:
-        """Of the first row, by TreeSHAP (Lundberg et al. 2020): the mean over the training rows, and what each adds."""
-        *added, base = self.booster.predict(self.matrix(columns, slice(1)), pred_contrib=True)[0].tolist()
-        return base, dict(zip(self.features, added, strict=True))
+    def parts(self, columns: Columns) -> tuple[float, dict[str, Floats]]:
+        """By TreeSHAP (Lundberg et al. 2020): the mean over the rows learnt from, and what each feature adds in a row."""
+        *added, base = np.asarray(self.booster.predict(self.matrix(columns, slice(None)), pred_contrib=True)).T
+        return float(base[0]) + self.shift, dict(zip(self.features, added, strict=True))
 
     def as_json(self) -> dict[str, Any]:
         inputs = [shape_as_json(one) if isinstance(one, Steps) else vars(one) for one in self.inputs]
-        return {"inputs": inputs, "trees": self.text}
+        return {"inputs": inputs, "trees": self.text, "shift": self.shift}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Trees":
-        return cls(tuple(input_from_json(one) for one in data["inputs"]), data["trees"])
+        return cls(tuple(input_from_json(one) for one in data["inputs"]), data["trees"], data["shift"])
 
 
 def input_from_json(data: dict[str, Any]) -> Input:
