@@ -110,6 +110,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "crm.middleware.ReadableAddressMiddleware",
+    "crm.memo.MemoMiddleware",
     "crm.middleware.OrganisationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -226,6 +227,8 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# In KiB: a worker's process that a training has made larger gives way to a fresh one after it.
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 700_000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
@@ -234,12 +237,13 @@ OUTBOX_CONSUMERS = {
     "scoring": "scoring.engine",
     "funnel": "funnel.recompute",
     "search": "desk.search.words",
-    "recycling": "feedback.recycling",
     "automatic": "feedback.automatic",
 }
 
 # Who knows what is open of a person's: a module with require_nothing_open(person) (crm/people.py).
 OPEN_WORK = "desk.leaving"
+# Who counts on fields of one's own: modules with uses_of_field(record, name) (leads/custom_fields.py).
+FIELD_USES = ["scoring.field_uses"]
 # Who knows the definitions an agreement may name: a module with require_definition(version) and follow_proposal().
 DEFINITIONS = "scoring.definitions"
 

@@ -1,21 +1,19 @@
-"""Recycling with memory: what sales sent to nurture until a day comes back on that day, to whom it knows; what raises
-its hand in nurture comes back at once.
+"""Recycling with memory: what sales sent to nurture until a day comes back on that day, to whom it knows.
 
 It becomes MQL as a new time round, by the system. Days that marketing set itself only stand in the list of leads. Who
-wants no contact stays where it is, and so does who has been round as often as agreed.
+wants no contact stays where it is, and so does who has been round as often as agreed. What comes back before its day,
+because the buyer raised a hand or the score reached what was agreed, is found by scoring/qualifying.py.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
+from django.db.models import Exists, OuterRef
 
 from crm.access import manages
 from crm.errors import BusinessError
 from crm.models import NotificationKind, User
-from crm.outbox import Changes
 from crm.periods import local_day, zone
 from feedback.agreement import active_agreement
 from feedback.models import Handoff, SignedStatus
@@ -24,17 +22,15 @@ from leads.errors import out_of_use
 from leads.lifecycle import WITH_SALES, Stage
 from leads.list_queries import nurture_due, present_leads
 from leads.many_moves import hold_leads, last_moves, move_leads, opening_episodes
-from leads.models import Lead, Touch, TouchBy, Transition
+from leads.models import Lead, Transition
 from leads.models.lead import LeadQuerySet
 from leads.transitions import opens_episode
 
 # From here a lead was sent to nurture by sales.
 OF_SALES = (Stage.OFFERED, *WITH_SALES)
 AT_ONCE = 1_000
-# A hand that was raised longer ago, and only written down now, is history.
-FRESH = timedelta(days=7)
 DAY_HAS_COME = "The day has come that sales wanted to see it again."
-HAND_RAISED = "The buyer asked to be contacted."
+HAND_RAISED = "The buyer raised a hand."
 
 
 class TooManyRounds(BusinessError):
@@ -71,39 +67,19 @@ def bring_back_due(*, at: datetime, limit: int = AT_ONCE) -> int:
     return len(bring_back(list(found[:limit]), at=at, why=DAY_HAS_COME))
 
 
-def apply_changes(changes: Changes) -> None:
-    """Bring back those of the changed leads that raised their hand in nurture (crm/outbox.py)."""
-    if leads := changes.get("lead"):
-        bring_back_raised(leads, at=timezone.now())
-
-
-def rebuild() -> None:
-    """Nothing is kept here; hands that were raised while nobody read the outbox are found by their touches."""
-    at = timezone.now()
-    lately = Touch.objects.filter(at__gt=at - FRESH, raised_hand=True).order_by().values_list("lead", flat=True)
-    bring_back_raised(set(lately), at=at)
-
-
-def bring_back_raised(lead_ids: Collection[int], *, at: datetime) -> list[Lead]:
-    """Bring back those of these leads whose buyer asked to be contacted after they came to nurture."""
-    raised = Touch.objects.effective().filter(
-        Q(at__gt=OuterRef("stage_since")) & Q(at__gt=at - FRESH),
-        lead=OuterRef("pk"),
-        by=TouchBy.BUYER,
-        raised_hand=True,
-    )
-    found = coming_back().filter(Exists(raised), pk__in=lead_ids, stage=Stage.NURTURE).order_by("pk")
-    return bring_back(list(found.values_list("pk", flat=True)), at=at, why=HAND_RAISED)
-
-
 def coming_back() -> LeadQuerySet:
     """Leads that may come back by themselves."""
     return present_leads().filter(archived_at__isnull=True).may_be_contacted()
 
 
 @transaction.atomic
-def bring_back(lead_ids: Sequence[int], *, at: datetime, why: str) -> list[Lead]:
-    """Make these MQL again, by the system, where they still stand in nurture; who knows them is told."""
+def bring_back(
+    lead_ids: Sequence[int], *, at: datetime, why: str, out_of: Collection[Stage] = (Stage.NURTURE,)
+) -> list[Lead]:
+    """Make these MQL, by the system, where they still stand in one of these stages; safe twice.
+
+    Who knows those that were in nurture is told.
+    """
     if not lead_ids:
         return []
     leads = hold_leads(lead_ids)
@@ -111,19 +87,20 @@ def bring_back(lead_ids: Sequence[int], *, at: datetime, why: str) -> list[Lead]
     ready = [
         lead
         for lead in leads
-        if lead.stage == Stage.NURTURE
+        if lead.stage in out_of
         and not out_of_use(lead)
         and last[lead.pk].at <= at
         and not (most is not None and lead.pk in opening and lead.episode >= most)
     ]
-    days = {lead.pk: lead.revisit_on for lead in ready}
+    returned = [lead for lead in ready if lead.stage == Stage.NURTURE]
+    days = {lead.pk: lead.revisit_on for lead in returned} if why == DAY_HAS_COME else {}
     move_leads(ready, Stage.MQL, by=None, at=at, note=why, revisit_on=None)
-    tell_who_knows(ready, last, days if why == DAY_HAS_COME else {}, at=at)
+    tell_who_knows(returned, last, days, why, at=at)
     return ready
 
 
 def tell_who_knows(
-    leads: Sequence[Lead], last: Mapping[int, Transition], days: Mapping[int, date | None], *, at: datetime
+    leads: Sequence[Lead], last: Mapping[int, Transition], days: Mapping[int, date | None], why: str, *, at: datetime
 ) -> None:
     """Ring for who sent each lead to nurture and for who in marketing handed it over; many at once are one line."""
     offered = dict(
@@ -135,17 +112,17 @@ def tell_who_knows(
     found = (
         notice
         for lead in leads
-        for notice in notices(lead, last[lead.pk].by_id, offered.get(lead.pk), days.get(lead.pk))
+        for notice in notices(lead, last[lead.pk].by_id, offered.get(lead.pk), days.get(lead.pk), why)
     )
     tell((notice for notice in found if notice.user in here), at=at, many_url="/leads/?tab=all&stage=mql")
 
 
-def notices(lead: Lead, sent_by: int | None, offered_by: int | None, day: date | None) -> Iterator[Notice]:
+def notices(lead: Lead, sent_by: int | None, offered_by: int | None, day: date | None, why: str) -> Iterator[Notice]:
     """ "Lea Lead is back": to who wanted to see it again, and to who handed it over."""
     key, url = f"back:{lead.pk}:{lead.seq}", f"/leads/{lead.pk}/"
-    asked = f"You asked to see it again on {day:%-d %b %Y}." if day else HAND_RAISED
+    asked = f"You asked to see it again on {day:%-d %b %Y}." if day else why
     if sent_by:
         yield Notice(sent_by, NotificationKind.LEAD_BACK, key, f"{lead} is back", asked, url)
     if offered_by and offered_by != sent_by:
-        said = f"Sales wanted to see it again on {day:%-d %b %Y}." if day else HAND_RAISED
+        said = f"Sales wanted to see it again on {day:%-d %b %Y}." if day else why
         yield Notice(offered_by, NotificationKind.LEAD_BACK, key, f"{lead} is back", said, url)

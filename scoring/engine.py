@@ -55,19 +55,23 @@ class Standing(NamedTuple):
 
 
 def apply_changes(changes: Changes) -> None:
-    """Score the leads that changed, and those of companies and contacts that did, then predict them.
+    """Score the leads that changed, and those of companies and contacts that did, mark as MQL who meets the definition
+    now, and predict them.
 
     crm/outbox.py calls this in its transaction. An agreement that came into force may bring a definition along; every
     lead is then scored again.
     """
     # Only workers get here: a web process needs no numpy.
     from scoring.predicting import predict_leads
+    from scoring.qualifying import qualify_leads  # which asks this module how they stood
 
     if agreements := changes.get("agreement"):
         adopt_agreed(agreements)
     at = timezone.now()
     leads = changed_leads(changes)
-    score_leads(leads, card=active_card(), at=at)
+    card = active_card()
+    score_leads(leads, card=card, at=at)
+    qualify_leads(leads, card=card, at=at)
     predict_leads(leads, at=at)
 
 
@@ -81,11 +85,16 @@ def changed_leads(changes: Changes) -> set[int]:
 
 
 def rebuild() -> None:
-    """Score every lead, in transactions short enough for the other consumers."""
+    """Score every lead, and mark as MQL who meets the definition, in transactions short enough for other consumers."""
+    from scoring.qualifying import qualify_leads
+
     adopt_agreed()
-    compiled, at = Compiled(active_card(), asked=RANGE), timezone.now()
+    card, at = active_card(), timezone.now()
+    compiled = Compiled(card, asked=RANGE)
     for low, high in ranges_of_leads():
         _execute(WRITE, compiled, {"low": low, "high": high, "at": at})
+        met = Lead.objects.filter(pk__range=(low, high), leadscore__qualifies=True).values_list("pk", flat=True)
+        qualify_leads(list(met), card=card, at=at)
 
 
 def round_due_scores(*, at: datetime) -> int:

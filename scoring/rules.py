@@ -108,6 +108,14 @@ class Card:
     exclusions: tuple[Condition, ...] = ()
 
 
+def is_over(card: Card, shown: int, grade: str) -> bool:
+    """Whether a score qualifies, without a raised hand; scoring/statement.py asks the same of many."""
+    least = card.thresholds
+    if least.mql is None and not least.grades:
+        return False
+    return (least.mql is None or shown >= least.mql) and (not least.grades or grade in least.grades)
+
+
 NO_CARD = Card(version=None, rules=(), thresholds=Thresholds({}, {}, None), half_life_days=30)
 
 

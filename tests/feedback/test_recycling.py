@@ -1,22 +1,18 @@
 """feedback/recycling.py: what sales wanted to see again comes back by itself, as a new time round."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from crm.models import Notification
-from crm.outbox import drain_all
 from feedback.giving_up import transition_as_agreed
 from feedback.models import Agreement, SignedStatus
-from feedback.recycling import TooManyRounds, bring_back_due, bring_back_raised
+from feedback.recycling import TooManyRounds, bring_back, bring_back_due
 from feedback.verdicts import accept_handoff, reject_handoff
 from leads.lifecycle import Stage
 from leads.models import Lead, Transition
-from leads.reasons import seed_reasons
-from leads.touches import record_touch
 from leads.transitions import move_lead, transition_lead
 from tests.factories import DAY, HOUR, MONDAY, make_handoff, make_lead, make_mql, reason
 
@@ -144,49 +140,11 @@ def test_one_that_may_not_come_back_keeps_nobody_waiting(rob, mia):
     assert present(free).stage == "mql"
 
 
-def raise_hand(lead, at, **fields):
-    return record_touch(lead, at=at, **{"kind": "form", "by": "buyer", "raised_hand": True, **fields})
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_raised_hand_brings_it_back_at_once_through_the_outbox(rob, mia):
-    seed_reasons()
-    now = timezone.now()
-    lead = sent_away(rob, mia, at=now - 3 * DAY, until=(now + 90 * DAY).date())
-    drain_all()
-    raise_hand(lead, now - timedelta(minutes=1))
-    drain_all()
-    assert (present(lead).stage, present(lead).episode) == ("mql", 2)
-    assert Notification.objects.filter(kind="lead_back", text="The buyer asked to be contacted.").count() == 2
-
-
-def test_only_a_new_hand_of_the_buyer_counts(rob, mia):
-    now = MONDAY + 30 * DAY
-    before, old, ours, corrected, plain = (sent_away(rob, mia) for _number in range(5))
-    raise_hand(before, MONDAY - HOUR)
-    raise_hand(old, now - 20 * DAY)
-    raise_hand(ours, now - HOUR, by="marketing")
-    raise_hand(corrected, now - HOUR, corrects=raise_hand(corrected, now - HOUR), raised_hand=False)
-    record_touch(plain, at=now - HOUR, kind="form")
-    ids = [lead.pk for lead in (before, old, ours, corrected, plain)]
-    assert bring_back_raised(ids, at=now) == []
-
-
-def test_a_lead_that_was_disqualified_or_is_with_sales_is_left_alone(rob, mia):
-    handoff = make_handoff(to=rob, by=mia)
-    closed = reject_handoff(handoff, by=rob, at=MONDAY, reason=reason("industry")).lead
-    waiting = make_handoff(to=rob).lead
-    for lead in (closed, waiting):
-        raise_hand(lead, MONDAY + HOUR)
-    assert bring_back_raised([closed.pk, waiting.pk], at=MONDAY + 2 * HOUR) == []
-
-
 def test_what_somebody_moved_meanwhile_is_left_alone(rob, mia):
     lead = sent_away(rob, mia)
     move_lead(present(lead), Stage.MQL, by=mia, at=MONDAY + DAY)
-    raise_hand(lead, MONDAY + 2 * DAY)
     assert bring_back_due(at=ON_THE_DAY) == 0
-    assert bring_back_raised([lead.pk], at=MONDAY + 2 * DAY) == []
+    assert bring_back([lead.pk], at=ON_THE_DAY, why="") == []
     assert present(lead).episode == 2
 
 
