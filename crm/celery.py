@@ -16,6 +16,16 @@ app.conf.beat_schedule = {
     "drain the change outbox": {"task": "crm.drain_outbox", "schedule": 2.0, "options": {"expires": 2}},
     # Every minute: scores whose rounded figure is due to change by decay alone.
     "round scores that decayed": {"task": "scoring.round_due_scores", "schedule": 60.0, "options": {"expires": 60}},
+    # Every minute: back-tests whose worker died fail, those that the queue lost begin.
+    "look after back-tests": {"task": "scoring.look_after_backtests", "schedule": 60.0, "options": {"expires": 60}},
+    # Every minute: trainings whose worker died fail, those that the queue lost begin.
+    "look after trainings": {"task": "scoring.look_after_trainings", "schedule": 60.0, "options": {"expires": 60}},
+    # Every night at 3:10 UTC: models that are two weeks old, or about which a fifth more is known, are trained again.
+    "train what is due": {"task": "scoring.train_due", "schedule": crontab(hour=3, minute=10)},
+    # Every night at 3:30 UTC: what is expected of every lead, for a touch is a day older.
+    "predict every lead": {"task": "scoring.predict_all", "schedule": crontab(hour=3, minute=30)},
+    # Every morning at 4:00 UTC: whether what models tell comes true; one that fails is taken back.
+    "check models": {"task": "scoring.check_models", "schedule": crontab(hour=4, minute=0)},
     # Every five seconds: mail that is due goes out; what was written a moment ago is announced by itself.
     "send mail": {"task": "crm.send_mail", "schedule": 5.0, "options": {"expires": 5}},
     # Every half minute: what the bell said and nobody has read goes into mails, at each person's pace.
@@ -44,6 +54,8 @@ app.conf.beat_schedule = {
     "tell telephone numbers": {"task": "leads.tell_numbers", "schedule": crontab(hour=2, minute=50)},
     # Every night at 3:00 UTC: what was done to many records at once, a month ago.
     "forget old deeds": {"task": "desk.forget_deeds", "schedule": crontab(hour=3, minute=0)},
+    # Every five minutes: fields of one's own whose index is missing, or whose values are to be taken out.
+    "keep up own fields": {"task": "leads.keep_up_fields", "schedule": 300.0, "options": {"expires": 300}},
     # Every hour: changes that every consumer has read, answers kept for repeated requests, old notifications.
     "prune what is done with": {"task": "crm.prune", "schedule": 3600.0, "options": {"expires": 3600}},
 }

@@ -10,6 +10,7 @@ from feedback.models import Handoff, Improvement, Request, RoutingRule
 from feedback.requests import accept_request, ask_marketing
 from leads.merging import merge_leads
 from leads.models import Activity, CaptureForm, Contact, MailTemplate, Merge, OpportunityPerson, Submission, Task
+from scoring.models import TrainedModel
 from tests.factories import DAY, HOUR, MONDAY, make_campaign, make_handoff, make_lead
 from tests.roles import People, accepted, answered, deal
 
@@ -89,3 +90,8 @@ def submission(p: People) -> Submission:
 
 def template(p: People) -> MailTemplate:
     return MailTemplate.objects.create(name="Hello", subject="Hello", text="Hello")
+
+
+def trained() -> TrainedModel:
+    """A published model, of which nothing but that is known."""
+    return TrainedModel.objects.create(target="win", status="published", asked_at=MONDAY, trained_at=MONDAY)

@@ -49,6 +49,10 @@ class LeadFilters(ArchivableFilters):
     score__gte = NumberFilter(field_name="leadscore__shown", lookup_expr="gte")
     score__lt = NumberFilter(field_name="leadscore__shown", lookup_expr="lt")
     grade = CharFilter(field_name="leadscore__grade")
+    acceptance_chance__gte = NumberFilter(field_name="leadprediction__acceptance", lookup_expr="gte")
+    acceptance_chance__lt = NumberFilter(field_name="leadprediction__acceptance", lookup_expr="lt")
+    win_chance__gte = NumberFilter(field_name="leadprediction__win", lookup_expr="gte")
+    win_chance__lt = NumberFilter(field_name="leadprediction__win", lookup_expr="lt")
 
     class Meta:
         model = Lead

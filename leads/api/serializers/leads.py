@@ -22,6 +22,14 @@ class LeadSerializer(RecordSerializer):
     score = serializers.IntegerField(read_only=True, min_value=0, max_value=100)
     grade = serializers.CharField(read_only=True)
     scored_at = serializers.SerializerMethodField()
+    acceptance_chance = serializers.FloatField(
+        source="leadprediction.acceptance", read_only=True, default=None, allow_null=True, min_value=0, max_value=1,
+        help_text="That sales accepts it once it is handed over; null while no model is published.",
+    )  # fmt: skip
+    win_chance = serializers.FloatField(
+        source="leadprediction.win", read_only=True, default=None, allow_null=True, min_value=0, max_value=1,
+        help_text="That it is won within the horizon of the model; null while none is published.",
+    )  # fmt: skip
     custom = ObjectField(required=False)
     version = serializers.IntegerField(required=False, min_value=1, help_text=EXPECTED)
 
@@ -32,8 +40,9 @@ class LeadSerializer(RecordSerializer):
             "title", "company_name", "company", "contact", "stage", "episode", "side", "owner", "team", "campaign",
             "channel", "source", "segment", "country", "product_interest", "sourced_by", "need", "authority",
             "timing", "budget", "preferred_channel", "preferred_hours", "time_zone", "do_not_call", "do_not_mail",
-            "tags", "score", "grade", "scored_at", "custom", "captured_at", "revisit_on", "last_activity_at",
-            "next_step_at", "archived_at", "merged_into", "version", "created_at", "updated_at",
+            "tags", "score", "grade", "scored_at", "acceptance_chance", "win_chance", "custom", "captured_at",
+            "revisit_on", "last_activity_at", "next_step_at", "archived_at", "merged_into", "version",
+            "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = [
             "stage", "episode", "captured_at", "merged_into", "phone_e164", "last_activity_at", "next_step_at",

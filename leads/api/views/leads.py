@@ -31,7 +31,7 @@ from leads.touches import log_touch
 class LeadViews(ArchivableResource):
     """Each is one time that somebody may buy."""
 
-    queryset = Lead.objects.select_related("leadscore")
+    queryset = Lead.objects.select_related("leadscore", "leadprediction")
     serializer_class = LeadSerializer
     filterset_class = filters.LeadFilters
     archive_rule = RULES[Lead]
@@ -41,6 +41,8 @@ class LeadViews(ArchivableResource):
         "last_name": "last_name",
         "revisit_on": "revisit_on",
         "score": "leadscore__shown",
+        "acceptance_chance": "leadprediction__acceptance",
+        "win_chance": "leadprediction__win",
     }
 
     @extend_schema(request=NewLeadSerializer, responses={201: CapturedLeadSerializer})
