@@ -1,4 +1,7 @@
-"""Plain writes of records: set what was sent, check it, know what is new and what somebody else wrote meanwhile."""
+"""Plain writes of records: set what was sent, check it, know what is new and what somebody else wrote meanwhile.
+
+A field is named as its column; "custom.sites" is one key of the JSON column `custom`, written without its neighbours.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,7 +47,7 @@ class StaleEdit(StaleState):
             by_name=name,
             at=write.at.isoformat() if write else None,
             fields={
-                field: {"yours": plain(value), "theirs": plain(getattr(record, field))}
+                field: {"yours": plain(value), "theirs": plain(value_of(record, field))}
                 for field, value in clashing.items()
             },
             **facts,
@@ -81,7 +84,7 @@ def refuse_stale(record: models.Model, fields: dict[str, Any], seen: dict[str, A
     clashing = {
         name: fields[name]
         for name, was in (seen or {}).items()
-        if name in fields and trace(getattr(record, name)) not in (trace(was), trace(fields[name]))
+        if name in fields and trace(value_of(record, name)) not in (trace(was), trace(fields[name]))
     }
     if clashing:
         raise StaleEdit(record, clashing, write=last_write(record, *clashing))
@@ -99,14 +102,31 @@ def trace(value: Any) -> str:
     return text if len(text) <= LONGEST_TRACE else f"sha256:{sha256(text.encode()).hexdigest()}"
 
 
+def value_of(record: models.Model, name: str) -> Any:
+    """A field's present value; of a key that a JSON column lacks None."""
+    column, _dot, key = name.partition(".")
+    value = getattr(record, column)
+    return value.get(key) if key else value
+
+
+def set_value(record: models.Model, name: str, value: Any) -> None:
+    """Set a field; a key of a JSON column is left out where it has no value."""
+    column, _dot, key = name.partition(".")
+    if key:
+        others = {other: held for other, held in getattr(record, column).items() if other != key}
+        value = others if value is None else {**others, key: value}
+    setattr(record, column, value)
+
+
 def put(record: models.Model, fields: dict[str, Any]) -> list[str]:
-    """Set these fields and check them, references aside; gives the names whose values are new.
+    """Set these fields and check them, references aside; gives the columns whose values are new.
 
     Raises ValidationError with the texts by field; references are records already read, so not looked up again.
     """
-    fresh = [name for name, value in fields.items() if getattr(record, name) != value]
-    for name in fresh:
-        setattr(record, name, fields[name])
+    changed = [name for name, value in fields.items() if value_of(record, name) != value]
+    for name in changed:
+        set_value(record, name, fields[name])
+    fresh = list(dict.fromkeys(name.partition(".")[0] for name in changed))
     if fresh:
         meta = record._meta
         references = {field.name for field in meta.concrete_fields if field.is_relation}
@@ -139,14 +159,25 @@ def last_write(record: Any, *names: str) -> Write | None:
     if names:
         differs = models.Q()
         for name in names:
-            attribute = record._meta.get_field(name).attname
-            differs |= ~models.Q(**{attribute: getattr(record, attribute)})
+            differs |= ~now_stands(record, name)
         events = events.filter(differs)
     event = events.first()
     if event is None:
         return None
     person = writer_of(event)
     return Write(User.objects.filter(pk=person).first() if person else None, event.pgh_created_at)
+
+
+def now_stands(record: models.Model, name: str) -> models.Q:
+    """States of a record in which this field holds what it holds now."""
+    column, _dot, key = name.partition(".")
+    if not key:
+        attribute = record._meta.get_field(name).attname  # type: ignore[union-attr]
+        return models.Q(**{attribute: getattr(record, attribute)})
+    value = value_of(record, name)
+    if value is None:
+        return ~models.Q(**{f"{column}__has_key": key})
+    return models.Q(**{f"{column}__contains": {key: value}})
 
 
 def writer_of(event: Any) -> int | None:

@@ -79,6 +79,11 @@ def may_write_lists(user: User) -> bool:
     return user.is_admin or is_manager_of(user, Side.MARKETING)
 
 
+def may_write_fields(user: User) -> bool:
+    """Fields of one's own: admins (DESIGN: settings)."""
+    return user.is_admin
+
+
 def may_set_up_pipeline(user: User) -> bool:
     return user.is_admin or is_manager_of(user, Side.SALES)
 

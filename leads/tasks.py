@@ -67,3 +67,10 @@ def tell_numbers() -> None:
     from leads.telephones import tell_numbers
 
     tell_numbers()
+
+
+@shared_task(name="leads.keep_up_fields")
+def keep_up_fields() -> None:
+    from leads.custom_upkeep import keep_up_fields
+
+    keep_up_fields()

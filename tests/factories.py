@@ -11,7 +11,7 @@ from feedback.escalating import expire_and_pass_on
 from feedback.models import Handoff
 from feedback.verdicts import offer_lead
 from leads.lifecycle import Stage
-from leads.models import Lead, Opportunity, Reason
+from leads.models import CustomField, Lead, Opportunity, Reason
 from leads.transitions import capture_lead, move_lead
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -68,6 +68,12 @@ def pass_on(handoff: Handoff, *, at: datetime) -> Handoff:
 
 def make_opportunity(name: str = "Deal", **fields: Any) -> Opportunity:
     return Opportunity.objects.create(**{"name": name, "opened_at": MONDAY, "stage_since": MONDAY, **fields})
+
+
+def make_field(label: str = "Machines", kind: str = "number", record: str = "lead", **fields: Any) -> CustomField:
+    """A field of the organisation's own; its name is its label in small letters."""
+    named = {"name": label.lower().replace(" ", "_"), "position": CustomField.objects.count()}
+    return CustomField.objects.create(record=record, label=label, kind=kind, **{**named, **fields})
 
 
 def reason(code: str, use: str = "verdict") -> Reason:

@@ -17,9 +17,12 @@ from crm.access import manages
 from crm.models import AuditEntry, User
 from crm.spreadsheets import harmless
 from desk.bulk.selection import Selection
+from desk.lists.own import RECORDS
 from desk.models import ListKey
+from leads.custom_fields import fields_of
+from leads.custom_filters import as_text, stored
 from leads.list_queries import belongs_to
-from leads.models import Lead, Opportunity
+from leads.models import CustomField, CustomKind, Lead, Opportunity
 
 ROWS_AT_ONCE = 500
 # Spreadsheets take the file for UTF-8 by this mark.
@@ -46,7 +49,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     ListKey.COMPANIES: {
         "id": "id", "external_id": "external_id", "name": "name", "domain": "domain", "industry": "industry",
-        "country": "country", "region": "region", "employees": "employees", "created_at": "created_at",
+        "country": "country", "region": "region", "employees": "employees", "is_target": "is_target",
+        "created_at": "created_at",
     },
     ListKey.OPPORTUNITIES: {
         "id": "id", "external_id": "external_id", "name": "name", "company_id": "company_id",
@@ -95,9 +99,21 @@ def own(list_key: str, user: User) -> Q:
     return Q(owner=user)
 
 
+def columns_of(list_key: str) -> dict[str, Any]:
+    """The columns of a list's file, those of fields of one's own behind the fixed ones."""
+    record = RECORDS.get(list_key)
+    own = fields_of(record) if record else []
+    return {**COLUMNS[list_key], **{f"custom.{field.name}": exported(field) for field in own}}
+
+
+def exported(field: CustomField) -> Any:
+    """A no is another answer than none."""
+    return as_text(field.name) if field.kind == CustomKind.YES_NO else stored(field.name)
+
+
 def csv_of(selection: Selection, *, zone: ZoneInfo, at: datetime) -> Iterator[str]:
     """The file in parts; the audit knows who took how many records along, also when the way broke off."""
-    columns = COLUMNS[selection.asked.key]
+    columns = columns_of(selection.asked.key)
     detail = {"list": selection.asked.key, "query": selection.query, "chosen": list(selection.ids)}
     entry = AuditEntry.objects.create(by=selection.user, at=at, deed="export", detail=detail)
     found = rows_for(selection).order_by("-pk").values_list(*columns.values()).iterator(chunk_size=ROWS_AT_ONCE)
@@ -125,5 +141,5 @@ def cell(value: Any, zone: ZoneInfo) -> Any:
     if isinstance(value, bool):
         return "yes" if value else ""
     if isinstance(value, list):
-        value = ", ".join(value)
+        value = ", ".join(map(str, value))
     return harmless(value) if isinstance(value, str) else value

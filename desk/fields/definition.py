@@ -13,12 +13,16 @@ from django.db import models
 from django.urls import reverse
 from django.utils.formats import date_format
 
+from crm.editing import value_of
 from crm.forms import CurrencyField, DateInput, zone_choices
 from crm.models import User
 from crm.picking import PickField, Source
 from crm.words import money, number
+from leads.custom_fields import fields_of, known_fields
+from leads.custom_forms import asked_for
+from leads.custom_values import said as said_of_own
 from leads.forms import TagsField
-from leads.models import PickList
+from leads.models import CustomField, CustomRecord, PickList
 from leads.pick_values import choices
 
 LONGEST_TEXT = 20_000
@@ -40,9 +44,12 @@ class Field:
     # Stands there though it is empty, to be filled in.
     stays: bool = False
 
+    def value(self, record: models.Model) -> Any:
+        return value_of(record, self.name)
+
     def asked(self, record: models.Model) -> forms.Field:
         """The form field that asks for it, with the present value."""
-        options: dict[str, Any] = {"label": self.label, "help_text": self.help, "initial": getattr(record, self.name)}
+        options: dict[str, Any] = {"label": self.label, "help_text": self.help, "initial": self.value(record)}
         column = record._meta.get_field(self.name)
         asked: forms.Field = self.special(column, options) or column.formfield(**options)  # type: ignore[union-attr, assignment]
         if isinstance(asked.widget, forms.NumberInput):
@@ -88,9 +95,32 @@ class Field:
         return str(words.get(value, value))
 
     def row(self, record: Any) -> "Row":
-        value = getattr(record, self.name)
+        value = self.value(record)
         href = reverse(f"desk:{self.page}", args=[value.pk]) if self.page and value else ""
         return Row(self, self.said(record, value), href=href, tags=value if isinstance(value, list) else None)
+
+
+OWN_GROUP = "Custom fields"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnField(Field):
+    """A field of the organisation's own; its name is the key in `custom`: "custom.sites"."""
+
+    own: CustomField
+
+    @classmethod
+    def of(cls, own: CustomField) -> "OwnField":
+        return cls(f"custom.{own.name}", own.label, OWN_GROUP, help=own.help, own=own)
+
+    def asked(self, record: models.Model) -> forms.Field:
+        return asked_for(self.own, present=self.value(record))
+
+    def said(self, record: Any, value: Any) -> str:
+        return said_of_own(self.own, value)
+
+    def row(self, record: Any) -> "Row":
+        return Row(self, self.said(record, self.value(record)))
 
 
 class YesNoField(forms.TypedChoiceField):
@@ -159,9 +189,21 @@ class Kind:
     may_edit: Callable[[User, Any], bool]
     refused: str
     edit: Editing
+    # Which fields of the organisation's own it has.
+    own: CustomRecord | None = None
 
     def field(self, name: str) -> Field | None:
-        return next((field for field in self.fields if field.name == name), None)
+        """A retired field of one's own can still be emptied."""
+        own = known_fields(self.own).values() if self.own and name.startswith("custom.") else ()
+        return next((field for field in (*self.fields, *map(OwnField.of, own)) if field.name == name), None)
+
+    def fields_for(self, record: Any) -> list[Field]:
+        """All that is shown of a record: its own fields behind the fixed ones, retired ones where they hold a value."""
+        if not self.own:
+            return list(self.fields)
+        asked = fields_of(self.own)
+        kept = [own for own in known_fields(self.own).values() if own.retired and own.name in record.custom]
+        return [*self.fields, *map(OwnField.of, [*asked, *kept])]
 
     def rows(self) -> models.QuerySet[Any]:
         """With every record that a field points at."""

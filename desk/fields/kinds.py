@@ -19,7 +19,7 @@ from crm.picking import PEOPLE
 from desk.fields.definition import Editing, Field, Kind, Row
 from leads.access import may_edit_lead, may_edit_people, may_work_opportunity
 from leads.editing import NOT_YOUR_COMPANY, NOT_YOUR_CONTACT, NOT_YOURS, edit_company, edit_contact, edit_lead
-from leads.models import Company, Contact, Lead, Opportunity, PickList
+from leads.models import Company, Contact, CustomRecord, Lead, Opportunity, PickList
 from leads.opportunities import NOT_YOURS as NOT_YOUR_OPPORTUNITY
 from leads.opportunities import edit_opportunity
 from leads.picking import COMPANIES, CONTACTS
@@ -59,7 +59,7 @@ LEAD = Kind(
         Field("campaign", "Campaign", ORIGIN, source=CAMPAIGNS, page="campaign"),
         Field("channel", "Channel", ORIGIN), Field("source", "Source", ORIGIN, values=PickList.SOURCE),
     ),
-    may_edit_lead, NOT_YOURS, edit_lead,
+    may_edit_lead, NOT_YOURS, edit_lead, CustomRecord.LEAD,
 )  # fmt: skip
 CONTACT_KIND = Kind(
     "contact",
@@ -73,8 +73,9 @@ COMPANY_KIND = Kind(
     (
         Field("name", "Name"), Field("domain", "Domain", stays=True), Field("industry", "Industry", stays=True),
         Field("country", "Country", stays=True), Field("region", "Region"), Field("employees", "Employees", stays=True),
+        Field("is_target", "Target account", help="Marketing and sales agreed to go for it."),
     ),
-    may_edit_people, NOT_YOUR_COMPANY, timeless(edit_company),
+    may_edit_people, NOT_YOUR_COMPANY, timeless(edit_company), CustomRecord.COMPANY,
 )  # fmt: skip
 OPPORTUNITY = Kind(
     "opportunity",
@@ -85,7 +86,7 @@ OPPORTUNITY = Kind(
         Field("forecast_category", "Forecast"), Field("kind", "Kind"), OWNER, COMPANY, CONTACT,
         Field("product", "Product", values=PickList.PRODUCT, stays=True), Field("competitor", "Competitor"),
     ),
-    may_work_opportunity, NOT_YOUR_OPPORTUNITY, edit_opportunity,
+    may_work_opportunity, NOT_YOUR_OPPORTUNITY, edit_opportunity, CustomRecord.OPPORTUNITY,
 )  # fmt: skip
 CAMPAIGN = Kind(
     "campaign",
@@ -131,7 +132,7 @@ def kind_of(record: models.Model) -> Kind:
 def rows_for(record: Any, user: User) -> Sheet:
     """What templates/desk/fields.html shows of a record to ``user``."""
     kind = kind_of(record)
-    rows = [field.row(record) for field in kind.fields]
+    rows = [field.row(record) for field in kind.fields_for(record)]
     shown = [row for row in rows if not row.folds]
     return Sheet(
         groups=[(group, list(found)) for group, found in groupby(shown, key=lambda row: row.field.group)],

@@ -15,9 +15,9 @@ class FieldForm(forms.Form):
 
     def __init__(self, data: Any = None, *, record: Any, field: Field) -> None:
         self.name, self.field = field.name, field
-        super().__init__(data, initial={"seen": trace(getattr(record, field.name))}, auto_id=f"field-{field.name}-%s")
+        super().__init__(data, initial={"seen": trace(field.value(record))}, auto_id=f"field-{field.name}-%s")
         self.fields = {"value": field.asked(record), **self.fields}
 
     def now_seen(self, record: Any) -> None:
         """From here on the person has seen the present value."""
-        self.data = {**self.data.dict(), "seen": trace(getattr(record, self.name))}  # type: ignore[attr-defined]
+        self.data = {**self.data.dict(), "seen": trace(self.field.value(record))}  # type: ignore[attr-defined]

@@ -80,7 +80,7 @@ def heads_of(asked: Asked) -> list[Head]:
 
 
 def head_of(asked: Asked, column: Column) -> Head:
-    cell = f"{asked.definition.cells}#{column.key}"
+    cell = asked.definition.cell_of(column)
     sort = next((sort for sort in asked.definition.sorts if sort.key == column.sort), None)
     if sort is None:
         return Head(column, cell, "", "")

@@ -10,6 +10,7 @@ from crm.keyset import NEWEST, Order
 from crm.models import User
 from desk.lists.asker import Asker
 from desk.lists.filters import Filter
+from leads.models import CustomField
 
 Rows = QuerySet[Any]
 
@@ -30,6 +31,10 @@ class Column:
     spare: bool = False
     # On a card the value alone would not say what it is.
     is_named: bool = False
+    # The template of its cell, where it is none of the list's own.
+    cell: str = ""
+    # The field of the organisation's own that it shows.
+    own: CustomField | None = None
     # Puts onto the rows of one page what its cells need besides; asked only where it is shown.
     complete: Callable[[Sequence[Any], Asker], None] = lambda rows, asker: None
 
@@ -131,6 +136,9 @@ class ListDefinition:
     @property
     def cells(self) -> str:
         return f"desk/list/{self.key}_cells.html"
+
+    def cell_of(self, column: Column) -> str:
+        return column.cell or f"{self.cells}#{column.key}"
 
     def counted(self, count: int) -> str:
         return self.noun if count == 1 else self.nouns

@@ -205,6 +205,7 @@ class Bounds:
 
 @dataclass(frozen=True, kw_only=True)
 class Numbers(Span):
+    least: int = 0
     most: int = 10**12
     input_type: ClassVar = "number"
 
@@ -213,7 +214,7 @@ class Numbers(Span):
             number = Decimal(text)
         except InvalidOperation:
             return None
-        return number if number.is_finite() and 0 <= number <= self.most else None
+        return number if number.is_finite() and self.least <= number <= self.most else None
 
     def shown(self, value: Decimal) -> str:
         return f"{value:,f}"
@@ -232,6 +233,26 @@ class Days(Span):
 
     def shown(self, value: date) -> str:
         return f"{value:%-d %b %Y}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words(Filter):
+    """Some letters that stand somewhere in a text."""
+
+    test: Condition
+    editor: ClassVar = "words"
+
+    def accepts(self, name: str, value: str) -> bool:
+        return True
+
+    def condition(self, values: Values, asker: Asker) -> Q:
+        return self.test(values[self.key], asker)
+
+    def said(self, values: Values) -> str:
+        return any_of([f"“{value}”" for value in values[self.key]])
+
+    def asks(self, values: Values) -> dict[str, Any]:
+        return {"words": values.get(self.key, [""])[-1]}
 
 
 def shortened(value: str) -> str:

@@ -1,11 +1,14 @@
 """What happened, told in a line, for templates of this room."""
 
 from datetime import timedelta
+from typing import Any
 
 from django import template
 
 from desk import telling
 from feedback.models import Handoff
+from leads.custom_values import said
+from leads.models import CustomField
 
 register = template.Library()
 
@@ -14,6 +17,12 @@ register.filter(telling.touch_origin)
 register.filter(telling.verdict_line)
 register.filter(telling.route_line)
 register.filter(telling.ordinal_word)
+
+
+@register.filter
+def own_value(record: Any, own: CustomField) -> str:
+    """What a record holds in a field of one's own, in words."""
+    return said(own, record.custom.get(own.name))
 
 
 @register.filter

@@ -74,7 +74,7 @@ def ask_which(request: PersonRequest, of: Kind, record: Any, form: FieldForm, er
         request, of, present, form,
         conflict=error.write,
         mine=form.field.said(present, form.cleaned_data["value"]),
-        theirs=form.field.said(present, getattr(present, form.name)),
+        theirs=form.field.said(present, form.field.value(present)),
         now=timezone.now(),
     )  # fmt: skip
 

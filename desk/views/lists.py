@@ -86,6 +86,6 @@ def peek(request: PersonRequest, key: str, pk: int) -> HttpResponse:
     shown.complete([record], asker)
     for column in shown.columns:
         column.complete([record], asker)
-    cells = [(column, f"{shown.cells}#{column.key}") for column in shown.columns]
+    cells = [(column, shown.cell_of(column)) for column in shown.columns]
     context = {"list": shown, "row": record, "cells": cells, "now": asker.at, "today": asker.today}
     return render(request, "desk/list/peek.html", context)

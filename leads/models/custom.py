@@ -43,6 +43,8 @@ class CustomField(Stamped):
     position = models.PositiveSmallIntegerField(default=0)
     # Not asked for any more; what records hold stays.
     retired = models.BooleanField(default=False)
+    # Deleted: a worker takes its values out of the records, then the row (leads/custom_upkeep.py).
+    deleted_at = models.DateTimeField(null=True, editable=False)
     is_sample = models.BooleanField(default=False, editable=False)
 
     class Meta:

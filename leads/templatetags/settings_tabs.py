@@ -7,7 +7,13 @@ from django.urls import reverse
 
 from crm.access import manages
 from crm.models import User
-from leads.access import may_make_capture_forms, may_set_up_pipeline, may_write_lists, may_write_reasons
+from leads.access import (
+    may_make_capture_forms,
+    may_set_up_pipeline,
+    may_write_fields,
+    may_write_lists,
+    may_write_reasons,
+)
 
 register = template.Library()
 
@@ -28,6 +34,7 @@ def settings_pages(context: dict[str, Any]) -> list[SettingsPage]:
         ("organisation", "Organisation", "crm:organisation", user.is_admin),
         ("holidays", "Holidays", "crm:holidays", user.is_admin),
         ("lists", "Lists", "leads:lists", may_write_lists(user)),
+        ("fields", "Fields", "leads:fields", may_write_fields(user)),
         ("reasons", "Reasons", "leads:reasons", may_write_reasons(user)),
         ("routing", "Routing", "feedback:routing", manages(user)),
         ("pipeline", "Pipeline", "leads:pipeline", may_set_up_pipeline(user)),

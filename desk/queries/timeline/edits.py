@@ -17,7 +17,9 @@ from desk.queries.timeline.deals import address
 from desk.queries.timeline.entry import Entry
 from desk.queries.timeline.scope import Record, Scope
 from desk.queries.timeline.whose import named
-from leads.models import Lead, Opportunity
+from leads.custom_fields import known_fields
+from leads.custom_values import said as said_of_own
+from leads.models import CustomField, CustomKind, Lead, Opportunity
 from leads.pipeline import pipeline
 
 LABELS = {
@@ -32,6 +34,9 @@ LABELS = {
 # A stage brings these along; its own line says it.
 OF_A_STAGE = {"stage", "probability", "forecast_category"}
 OF_A_CLOSE = {*OF_A_STAGE, "outcome", "closed_at", "reason_id", "note"}
+
+# Holds the fields of one's own, by their names.
+OWN = "custom"
 
 Change = tuple[str, Any, Any]
 
@@ -122,10 +127,16 @@ def title_of(record: Record, changes: list[tuple[str, str, str]]) -> str:
 
 
 def differences(old: Any, new: Any) -> list[Change]:
-    """(field, before, after) of what differs between two states."""
+    """(field, before, after) of what differs between two states; of `custom` each of its keys."""
     names = [field.attname for field in tracked_fields(old)]
     pairs = ((name, getattr(old, name), getattr(new, name)) for name in names)
-    return [(name, before, after) for name, before, after in pairs if before != after]
+    found = [(name, before, after) for name, before, after in pairs if before != after]
+    return [part for change in found for part in (own_differences(*change) if change[0] == OWN else [change])]
+
+
+def own_differences(_column: str, before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
+    pairs = ((name, before.get(name), after.get(name)) for name in dict.fromkeys([*before, *after]))
+    return [(f"{OWN}.{name}", old, new) for name, old, new in pairs if old != new]
 
 
 def tracked_fields(event: Any) -> list[Any]:
@@ -136,6 +147,8 @@ def names_of(of: type[Record], changes: list[Change]) -> dict[tuple[str, Any], s
     """What the records are called that changes point at, one query a kind."""
     pointed: dict[type[Model], set[tuple[str, int]]] = {}
     for name, *values in changes:
+        if name.startswith(f"{OWN}."):
+            continue
         field = of._meta.get_field(name.removesuffix("_id"))
         if field.is_relation and field.related_model:
             pointed.setdefault(field.related_model, set()).update((name, pk) for pk in values if pk)
@@ -148,7 +161,16 @@ def names_of(of: type[Record], changes: list[Change]) -> dict[tuple[str, Any], s
 
 def in_words(row: Any, change: Change, names: dict[tuple[str, Any], str]) -> tuple[str, str, str]:
     name, old, new = change
+    if name.startswith(f"{OWN}."):
+        return own_in_words(row, name.removeprefix(f"{OWN}."), old, new)
     return label(name), shown(row, name, old, names), shown(row, name, new, names)
+
+
+def own_in_words(row: Any, name: str, old: Any, new: Any) -> tuple[str, str, str]:
+    """A field of one's own by its label; one that was deleted since by its name."""
+    known = known_fields(row._meta.get_field("pgh_obj").related_model._meta.model_name)
+    own = known.get(name) or CustomField(label=name.replace("_", " "), kind=CustomKind.TEXT)
+    return own.label, said_of_own(own, old) or "–", said_of_own(own, new) or "–"
 
 
 def label(name: str) -> str:
