@@ -3,6 +3,7 @@
 Only a draft changes. What is proposed is withdrawn first (scoring/proposing.py); what is or was in force is copied.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -16,11 +17,13 @@ from crm.models import User
 from feedback.access import may_propose
 from feedback.agreements import digest
 from feedback.models import SignedStatus
+from leads.list_queries import present_leads
 from scoring.contradictions import contradictions, impossible
 from scoring.definitions import CONTENT, checked_card
+from scoring.engine import standings_at
 from scoring.models import Definition
-from scoring.rules import InvalidDefinition, Problem
-from scoring.words import conditions_of, record_names, records_of
+from scoring.rules import Card, InvalidDefinition, Problem
+from scoring.words import RECORDS, Names, conditions_of, record_names, records_of
 
 # What people write into a draft.
 WRITTEN = ("name", "why", *CONTENT)
@@ -34,6 +37,8 @@ BEGINNING: dict[str, Any] = {
     ],
 }
 NOT_YOURS = "Only managers of marketing or sales and admins change the definition."
+# So many of the newest leads are scored to see whether a draft makes sense; of a few nothing can be said.
+SAMPLE, FEW = 500, 20
 # Held while the number of a new version is found.
 NUMBERING = 0x7EDEF
 
@@ -139,17 +144,33 @@ def problems_of(definition: Definition) -> list[Problem]:
         return [Problem(**problem) for problem in invalid.extra["problems"]]
 
 
-def warnings_of(definition: Definition) -> list[Problem]:
-    """What is odd about a version without being wrong; nothing for one that cannot be read."""
+def warnings_of(definition: Definition, *, at: datetime | None = None) -> list[Problem]:
+    """What is odd about a version without being wrong; nothing for one that cannot be read.
+
+    With ``at`` also whether nobody, or everybody, of the newest leads would qualify then.
+    """
     try:
         card = checked_card(definition)
     except InvalidDefinition:
         return []
     names = record_names(card)
-    gone = [
-        Problem(f"{place}.value", f"there is no {condition.column.label.lower()} with the id {pk}")
-        for place, condition in conditions_of(card)
-        for pk in records_of(condition, condition.field)
-        if (condition.field, pk) not in names
-    ]
-    return [*gone, *contradictions(card, names)]
+    return [*gone_records(card, names), *contradictions(card, names), *(lopsided(card, at=at) if at else ())]
+
+
+def gone_records(card: Card, names: Names) -> Iterator[Problem]:
+    for place, condition in conditions_of(card):
+        for pk in (pk for field in RECORDS for pk in records_of(condition, field)):
+            if (condition.field, pk) not in names:
+                yield Problem(f"{place}.value", f"there is no {condition.column.label.lower()} with the id {pk}")
+
+
+def lopsided(card: Card, *, at: datetime) -> Iterator[Problem]:
+    """Whether nobody, or everybody, of the newest leads qualifies: by the engine, on as many as a page can wait for."""
+    newest = present_leads().filter(archived_at=None).order_by("-pk").values_list("pk", flat=True)[:SAMPLE]
+    qualified = [standing.qualifies for standing in standings_at(((pk, at) for pk in newest), card=card)]
+    if len(qualified) < FEW:
+        return
+    if not any(qualified):
+        yield Problem("thresholds", f"none of the {len(qualified)} newest leads would qualify")
+    elif all(qualified):
+        yield Problem("thresholds", f"each of the {len(qualified)} newest leads would qualify")

@@ -14,6 +14,7 @@ from crm.api.filters import LARGEST_ID, BadParameter, refuse_unknown
 from crm.api.views import Resource
 from feedback.agreements import UNFINISHED
 from feedback.models import Agreement
+from scoring.api.backtests import WithBacktest
 from scoring.api.filters import DefinitionFilters
 from scoring.api.serializers import (
     CheckSerializer,
@@ -37,7 +38,7 @@ NAMING = Agreement.objects.filter(status__in=UNFINISHED, definition_version=Oute
 ALONE: dict[str, Any] = {"filter_backends": [], "pagination_class": None, "filterset_class": None}
 
 
-class DefinitionViews(Resource):
+class DefinitionViews(WithBacktest):
     """Versions of the definition that scores, gates and figures point at; only a draft changes."""
 
     queryset = Definition.objects.annotate(agreement=Subquery(NAMING.values("pk")[:1])).select_related("written_by")
@@ -96,7 +97,7 @@ class DefinitionViews(Resource):
     def check(self, request: Request, pk: int) -> Response:
         """What keeps a version from being proposed, and what is odd about it."""
         definition = self.get_object()
-        found = {"problems": problems_of(definition), "warnings": warnings_of(definition)}
+        found = {"problems": problems_of(definition), "warnings": warnings_of(definition, at=timezone.now())}
         return Response({name: [problem._asdict() for problem in problems] for name, problems in found.items()})
 
     @extend_schema(

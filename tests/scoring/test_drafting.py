@@ -7,7 +7,9 @@ from django.core.exceptions import ValidationError
 
 from crm.editing import Gone
 from crm.models import Role
+from leads.models import Lead
 from leads.models.custom import CustomField
+from leads.touches import record_touch
 from scoring.drafting import (
     ChangedMeanwhile,
     draft_definition,
@@ -20,7 +22,7 @@ from scoring.drafting import (
 from scoring.models import Definition
 from scoring.proposing import discard_definition
 from scoring.rules import InvalidDefinition
-from tests.factories import MONDAY, make_campaign, make_team, make_user
+from tests.factories import DAY, MONDAY, make_campaign, make_lead, make_team, make_user
 from tests.scoring.cards import did, fit, when
 
 pytestmark = pytest.mark.django_db
@@ -128,3 +130,17 @@ def test_what_is_odd_is_said_and_not_refused(mona):
         ("rules[3].value", "there is no campaign with the id 99999"),
         ("rules[2]", "“Country is Sweden” gives -40 here and +40 in rule 1: together nothing"),
     ]
+
+
+def test_a_definition_that_takes_nobody_or_everybody_of_the_newest_leads_says_so(mona):
+    draft = draft_definition(by=mona, at=MONDAY, rules=RULES, thresholds={"mql": 50})
+    leads = [make_lead(country="Sweden", at=MONDAY) for _ in range(19)]
+    assert warnings_of(draft, at=MONDAY + DAY) == []
+    leads.append(make_lead(country="Sweden", at=MONDAY))
+    Lead.objects.filter(pk=make_lead(at=MONDAY).pk).update(archived_at=MONDAY)
+    assert warnings_of(draft, at=MONDAY + DAY) == [("thresholds", "none of the 20 newest leads would qualify")]
+    for lead in leads[:19]:
+        record_touch(lead, kind="form", at=MONDAY)
+    assert warnings_of(draft, at=MONDAY) == []
+    record_touch(leads[19], kind="form", at=MONDAY)
+    assert warnings_of(draft, at=MONDAY) == [("thresholds", "each of the 20 newest leads would qualify")]
