@@ -21,6 +21,8 @@ from feedback.quality import QualityIndex, quality_index
 from feedback.queries import Verdicts, latest_verdicts, unanswered, verdicts_of
 from feedback.talk import with_talk
 from leads.models import Reason
+from scoring.models import TrainedModel
+from scoring.promising import acceptance_model
 
 ROWS = 10
 OF_A_REASON = 50
@@ -29,13 +31,17 @@ CHANGES = 20
 
 @dataclass(frozen=True)
 class WhatSalesSays:
-    """``quality`` None: nothing judged. ``unanswered``: comments nobody replied to, counted up to a hundred."""
+    """``quality`` None: nothing judged, or ``expected_by`` a model, which is asked afterwards.
+
+    ``unanswered``: comments nobody replied to, counted up to a hundred.
+    """
 
     verdicts: Verdicts
     acceptance: Share
     lines: list[str]
     reasons: list[dict[str, Any]]
     quality: QualityIndex | None
+    expected_by: TrainedModel | None
     heard: Heard
     answers: QuerySet[Handoff]
     unanswered: int
@@ -46,12 +52,14 @@ def what_is_said(campaign: Campaign, *, reason: Reason | None, at: datetime) -> 
     handed = handoffs_of(campaign)
     verdicts = verdicts_of(handed)
     answers = with_talk(latest_verdicts(handed.filter(reason=reason) if reason else handed))
+    model = acceptance_model() if verdicts.judged else None
     return WhatSalesSays(
         verdicts=verdicts,
         acceptance=share(verdicts.accepted, verdicts.judged),
         lines=what_sales_says(verdicts, handed, at=at),
         reasons=reason_bars(campaign, verdicts),
-        quality=quality_index(campaign.pk) if verdicts.judged else None,
+        quality=quality_index(campaign.pk) if verdicts.judged and not model else None,
+        expected_by=model,
         heard=impressions_of(Impression.objects.filter(lead__campaign=campaign)),
         answers=answers[: OF_A_REASON if reason else ROWS],
         unanswered=count_up_to(unanswered(handed.exclude(comment="")), 99),

@@ -126,6 +126,7 @@ def with_row(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
     """With everything a row and a card show of the hand-off itself."""
     return handoffs.select_related(
         "lead__leadscore",
+        "lead__leadprediction",
         "lead__company",
         "lead__contact",
         "lead__campaign",

@@ -16,7 +16,7 @@ from leads.lifecycle import CLOCK_OF, RANK, SUCCESS, Clock, Stage
 from leads.models import Lead, Transition
 from leads.opportunities import opportunities_of
 from leads.united import with_family
-from scoring.explanation import Contribution, explain
+from scoring.explanation import Explanation, explanation_of
 
 OTHERS = 5
 DEALS = 20
@@ -33,12 +33,12 @@ class Story:
     # What the verdict found wrong and nobody has changed since: "phone and job title".
     wrong: str
     origin: Origin
-    reasons: list[Contribution]
+    told: Explanation | None
     others: list[Lead]
 
 
 def lead_with_all() -> QuerySet[Lead]:
-    return with_family(Lead.objects.for_lists().select_related("contact", "merged_into"))
+    return with_family(Lead.objects.for_lists().select_related("contact", "merged_into", "leadprediction"))
 
 
 def story_of(lead: Lead, *, now: datetime) -> Story:
@@ -56,7 +56,7 @@ def story_of(lead: Lead, *, now: datetime) -> Story:
         verdict=next(filter(says_something, answers), None),
         wrong=wrong_words(still_wrong(answers).get(answers[0].pk, [])) if answers else "",
         origin=origin_of(lead),
-        reasons=explain(lead, at=now),
+        told=explanation_of(lead, at=now),
         others=others_there(lead),
     )
 

@@ -39,6 +39,7 @@ from feedback.handing_over import HandedOver, hand_over_leads
 from feedback.improvements import may_record
 from leads.list_queries import with_last_touch
 from leads.models import Lead, Reason
+from scoring.promising import ModelIndex, acceptance_model, quality_by_model
 
 ROWS = 10
 SPENDS = 12
@@ -79,14 +80,30 @@ def handoffs(request: PersonRequest, pk: int) -> HttpResponse:
     return form_page(request, "desk/hand_over.html", {"form": form, "campaign": campaign, "count": count})
 
 
+@require_GET
+def quality(request: PersonRequest, pk: int) -> HttpResponse:
+    """How its leads did against what the model expected of each: read after the page stands there."""
+    campaign, model = get_campaign(pk), acceptance_model()
+    found = quality_by_model(campaign.pk, model) if model else None
+    if request.htmx:
+        return render(request, "desk/campaign_quality_by_model.html", {"quality": found})
+    return campaign_page(request, campaign, quality=found)
+
+
 def campaign_page(
-    request: PersonRequest, campaign: Campaign, *, spend_form: SpendForm | None = None, status: int = 200
+    request: PersonRequest,
+    campaign: Campaign,
+    *,
+    spend_form: SpendForm | None = None,
+    quality: ModelIndex | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     says = what_is_said(campaign, reason=chosen_reason(request), at=timezone.now())
     context: dict[str, Any] = {
         "now": timezone.now(),
         "campaign": campaign,
         "says": says,
+        "quality": quality,
         "reason": chosen_reason(request),
         "contents": content_of(campaign, at=timezone.now()),
         "children": campaign.children.filter(archived_at__isnull=True).order_by("-starts_on", "-id")[:ROWS],
