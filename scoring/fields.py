@@ -130,7 +130,7 @@ def computed(label: str, kind: Type, alias: str, columns: tuple[str, ...], expre
     return Field(label, kind, alias, columns, sql.SQL(expression))
 
 
-MAIL_DOMAIN = "split_part(lower(lead.email), '@', 2)"
+MAIL_DOMAIN = "lower(split_part(lead.email, '@', 2))"
 # Whoever wrote to us from a domain of our own people's; a free mail provider is nobody's own.
 OWN_STAFF = f"""{MAIL_DOMAIN} IN (
     SELECT split_part(lower(email), '@', 2) FROM crm_user WHERE is_active

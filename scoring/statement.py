@@ -21,54 +21,63 @@ from scoring.rules import ENGAGEMENT_GRADES, FIT_GRADES, HAND_STAYS_UP, Card, Co
 
 
 class Asked(NamedTuple):
-    """Whom the statement is asked about. ``rows``: SQL of (lead_id, at), each pair once.
+    """Whom the statement is asked about, as SQL of `asked (lead_id, at)`, each pair once.
 
-    ``own`` and ``merged`` say the same of the tables of touches and of merged leads, so that their indexes are walked
-    once along a range instead of once a lead.
+    ``leads``, ``touches``, ``merged``: `asked` beside each `lead`, each `touch` of its own, and each `touch` of a lead
+    `merged` into it.
     """
 
     rows: sql.SQL
-    own: sql.SQL = sql.SQL("")
-    merged: sql.SQL = sql.SQL("")
+    leads: sql.SQL
+    touches: sql.SQL
+    merged: sql.SQL
 
 
 # %(leads)s at %(moments)s, in pairs.
-PAIRS = Asked(sql.SQL("SELECT * FROM unnest(%(leads)s::bigint[], %(moments)s::timestamptz[]) AS asked (lead_id, at)"))
-# Every lead with an id from %(low)s to %(high)s, at %(at)s.
+PAIRS = Asked(
+    rows=sql.SQL("SELECT * FROM unnest(%(leads)s::bigint[], %(moments)s::timestamptz[]) AS asked (lead_id, at)"),
+    leads=sql.SQL("asked JOIN leads_lead lead ON lead.id = asked.lead_id"),
+    touches=sql.SQL("{asked} AS asked JOIN leads_touch touch ON touch.lead_id = asked.lead_id"),
+    merged=sql.SQL("""
+        {asked} AS asked JOIN leads_lead merged ON merged.merged_into_id = asked.lead_id
+        JOIN leads_touch touch ON touch.lead_id = merged.id
+    """),
+)
+# Every lead with an id from %(low)s to %(high)s at %(at)s: each table is walked along the range, none looked up in.
 RANGE = Asked(
-    sql.SQL("SELECT id AS lead_id, %(at)s::timestamptz AS at FROM leads_lead WHERE id BETWEEN %(low)s AND %(high)s"),
-    own=sql.SQL("AND touch.lead_id BETWEEN %(low)s AND %(high)s"),
-    merged=sql.SQL("AND merged.merged_into_id BETWEEN %(low)s AND %(high)s"),
+    rows=sql.SQL(
+        "SELECT id AS lead_id, %(at)s::timestamptz AS at FROM leads_lead WHERE id BETWEEN %(low)s AND %(high)s"
+    ),
+    leads=sql.SQL("""
+        (SELECT * FROM leads_lead WHERE id BETWEEN %(low)s AND %(high)s) AS lead
+        CROSS JOIN LATERAL (SELECT lead.id AS lead_id, %(at)s::timestamptz AS at) AS asked
+    """),
+    touches=sql.SQL("""
+        (SELECT * FROM leads_touch WHERE lead_id BETWEEN %(low)s AND %(high)s) AS touch
+        CROSS JOIN LATERAL (SELECT touch.lead_id, %(at)s::timestamptz AS at) AS asked
+    """),
+    merged=sql.SQL("""
+        (SELECT * FROM leads_lead WHERE merged_into_id BETWEEN %(low)s AND %(high)s) AS merged
+        JOIN leads_touch touch ON touch.lead_id = merged.id
+        CROSS JOIN LATERAL (SELECT merged.merged_into_id AS lead_id, %(at)s::timestamptz AS at) AS asked
+    """),
 )
 
-# The effective touches of everybody in {asked}, {known} by then.
-TOUCHES = sql.SQL("""
+# The effective touches of everybody in `asked`.
+TOUCHES = sql.SQL("{own} UNION ALL {merged}")
+TOUCHES_OF = sql.SQL("""
     SELECT asked.lead_id, asked.at AS asked_at, touch.id, touch.at, touch.kind, touch.channel, touch.campaign_id,
         touch.asset_id, touch.raised_hand
-    FROM {asked} AS asked JOIN leads_touch touch ON touch.lead_id = asked.lead_id AND touch.at <= asked.at {own}
-        AND touch.at > asked.at - {memory}
-    {lead} WHERE touch.by = 'buyer' {known}
-        AND (touch.id, asked.at) NOT IN (SELECT corrects_id, at FROM corrected)
-    UNION ALL
-    SELECT asked.lead_id, asked.at, touch.id, touch.at, touch.kind, touch.channel, touch.campaign_id,
-        touch.asset_id, touch.raised_hand
-    FROM {asked} AS asked JOIN leads_lead merged ON merged.merged_into_id = asked.lead_id {merged}
-    JOIN leads_touch touch ON touch.lead_id = merged.id AND touch.at <= asked.at
-        AND touch.at > asked.at - {memory}
-    {lead} WHERE touch.by = 'buyer' {known}
-        AND (touch.id, asked.at) NOT IN (SELECT corrects_id, at FROM corrected)
+    FROM {touches} {lead}
+    WHERE touch.by = 'buyer' AND touch.at <= asked.at AND touch.at > asked.at - {memory} {known}
+        AND (
+            NOT (SELECT EXISTS (SELECT FROM corrected))
+            OR (touch.id, asked.at) NOT IN (SELECT corrects_id, at FROM corrected)
+        )
 """)
-CORRECTED = sql.SQL("""
-    corrected AS (
-        SELECT touch.corrects_id, asked.at FROM asked
-        JOIN leads_touch touch ON touch.lead_id = asked.lead_id AND touch.corrects_id IS NOT NULL {own}
-        {lead} WHERE true {known}
-        UNION ALL
-        SELECT touch.corrects_id, asked.at FROM asked
-        JOIN leads_lead merged ON merged.merged_into_id = asked.lead_id {merged}
-        JOIN leads_touch touch ON touch.lead_id = merged.id AND touch.corrects_id IS NOT NULL
-        {lead} WHERE true {known}
-    )
+CORRECTED = sql.SQL("corrected AS ({own} UNION ALL {merged})")
+CORRECTED_OF = sql.SQL("""
+    SELECT touch.corrects_id, asked.at FROM {touches} {lead} WHERE touch.corrects_id IS NOT NULL {known}
 """)
 # A lead that was written later, as by an import, brought its history along.
 KNOWN_THEN = sql.SQL("AND (touch.created_at <= asked.at OR lead.created_at > asked.at)")
@@ -101,41 +110,44 @@ CAPPED = sql.SQL("""
     )
 """)
 UNCAPPED = sql.SQL("engaged AS (SELECT summed.*, touches AS met FROM ({summed}) AS summed)")
-# Materialized, or what one step computes is computed again wherever the next one uses it.
+# OFFSET 0, or what one step computes is computed again wherever the next one uses it.
 POINTS = sql.SQL("""
-    points AS MATERIALIZED (
+    points AS (
         SELECT asked.lead_id, asked.at, engaged.latest, engaged.met, engaged.touches,
             coalesce(engaged.decay, 1) AS decay{points}
-        FROM asked {records}
+        FROM {records}
         LEFT JOIN (SELECT engaged.*, {decay} AS decay FROM engaged OFFSET 0) AS engaged
             ON engaged.lead_id = asked.lead_id AND engaged.asked_at = asked.at
+        OFFSET 0
     )
 """)
+# By key, one at a time: a join would read all companies for every twenty thousand leads.
 RECORDS = sql.SQL("""
-    JOIN leads_lead lead ON lead.id = asked.lead_id
-    LEFT JOIN leads_company company ON company.id = lead.company_id
-    LEFT JOIN leads_contact contact ON contact.id = lead.contact_id
+    {leads}
+    LEFT JOIN LATERAL (SELECT * FROM leads_company WHERE id = lead.company_id OFFSET 0) company ON true
+    LEFT JOIN LATERAL (SELECT * FROM leads_contact WHERE id = lead.contact_id OFFSET 0) contact ON true
 """)
 RECORDS_THEN = sql.SQL("""
-    JOIN lead_then lead ON lead.lead_id = asked.lead_id AND lead.at = asked.at
+    asked JOIN lead_then lead ON lead.lead_id = asked.lead_id AND lead.at = asked.at
     LEFT JOIN company_then company ON company.lead_id = asked.lead_id AND company.at = asked.at
     LEFT JOIN contact_then contact ON contact.lead_id = asked.lead_id AND contact.at = asked.at
 """)
 TOTALS = sql.SQL("""
-    totals AS MATERIALIZED (
+    totals AS (
         SELECT lead_id, at, latest, decay, ({fit})::float8 AS fit,
             round(({engagement})::float8 * 1e6) / 1e6 AS engagement, {excluded} AS excluded, {raised_at} AS raised_at
-        FROM points
+        FROM points OFFSET 0
     ),
-    rounded AS MATERIALIZED (
+    rounded AS (
         SELECT totals.*, engagement * decay AS decayed, floor(fit + engagement * decay + 0.5) AS whole FROM totals
+        OFFSET 0
     ),
-    turning AS MATERIALIZED (
+    turning AS (
         SELECT rounded.*, engagement / nullif(whole - sign(engagement) * 0.5 - fit, 0) AS turns_at_share,
             CASE WHEN excluded THEN 0 ELSE greatest(0, least(100, whole))::int END AS shown,
             CASE WHEN excluded THEN '' ELSE {grade} END AS grade,
             coalesce(raised_at + {stays_up} > at, false) AS hand_is_up
-        FROM rounded
+        FROM rounded OFFSET 0
     ),
     scored AS (
         SELECT lead_id, at, fit, engagement, latest, shown, grade, excluded, raised_at,
@@ -151,9 +163,7 @@ TOTALS = sql.SQL("""
 """)
 # What a touch still counts at the moment asked about: halved with every half-life. By date_part, for extract computes
 # in numeric.
-WEIGHT = """
-    exp((date_part('epoch', {at}) - date_part('epoch', {asked_at})) * (ln(2::float8) / %(half_life)s))
-"""
+WEIGHT = "exp(date_part('epoch', {at} - {asked_at}) * (ln(2::float8) / %(half_life)s))"
 SECONDS_A_DAY = 86_400
 # In this order, with what the statement itself reads of a lead.
 THEN = {"lead": lead_then, "company": company_then, "contact": contact_then}
@@ -176,7 +186,7 @@ class Compiled:
         self.scored = sql.SQL("WITH {}").format(
             sql.SQL(", ").join([
                 sql.SQL("asked AS ({})").format(asked.rows), *self._records_then(),
-                self._filled(CORRECTED), *self._engaged(), self._points(), self._totals(),
+                self._corrected(), *self._engaged(), self._points(), self._totals(),
             ])
         )  # fmt: skip
 
@@ -193,27 +203,33 @@ class Compiled:
 
     # Touches.
 
-    def _filled(self, template: sql.SQL, **more: sql.Composable) -> sql.Composable:
-        known, lead = (KNOWN_THEN, LEAD_THEN) if self.as_of else (sql.SQL(""), sql.SQL(""))
-        memory = sql.Literal(self.memory)
-        return template.format(
-            own=self.asked.own, merged=self.asked.merged, known=known, lead=lead, memory=memory, **more
-        )
+    def _corrected(self) -> sql.Composable:
+        return self._of_families(CORRECTED, CORRECTED_OF, self.asked, sql.Identifier("asked"))
 
     def _engaged(self) -> list[sql.Composable]:
         sums, hands = self._sums(), self._hands()
-        summed = SUMMED.format(
-            touches=self._filled(TOUCHES, asked=sql.Identifier("asked")), sums=_columns({**sums, **hands})
-        )
+        touches = self._of_families(TOUCHES, TOUCHES_OF, self.asked, sql.Identifier("asked"))
+        summed = SUMMED.format(touches=touches, sums=_columns({**sums, **hands}))
         if self.card.daily_cap is None:
             return [UNCAPPED.format(summed=summed)]
         return [CAPPED.format(
             summed=summed,
-            touches_of_busy=self._filled(TOUCHES, asked=sql.SQL("(SELECT busy.lead_id, busy.at)")),
+            touches_of_busy=self._of_families(TOUCHES, TOUCHES_OF, PAIRS, sql.SQL("(SELECT busy.lead_id, busy.at)")),
             cap=sql.Literal(self.card.daily_cap),
             sums=_columns(sums), names=_names(sums), hands=_names(hands),
             capped_names=_names(sums, "capped"), counted_hands=_names(hands, "counted"),
         )]  # fmt: skip
+
+    def _of_families(self, both: sql.SQL, template: sql.SQL, whose: Asked, asked: sql.Composable) -> sql.Composable:
+        """The template for the touches of leads, and for those of who was merged into them."""
+        known, lead = (KNOWN_THEN, LEAD_THEN) if self.as_of else (sql.SQL(""), sql.SQL(""))
+        own, merged = (
+            template.format(
+                touches=touches.format(asked=asked), lead=lead, known=known, memory=sql.Literal(self.memory)
+            )
+            for touches in (whose.touches, whose.merged)
+        )
+        return both.format(own=own, merged=merged)
 
     def _sums(self) -> dict[str, sql.Composable]:
         """What each rule gives, before its cap; detailed: also undecayed, how often, and when last."""
@@ -252,7 +268,7 @@ class Compiled:
             columns |= {f"{rule.name}_uncapped": self._uncapped(rule) for rule in self._rules(Axis.ENGAGEMENT)}
         return POINTS.format(
             points=_columns(columns),
-            records=RECORDS_THEN if self.as_of else RECORDS,
+            records=RECORDS_THEN if self.as_of else RECORDS.format(leads=self.asked.leads),
             decay=sql.SQL(WEIGHT.format(at="engaged.latest", asked_at="engaged.asked_at")),
         )
 
@@ -336,10 +352,11 @@ CONDITIONS: dict[Type, dict[str, str]] = {
         "from": '({column}) COLLATE "C" >= {value}',
         "before": '({column}) COLLATE "C" < {value}',
     },
+    # Most have none, and small letters cost.
     Type.TAGS: {
-        "contains": "{value} = ANY(lower({column}::text)::text[])",
-        "in": "lower({column}::text)::text[] && {value}",
-        "not_in": "NOT coalesce(lower({column}::text)::text[] && {value}, false)",
+        "contains": "(cardinality({column}) > 0 AND {value} = ANY(lower({column}::text)::text[]))",
+        "in": "(cardinality({column}) > 0 AND lower({column}::text)::text[] && {value})",
+        "not_in": "NOT coalesce(cardinality({column}) > 0 AND lower({column}::text)::text[] && {value}, false)",
     },
 }
 
