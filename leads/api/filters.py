@@ -33,7 +33,7 @@ class CompanyFilters(ArchivableFilters):
         model = Company
         fields = {
             **IDENTITY, "name": EXACT, "domain": EXACT, "industry": EXACT, "country": EXACT, "region": EXACT,
-            "updated_at": TIMES,
+            "is_target": EXACT, "updated_at": TIMES,
         }  # fmt: skip
 
 
@@ -54,6 +54,8 @@ class LeadFilters(ArchivableFilters):
     win_chance__gte = NumberFilter(field_name="leadprediction__win", lookup_expr="gte")
     win_chance__lt = NumberFilter(field_name="leadprediction__win", lookup_expr="lt")
 
+    target_account = YesNoFilter(method="of_target_account", help_text="Whether its company is a target account.")
+
     class Meta:
         model = Lead
         fields = {
@@ -63,6 +65,11 @@ class LeadFilters(ArchivableFilters):
             "product_interest": EXACT, "sourced_by": EXACT, "merged_into": EXACT, "revisit_on": DAYS, "captured_at":
             TIMES, "updated_at": TIMES,
         }  # fmt: skip
+
+    def of_target_account(self, leads: QuerySet[Lead], name: str, wanted: bool | str) -> QuerySet[Lead]:
+        if wanted == "":
+            return leads
+        return leads.filter(company__is_target=True) if wanted else leads.exclude(company__is_target=True)
 
     def on_clock(self, leads: QuerySet[Lead], name: str, clocks: list[str]) -> QuerySet[Lead]:
         stages = [stage for stage, clock in CLOCK_OF.items() if clock in clocks]

@@ -2,6 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
+from leads.api.custom import CustomFieldViews
 from leads.api.views import capture, imports, leads, mails, merges, opportunities, people, reasons, work
 
 router = SimpleRouter(use_regex_path=False)
@@ -18,6 +19,7 @@ router.register("capture-forms", capture.CaptureFormViews, basename="capture-for
 router.register("submissions", capture.SubmissionViews, basename="submissions")
 router.register("mail-templates", mails.MailTemplateViews, basename="mail-templates")
 router.register("reasons", reasons.ReasonViews, basename="reasons")
+router.register("custom-fields", CustomFieldViews, basename="custom-fields")
 router.register("merges", merges.MergeViews, basename="merges")
 router.register("imports", imports.ImportViews, basename="imports")
 

@@ -7,9 +7,10 @@ from rest_framework import serializers
 
 from crm.api.fields import ObjectField, PastMoment
 from crm.api.serializers import Body, RecordSerializer
+from leads.api.custom import OwnValues
 from leads.api.serializers.reasons import ReasonField
 from leads.lifecycle import Clock, Stage
-from leads.models import Lead, Touch, Transition
+from leads.models import CustomRecord, Lead, Touch, Transition
 from leads.tagging import clean_tags
 
 EXPECTED = "Sent along: the version this is based on; 409 when somebody wrote the lead since."
@@ -30,7 +31,7 @@ class LeadSerializer(RecordSerializer):
         source="leadprediction.win", read_only=True, default=None, allow_null=True, min_value=0, max_value=1,
         help_text="That it is won within the horizon of the model; null while none is published.",
     )  # fmt: skip
-    custom = ObjectField(required=False)
+    custom = OwnValues(record=CustomRecord.LEAD)
     version = serializers.IntegerField(required=False, min_value=1, help_text=EXPECTED)
 
     class Meta:

@@ -8,8 +8,9 @@ from rest_framework import serializers
 
 from crm.api.fields import CurrencyField, PastMoment
 from crm.api.serializers import Body, RecordSerializer
+from leads.api.custom import OwnValues
 from leads.api.serializers.reasons import ReasonField
-from leads.models import Company, Contact, Opportunity, OpportunityPerson, Outcome, PipelineStage
+from leads.models import Company, Contact, CustomRecord, Opportunity, OpportunityPerson, Outcome, PipelineStage
 from leads.pipeline import pipeline
 from leads.stalled import is_stalled
 
@@ -74,6 +75,7 @@ class OpportunitySerializer(RecordSerializer):
 
     reason = ReasonField()
     currency = CurrencyField(required=False)
+    custom = OwnValues(record=CustomRecord.OPPORTUNITY)
     opened_at = PastMoment(required=False, allow_null=True)
     people = PartSerializer(source="parts", many=True, read_only=True)
     stalled = serializers.SerializerMethodField()
@@ -83,8 +85,8 @@ class OpportunitySerializer(RecordSerializer):
         fields = [
             "id", "external_id", "source_system", "name", "lead", "company", "contact", "owner", "team", "kind",
             "stage", "outcome", "reason", "note", "competitor", "product", "amount", "currency", "probability",
-            "forecast_category", "opened_at", "expected_close", "closed_at", "people", "stalled", "last_activity_at",
-            "next_step_at", "archived_at", "created_at", "updated_at",
+            "forecast_category", "opened_at", "expected_close", "closed_at", "custom", "people", "stalled",
+            "last_activity_at", "next_step_at", "archived_at", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["lead", "outcome", "closed_at", "last_activity_at", "next_step_at", "archived_at"]
 

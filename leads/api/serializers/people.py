@@ -1,15 +1,18 @@
 """Bodies of companies and contacts."""
 
 from crm.api.serializers import RecordSerializer
-from leads.models import Company, Contact
+from leads.api.custom import OwnValues
+from leads.models import Company, Contact, CustomRecord
 
 
 class CompanySerializer(RecordSerializer):
+    custom = OwnValues(record=CustomRecord.COMPANY)
+
     class Meta:
         model = Company
         fields = [
             "id", "external_id", "source_system", "name", "domain", "industry", "country", "region", "employees",
-            "archived_at", "created_at", "updated_at",
+            "is_target", "custom", "archived_at", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["archived_at"]
 

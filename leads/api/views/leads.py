@@ -7,9 +7,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from crm.api.archiving import ArchivableResource
 from crm.api.views import Resource
 from leads.api import filters
+from leads.api.custom import OwnFieldsResource
 from leads.api.serializers.leads import (
     CapturedLeadSerializer,
     LeadSerializer,
@@ -24,16 +24,17 @@ from leads.converting import convert_lead, join_opportunity, undo_conversion
 from leads.duplicates import KNOWN_BY, find_duplicates
 from leads.editing import create_lead, edit_lead
 from leads.merging import merge_leads
-from leads.models import Lead, Touch, Transition
+from leads.models import CustomRecord, Lead, Touch, Transition
 from leads.touches import log_touch
 
 
-class LeadViews(ArchivableResource):
+class LeadViews(OwnFieldsResource):
     """Each is one time that somebody may buy."""
 
     queryset = Lead.objects.select_related("leadscore", "leadprediction")
     serializer_class = LeadSerializer
-    filterset_class = filters.LeadFilters
+    own_record = CustomRecord.LEAD
+    own_filterset = filters.LeadFilters
     archive_rule = RULES[Lead]
     ordering_fields = {
         **Resource.ordering_fields,

@@ -9,9 +9,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from crm.api.archiving import ArchivableResource
 from crm.api.views import Resource
 from leads.api import filters
+from leads.api.custom import OwnFieldsResource
 from leads.api.serializers.opportunities import (
     CloseBody,
     NewOpportunitySerializer,
@@ -22,7 +22,7 @@ from leads.api.serializers.opportunities import (
 )
 from leads.archiving import RULES
 from leads.lifecycle import ReasonUse
-from leads.models import Opportunity, PipelineStage
+from leads.models import CustomRecord, Opportunity, PipelineStage
 from leads.opportunities import (
     change_stage,
     close_opportunity,
@@ -34,12 +34,13 @@ from leads.opportunity_people import add_person, change_role, remove_person
 from leads.reasons import find_reason
 
 
-class OpportunityViews(ArchivableResource):
+class OpportunityViews(OwnFieldsResource):
     """Deals with a value and a date."""
 
     queryset = Opportunity.objects.select_related("reason").prefetch_related("parts")
     serializer_class = OpportunitySerializer
-    filterset_class = filters.OpportunityFilters
+    own_record = CustomRecord.OPPORTUNITY
+    own_filterset = filters.OpportunityFilters
     archive_rule = RULES[Opportunity]
     ordering_fields = {
         **Resource.ordering_fields,

@@ -6,18 +6,20 @@ from rest_framework.response import Response
 
 from crm.api.archiving import ArchivableResource
 from leads.api import filters
+from leads.api.custom import OwnFieldsResource
 from leads.api.serializers.people import CompanySerializer, ContactSerializer
 from leads.archiving import RULES
 from leads.editing import create_company, create_contact, edit_company, edit_contact
-from leads.models import Company, Contact
+from leads.models import Company, Contact, CustomRecord
 
 
-class CompanyViews(ArchivableResource):
+class CompanyViews(OwnFieldsResource):
     """Organisations that may buy."""
 
     queryset = Company.objects.all()
     serializer_class = CompanySerializer
-    filterset_class = filters.CompanyFilters
+    own_record = CustomRecord.COMPANY
+    own_filterset = filters.CompanyFilters
     archive_rule = RULES[Company]
     ordering_fields = {**ArchivableResource.ordering_fields, "name": "name", "employees": "employees"}
 
