@@ -3,15 +3,25 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm.outbox import drain
 from feedback.models import SignedStatus
 from leads.merging import merge_leads, undo_merge
-from leads.models import Company, LeadScore, Touch
+from leads.models import Company, Contact, LeadScore, Touch
 from leads.touches import record_touch
-from scoring.engine import apply_changes, chunks_of_leads, rebuild, round_due_scores, score_leads, scores_at
+from scoring.engine import (
+    apply_changes,
+    chunks_of_leads,
+    ranges_of_leads,
+    rebuild,
+    round_due_scores,
+    score_leads,
+    scores_at,
+)
 from scoring.models import Definition
 from scoring.rules import NO_CARD
 from tests.factories import DAY, MONDAY, make_campaign, make_lead
@@ -196,6 +206,34 @@ def test_changes_of_leads_and_companies_are_scored():
     apply_changes({"lead": {changed.pk}, "company": {company.pk}, "handoff": {other.pk}})
 
     assert dict(LeadScore.objects.values_list("lead", "shown")) == {of_company.pk: 10, changed.pk: 5}
+
+
+def test_a_change_of_a_contact_is_scored_on_its_leads():
+    in_force(fit("do_not_mail", True, 10), fit("country", "Sweden", 5))
+    contact = Contact.objects.create(first_name="Karl", last_name="Kaiser", do_not_mail=True)
+    lead, other = make_lead(contact=contact), make_lead()
+    apply_changes({"contact": {contact.pk}})
+    assert dict(LeadScore.objects.values_list("lead", "shown")) == {lead.pk: 10}
+    assert other.pk not in LeadScore.objects.values_list("lead", flat=True)
+
+
+def test_leads_are_walked_in_ranges_whatever_ids_they_have(monkeypatch):
+    monkeypatch.setattr("scoring.engine.CHUNK", 2)
+    far = [make_lead(pk=pk).pk for pk in (10**12, 10**12 + 5, 10**15)]
+    near = make_lead().pk
+    assert list(ranges_of_leads()) == [(near, far[0]), (far[1], far[2])]
+    assert list(chunks_of_leads()) == [[near, far[0]], [far[1], far[2]]]
+
+
+def test_many_leads_are_scored_with_as_many_statements_as_one():
+    card = card_with(did("form", 20))
+    counts = []
+    for many in (1, 7):
+        leads = [make_lead().pk for _ in range(many)]
+        with CaptureQueriesContext(connection) as asked:
+            score_leads(leads, card=card, at=MONDAY)
+        counts.append(len(asked))
+    assert counts == [1, 1]
 
 
 def test_a_change_of_a_lead_that_is_gone_is_no_error():

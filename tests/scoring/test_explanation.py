@@ -1,15 +1,19 @@
 """scoring/explanation.py: the lines give the figure."""
 
+from datetime import timedelta
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leads.models import LeadScore, Touch
 from leads.touches import record_touch
 from scoring.engine import score_leads
-from scoring.explanation import explain
+from scoring.explanation import explain, explanation_of
 from tests.factories import DAY, MONDAY, make_campaign, make_lead
-from tests.scoring.cards import card_with, did, fit
+from tests.scoring.cards import card_with, did, fit, when
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +46,97 @@ def test_each_line_names_its_rule_and_its_points_of_today():
         ("Segment is not Enterprise", 2.0, "fit"),
         ("Not: has a phone number", -3.0, "fit"),
     ]
+
+
+def test_a_line_of_engagement_says_what_its_touches_gave_and_when():
+    """8.2 of 20 points, a form 38.6 days ago: halved every 30 days (METRICS.md L2)."""
+    lead = make_lead()
+    record_touch(lead, kind="form", at=MONDAY)
+    record_touch(lead, kind="open", at=MONDAY + 45 * DAY)
+
+    form, opened = explain(lead, at=MONDAY + 45 * DAY, card=card_with(did("form", 20), did("open", 3)))
+
+    assert (form.label, form.before_decay, form.touches, form.last_at) == ("Filled in a form", 20.0, 1, MONDAY)
+    assert form.points == pytest.approx(7.0711, abs=1e-4)
+    assert (opened.points, opened.before_decay, opened.last_at) == (3.0, 3.0, MONDAY + 45 * DAY)
+
+
+def test_caps_are_named_where_they_took_something_away():
+    lead = make_lead(country="Sweden")
+    for kind in ("form", "form", "open", "click", "click", "visit"):
+        record_touch(lead, kind=kind, at=MONDAY)
+    card = card_with(
+        did("form", 20, cap=30),
+        did("visit", 2, cap=4),
+        did("click", 9, cap=16, group="mail"),
+        did("open", 4, cap=10, group="mail"),
+        fit("country", "Sweden", 6, group="place"),
+        fit("country", "Norway", 5, operator="is_not", group="place"),
+    )
+    lines = {line.label: (line.points, line.before_decay, line.limit) for line in explain(lead, at=MONDAY, card=card)}
+    assert lines == {
+        "Filled in a form": (30.0, 30.0, "at most 30"),
+        "Clicked a link": (16.0, 16.0, "at most 16"),
+        "Country: Sweden": (6.0, None, ""),
+        "Visited the website": (2.0, 2.0, ""),
+    }
+
+
+def test_a_rule_that_its_group_cut_says_so():
+    lead = make_lead()
+    for kind in ("click", "open", "open"):
+        record_touch(lead, kind=kind, at=MONDAY)
+    card = card_with(did("click", 9, cap=16, group="mail"), did("open", 4, cap=10, group="mail"))
+    assert [(line.points, line.limit) for line in explain(lead, at=MONDAY, card=card)] == [
+        (9.0, ""), (7.0, "cut by the group “mail”"),
+    ]  # fmt: skip
+
+
+def test_touches_over_the_daily_cap_are_told_of():
+    lead = make_lead()
+    for minute in range(5):
+        record_touch(lead, kind="open", at=MONDAY + timedelta(minutes=minute))
+    told = explanation_of(lead, at=MONDAY + DAY, card=card_with(did("open", 4), daily_cap=3))
+    assert told.notes == ["2 of 5 touches were not counted: at most 3 of one kind a day"]
+    assert told.lines[0].touches == 3
+
+
+def test_an_exclusion_is_the_last_line_and_takes_everything_away():
+    lead = make_lead(country="Sweden", tags=["student"])
+    card = card_with(
+        fit("country", "Sweden", 30), fit("has_phone", False, -4),
+        exclusions=[when("tags", "student", "contains"), when("own_staff", True), when("do_not_mail", False)],
+    )  # fmt: skip
+    told = explanation_of(lead, at=MONDAY, card=card)
+    assert (told.score, told.grade, told.qualifies) == (0, "", False)
+    assert told.excluded_by == ["Tags include student", "Not: unsubscribed"]
+    assert brief(told.lines)[-1] == ("Excluded: Tags include student, Not: unsubscribed", -26.0, "")
+    assert sum(line.points for line in told.lines) == 0
+    assert (told.fit, told.engagement) == (26.0, 0)
+
+
+def test_a_raised_hand_is_named_with_its_day():
+    lead = make_lead()
+    record_touch(lead, kind="attend", at=MONDAY - DAY)
+    record_touch(lead, kind="form", at=MONDAY, raised_hand=True)
+    card = card_with(hand_raises=[when("kind", "attend"), when("raised_hand", True)])
+    told = explanation_of(lead, at=MONDAY, card=card)
+    assert (told.raised_by, told.raised_at, told.qualifies) == ("Asked to be contacted", MONDAY, True)
+    quiet = explanation_of(make_lead(), at=MONDAY, card=card)
+    assert (quiet.raised_by, quiet.raised_at, quiet.qualifies) == ("", None, False)
+
+
+def test_an_explanation_costs_the_same_however_much_happened():
+    lead = make_lead()
+    card = card_with(did("open", 4), fit("country", "Sweden", 3), daily_cap=2)
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            explanation_of(lead, at=MONDAY + DAY, card=card)
+        counts.append(len(asked))
+        for minute in range(30):
+            record_touch(lead, kind="open", at=MONDAY + timedelta(minutes=minute))
+    assert counts == [1, 1]
 
 
 def test_nothing_is_said_without_a_definition():
