@@ -1,34 +1,42 @@
 """Fitting a calibration to log-odds told for rows that came after those the model learnt from (METRICS.md L9)."""
 
+from math import sqrt
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.isotonic import IsotonicRegression
 
 from scoring.learning.calibration import MOST_LOG_ODDS, Beta, Calibration, Isotonic, calibrated
-from scoring.learning.metrics import both_classes, brier, logit, sigmoid
+from scoring.learning.metrics import Z95, both_classes, logit, sigmoid
 from scoring.learning.table import Floats
 
 # Isotonic regression needs so many rows not to memorise them.
 ISOTONIC_ROWS = 1_000
-# What speaks for leaving the model's own figures alone, as some twenty rows would.
-PRIOR = 5.0
+# What speaks for leaving the model's own figures alone, as some 250 rows would: a calibration learnt from few rows does
+# more harm than good.
+PRIOR = 60.0
 
 
 def calibration_for(raw: Floats, labels: NDArray[np.int8], *, tied: bool) -> Calibration:
-    """The calibration for rows in order of time; isotonic only if it wins on the later half, learnt from the earlier.
+    """The calibration for rows in order of time.
 
     ``tied``: a = b, the sigmoid, for models that are logistic already.
     """
     if not both_classes(labels):
         return Beta()
     half = len(raw) // 2
-    if len(raw) >= ISOTONIC_ROWS and both_classes(labels[:half]):
-        rivals = [fit(raw[:half], labels[:half]) for fit in (lambda *data: fit_beta(*data, tied=tied), fit_isotonic)]
-        beta, isotonic = (brier(labels[half:], calibrated(rival, raw[half:])) or 0.0 for rival in rivals)
-        if isotonic < beta:
-            return fit_isotonic(raw, labels)
+    if len(raw) >= ISOTONIC_ROWS and both_classes(labels[:half]) and isotonic_wins(raw, labels, half, tied=tied):
+        return fit_isotonic(raw, labels)
     return fit_beta(raw, labels, tied=tied)
+
+
+def isotonic_wins(raw: Floats, labels: NDArray[np.int8], half: int, *, tied: bool) -> bool:
+    """Whether it has the lower Brier score on the later rows, learnt from the earlier, by more than chance explains."""
+    beta, isotonic = fit_beta(raw[:half], labels[:half], tied=tied), fit_isotonic(raw[:half], labels[:half])
+    missed = [(calibrated(rival, raw[half:]) - labels[half:]) ** 2 for rival in (beta, isotonic)]
+    gain = missed[0] - missed[1]
+    return bool(gain.mean() > Z95 * gain.std() / sqrt(len(gain)))
 
 
 def fit_beta(raw: Floats, labels: NDArray[np.int8], *, tied: bool = False) -> Beta:

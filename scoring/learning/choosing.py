@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import log
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from scoring.learning.calibration import Calibration, calibrated
 from scoring.learning.document import Model
 from scoring.learning.metrics import log_loss
 from scoring.learning.naive import Naive
+from scoring.learning.scorecard import Scorecard
 from scoring.learning.splitting import Split
 from scoring.learning.table import Floats, Table
 
@@ -23,6 +25,8 @@ ENOUGH_OF_EACH = 100
 BOOSTED_ROWS = 1_000
 # A penalty is chosen on no more rows than this, evenly thinned.
 TUNING_ROWS = 20_000
+# Log-likelihood that must be won over the average: by chance three parameters win 4 once in twenty times.
+CLEARLY = 4.0
 # Where there is nothing to choose by.
 USUAL_PENALTY = 10.0
 
@@ -72,10 +76,24 @@ class Blending:
         return {**self.ridge.settings(), **self.boosting.settings()}
 
 
+@dataclass(frozen=True)
+class Average:
+    """How to make a model that knows nothing and tells everybody the same share."""
+
+    method: ClassVar[str] = "additive"
+
+    def fit(self, table: Table) -> Scorecard:
+        return Scorecard(log(table.positives / (len(table) - table.positives)), ())
+
+    def settings(self) -> dict[str, Any]:
+        return {"weights": "none"}
+
+
 def choose(table: Table, splits: Sequence[Split], *, seed: int) -> tuple[Recipe, Told]:
     """The recipe that loses least on the rows told, and these rows; of equals the simplest.
 
-    How many trees grow is chosen by the last split, which has most to learn from.
+    Calibration and choice alone make a coin look a little better than the average; what does not clearly look so is the
+    average. How many trees grow is chosen by the last split, which has most to learn from.
     """
     if not splits:
         return Ridge(USUAL_PENALTY), together([])
@@ -88,7 +106,9 @@ def choose(table: Table, splits: Sequence[Split], *, seed: int) -> tuple[Recipe,
         told = tell(boosting, table, splits)
         blended = Told((rivals[0][1].raw + told.raw) / 2, told.labels)
         rivals += [(Blending(ridge, boosting), blended), (boosting, told)]
-    return min(rivals, key=lambda rival: rival[1].loss)
+    best = min(rivals, key=lambda rival: rival[1].loss)
+    average = tell(Average(), table, splits)
+    return best if (average.loss - best[1].loss) * len(average.labels) > CLEARLY else (Average(), average)
 
 
 def tell(recipe: Recipe, table: Table, splits: Sequence[Split]) -> Told:

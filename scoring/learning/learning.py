@@ -28,6 +28,7 @@ from scoring.learning.splitting import LEAST_CLASS, folds, hold_out
 from scoring.learning.table import Table, taken
 from scoring.learning.thinning import evenly
 
+NO_FIELDS = "there is no field to learn from that differs from lead to lead."
 # Rows over which the weight of features is averaged.
 IMPORTANCE_ROWS = 2_000
 
@@ -62,6 +63,8 @@ def train(table: Table, about: dict[str, Any], *, seed: int, embargo_days: float
     ranked = strengths(table, seed=seed)
     left_out = suspects(ranked)
     table = table.without(suspect.feature for suspect in left_out).without(silent(table.columns))
+    if not table.columns:
+        return Learnt("not_enough", f"Not enough data: {NO_FIELDS}", "", None, {}, about)
     earlier, test = table.take(split.train), table.take(split.test)
     by_time, testable = split.begins is not None, earlier.rarer >= LEAST_CLASS and test.rarer > 0
     known = earlier if testable else table

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Kind = Literal["number", "category", "flag"]
+# No lead has so many employees, euros or seconds; squares of larger numbers would overflow.
+ABSURD = 1e15
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
@@ -23,9 +25,9 @@ class Column:
     values: NDArray[Any]
 
     def numbers(self) -> Floats:
-        """A number's or flag's values; what is not finite (an imported 1e999) counts as missing."""
+        """A number's or flag's values; what cannot be meant (an imported 1e999) counts as missing."""
         values = np.asarray(self.values, dtype=np.float64)
-        return np.where(np.isfinite(values), values, np.nan)
+        return np.where(np.abs(values) < ABSURD, values, np.nan)
 
     def codes(self, levels: Mapping[str, int], *, missing: int, other: int) -> NDArray[np.int64]:
         """A category's values by number; ``other`` for a level that is not among ``levels``."""

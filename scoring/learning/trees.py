@@ -63,7 +63,7 @@ class Trees:
         return np.column_stack(parts)
 
     def parts(self, columns: Columns) -> tuple[float, dict[str, Floats]]:
-        """By TreeSHAP (Lundberg et al. 2020): the mean over the rows learnt from, and what each feature adds in a row."""
+        """By TreeSHAP (Lundberg et al. 2020): the mean over the rows learnt from, and what each adds in a row."""
         *added, base = np.asarray(self.booster.predict(self.matrix(columns, slice(None)), pred_contrib=True)).T
         return float(base[0]) + self.shift, dict(zip(self.features, added, strict=True))
 
