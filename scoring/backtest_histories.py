@@ -63,7 +63,10 @@ HANDOFFS = """
     WHERE handoff.lead_id = ANY(%(leads)s) AND handoff.offered_at <= %(asked_at)s
     ORDER BY handoff.lead_id, handoff.id
 """
-TEAMS = "SELECT id, team_id FROM leads_lead WHERE id = ANY(%(leads)s)"
+TEAMS = """
+    SELECT lead.id, team.id FROM leads_lead lead JOIN crm_team team ON team.id = lead.team_id AND team.kind = 'sales'
+    WHERE lead.id = ANY(%(leads)s)
+"""
 
 WITH_MARKETING = (Stage.INQUIRY, Stage.NURTURE)
 # From here on no definition makes an MQL of it: sales has made more of it, or it is closed.
@@ -78,9 +81,9 @@ class Move(NamedTuple):
 
     @property
     def is_loss(self) -> bool:
-        """Sales took it and it came to nothing; what marketing threw away was never tried."""
-        given_up = self.to_stage == Stage.DISQUALIFIED and self.from_stage in WORKED
-        return self.to_stage == Stage.LOST or given_up
+        """Sales took it and it came to nothing so far; what marketing threw away was never tried."""
+        given_back = self.to_stage in (Stage.NURTURE, Stage.DISQUALIFIED) and self.from_stage in WORKED
+        return self.to_stage == Stage.LOST or given_back
 
 
 class Asked(NamedTuple):
@@ -147,7 +150,7 @@ class History:
 
     @property
     def answering_team(self) -> int | None:
-        """The team of its last hand-off, else its own."""
+        """The team of its last hand-off, else its own where that is one of sales."""
         return next((handoff.team for handoff in reversed(self.handoffs) if handoff.team), self.team)
 
 

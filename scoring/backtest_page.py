@@ -37,7 +37,7 @@ from scoring.models import Backtest, Definition, Fate
 # Every fifth point stands in the table behind the curves.
 STEP = 5
 MOST_VERSIONS = 20
-EVERYBODY = "All teams together"
+EVERYBODY = "all teams together"
 NO_TEAM = "No team yet"
 PERIODS = {"quarter": "last full quarter", "half": "the half year until then", "month": "the last four weeks"}
 
@@ -53,7 +53,13 @@ def a_week(count: float, weeks: int) -> str:
 
 
 def rounded(value: float) -> str:
-    return number(value) if value >= 10 or value == int(value) else f"{value:.1f}"
+    whole = round(value)
+    return number(whole) if value >= 10 or f"{value:.1f}" == f"{whole}.0" else f"{value:.1f}"
+
+
+def finely(value: float) -> str:
+    """With a decimal, where figures that are close are compared."""
+    return f"{value:,.1f}".removesuffix(".0")
 
 
 def name_of(definition: Definition | None) -> str:
@@ -80,9 +86,9 @@ class TeamRow:
 
     name: str
     after: str
-    after_href: str
+    after_in_all: Cell
     before: str
-    before_href: str
+    before_in_all: Cell
     capacity: str
     share: int | None
 
@@ -232,8 +238,8 @@ def team_rows(result: Mapping[str, Any], names: Mapping[int, str]) -> list[TeamR
     return [
         TeamRow(
             team_name(team["team"], names),
-            a_week(team["after"], weeks), link(team=team["team"] or "none", mql="after"),
-            a_week(team["before"], weeks), link(team=team["team"] or "none", mql="before"),
+            a_week(team["after"], weeks), Cell(team["after"], link(team=team["team"] or "none", mql="after")),
+            a_week(team["before"], weeks), Cell(team["before"], link(team=team["team"] or "none", mql="before")),
             rounded(team["capacity"]) if team["capacity"] else "–",
             share_of_capacity(team["after"] / weeks, team["capacity"]),
         )
@@ -288,6 +294,7 @@ def curve_of(result: Mapping[str, Any], goal: str, own: int | None) -> dict[str,
         "option": curve_chart(points, own),
         "said": f"{title}: precision and recall by threshold; the table below has the numbers",
         "heads": (precise, complete),
+        "reached": in_total(result, REACHED[goal]),
         "rows": [curve_row(goal, point) for point in points if point.points % STEP == 0 or point.points == own],
     }
 
@@ -404,8 +411,9 @@ def what_if_teams(
     result: Mapping[str, Any], entry: Mapping[str, Any], names: Mapping[int, str]
 ) -> list[dict[str, Any]]:
     keys = {f"team-{team['team']}": team_name(team["team"], names) for team in result["teams"]}
+    rooms = {f"team-{team['team']}": team["capacity"] for team in result["teams"]}
     return [
-        {"key": key, "name": name, "text": entry["texts"][key], "meter": entry["meters"][key],
+        {"key": key, "name": name, "text": entry["texts"][key], "meter": entry["meters"][key], "room": rooms[key],
          "is_over": key in entry["over"]}
         for key, name in keys.items()
     ]  # fmt: skip
@@ -423,12 +431,12 @@ def suggestion_words(found: Suggestion | None, result: Mapping[str, Any], names:
     """The threshold that fills the teams, and which of them is the bottleneck; or why there is none."""
     if found is None:
         return {"points": None, "words": why_none(result)}
-    team = names.get(found.team, EVERYBODY) if found.team else EVERYBODY
+    team, they = (team_name(found.team, names), "it") if found.team else (EVERYBODY, "they")
     words = (
-        f"{found.points} points fill {team}: {rounded(found.load)} of the {rounded(found.capacity)} a week it can take;"
-        f" one point less would ask for {rounded(found.lower)}."
+        f"{found.points} points fill {team}: {finely(found.load)} of the {finely(found.capacity)} a week {they} can"
+        f" take; one point less would ask for {finely(found.lower)}."
     )
-    return {"points": found.points, "words": words, "team": team}
+    return {"points": found.points, "words": words}
 
 
 def why_none(result: Mapping[str, Any]) -> str:

@@ -95,7 +95,7 @@ class Fate(models.TextChoices):
     """
 
     WON = "won", _("Won")
-    LOST = "lost", _("Lost")
+    LOST = "lost", _("Lost or given back")
     ACCEPTED = "accepted", _("Accepted")
     REJECTED = "rejected", _("Rejected")
     WAITING = "waiting", _("Waiting for sales")

@@ -4,40 +4,52 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('crm', '0004_model_taken_back'),
-        ('leads', '0007_touch_corrections'),
-        ('scoring', '0002_learning_and_backtests'),
+        ("crm", "0004_model_taken_back"),
+        ("leads", "0007_touch_corrections"),
+        ("scoring", "0002_learning_and_backtests"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='backtest',
-            name='leads_done',
+            model_name="backtest",
+            name="leads_done",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='backtest',
-            name='leads_in_all',
+            model_name="backtest",
+            name="leads_in_all",
             field=models.PositiveIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='backtestlead',
-            name='reach',
+            model_name="backtestlead",
+            name="reach",
             field=models.PositiveSmallIntegerField(null=True),
         ),
         migrations.AlterField(
-            model_name='backtestlead',
-            name='fate',
-            field=models.CharField(choices=[('won', 'Won'), ('lost', 'Lost'), ('accepted', 'Accepted'), ('rejected', 'Rejected'), ('waiting', 'Waiting for sales'), ('untried', 'Not tried')], max_length=10),
+            model_name="backtestlead",
+            name="fate",
+            field=models.CharField(
+                choices=[
+                    ("won", "Won"),
+                    ("lost", "Lost or given back"),
+                    ("accepted", "Accepted"),
+                    ("rejected", "Rejected"),
+                    ("waiting", "Waiting for sales"),
+                    ("untried", "Not tried"),
+                ],
+                max_length=10,
+            ),
         ),
         migrations.AddIndex(
-            model_name='backtestlead',
-            index=models.Index(fields=['backtest', 'fate', '-lead'], name='backtestlead_by_fate'),
+            model_name="backtestlead",
+            index=models.Index(fields=["backtest", "fate", "-lead"], name="backtestlead_by_fate"),
         ),
         migrations.AddConstraint(
-            model_name='backtestlead',
-            constraint=models.CheckConstraint(condition=models.Q(('reach__isnull', True), ('reach__lte', 100), _connector='OR'), name='backtestlead_reach'),
+            model_name="backtestlead",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reach__isnull", True), ("reach__lte", 100), _connector="OR"),
+                name="backtestlead_reach",
+            ),
         ),
     ]
