@@ -84,6 +84,11 @@ def may_write_fields(user: User) -> bool:
     return user.is_admin
 
 
+def may_make_fields(user: User | None) -> bool:
+    """Whose imports make fields of the columns that have none: managers', admins' and those of the command line."""
+    return user is None or manages(user)
+
+
 def may_set_up_pipeline(user: User) -> bool:
     return user.is_admin or is_manager_of(user, Side.SALES)
 

@@ -8,11 +8,11 @@ from django.utils.text import slugify
 
 from crm.access import manages
 from crm.models import Role, User
-from leads.access import may_import
+from leads.access import may_import, may_make_fields
 from leads.importing.errors import BadMapping
 from leads.importing.fields import FIELDS, Type, field_named
 from leads.importing.mapping import known_names, load_spec, read_mapping
-from leads.importing.matching import OWN_FIELD, choices, guess_fields, own_field
+from leads.importing.matching import OWN_DEAL_FIELD, OWN_FIELD, choices, guess_fields, own_field
 from leads.importing.starting import check_name
 from leads.importing.storing import too_large
 from leads.importing.surveying import Look
@@ -115,7 +115,7 @@ class ColumnsForm(forms.Form):
         return columns
 
     def choices_with(self, start: str) -> list[tuple[str, str]]:
-        offered = choices(self.kind)
+        offered = choices(self.kind, makes_fields=may_make_fields(self.found.by))
         known = {value for value, _label in offered}
         return offered if start in known else [*offered, (start, start.rpartition("custom.")[2])]
 
@@ -174,7 +174,8 @@ class ColumnsForm(forms.Form):
             chosen = cleaned.get(f"column_{position}") or ""
             extra = self.mapped_columns().get(column.lower(), [])[1:]
             for name in filter(None, [chosen, *(extra if chosen else [])]):
-                target = own_field(self.kind, column) if name == OWN_FIELD else name
+                is_new = name in (OWN_FIELD, OWN_DEAL_FIELD)
+                target = own_field(self.kind, column, name) if is_new else name
                 if target in fields and target in FIELDS[self.kind] and not fields[target].get("constant"):
                     self.add_error(f"column_{position}", "Another column fills this field already.")
                 old = before.get(target, {})

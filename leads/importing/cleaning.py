@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,12 +13,13 @@ from django.core.validators import EmailValidator
 
 from campaigns.models import Campaign
 from crm.models import Organisation, Team, User
+from leads.custom_values import clean_value
 from leads.identity import e164
 from leads.importing.errors import BadMapping, RowRefused
-from leads.importing.fields import Field, Type, field_named, is_custom
+from leads.importing.fields import Field, Type, is_custom, own_name
 from leads.importing.mapping import ANY_OTHER, FileMapping, Source, quoted
-from leads.importing.notations import EXAMPLES, DateOrder, DecimalMark, read_amount, read_day, read_moment
-from leads.models import Outcome
+from leads.importing.notations import EXAMPLES, DateOrder, DecimalMark, read_amount, read_day, read_moment, read_number
+from leads.models import CustomField, CustomKind, Outcome
 from leads.models.imports import ImportKind
 
 Cells = list[str]
@@ -118,17 +120,13 @@ class Cleaner:
         return raw_value(source, self.positions.get(source.column))
 
     def custom_column(self) -> list[Column]:
-        """All custom fields together, as one JSON object without the empty ones."""
-        named = {name: source for name, source in self.mapping.sources.items() if self.is_custom(name)}
-        if not named:
-            return []
-        parts = {name.rpartition("custom.")[2]: self.column(name, source).value for name, source in named.items()}
-
-        def together(cells: Cells) -> str | None:
-            found = {name: value for name, part in parts.items() if (value := part(cells))}
-            return json.dumps(found, ensure_ascii=False) if found else None
-
-        return [Column("lead_custom" if self.mapping.kind == ImportKind.OPPORTUNITIES else "custom", "jsonb", together)]
+        """The fields of one's own of each record together, as one JSON object without the empty ones."""
+        parts: dict[str, dict[str, Value]] = {}
+        for name, source in self.mapping.sources.items():
+            if found := own_name(self.mapping.kind, name):
+                prefix, _record, key = found
+                parts.setdefault(staged_own(prefix), {})[key] = self.column(name, source).value
+        return [Column(column, "jsonb", together(values)) for column, values in parts.items()]
 
     def identity_column(self) -> list[Column]:
         if "external_id" in self.mapping.sources:
@@ -139,7 +137,7 @@ class Cleaner:
         return is_custom(self.mapping.kind, name)
 
     def column(self, name: str, source: Source) -> Column:
-        described = field_named(self.mapping.kind, name)
+        described = self.mapping.field(name)
         assert described
         raw = raw_value(source, self.positions.get(source.column))
         convert = self.converter(described, source)
@@ -161,6 +159,8 @@ class Cleaner:
 
     def converter(self, described: Field, source: Source) -> Callable[[str], Any]:
         known, format_ = self.references, source.format
+        if described.own:
+            return own_value(described.own, format_)
         makers: dict[Type, Callable[[], Callable[[str], Any]]] = {
             Type.TEXT: lambda: currency if described.name == "currency" else limited(described.limit),
             Type.EMAIL: lambda: email,
@@ -169,6 +169,7 @@ class Cleaner:
             Type.DAY: lambda: day(DateOrder(format_ or DateOrder.ISO)),
             Type.MONEY: lambda: amount(DecimalMark(format_ or DecimalMark.POINT)),
             Type.PERCENT: lambda: percent,
+            Type.UNKNOWN: lambda: limited(described.limit),
             Type.CAMPAIGN: lambda: reference(known.campaigns, "campaign"),
             Type.TEAM: lambda: reference(known.teams, "team"),
             Type.PERSON: lambda: limited(200) if source.create else reference(known.people, "person"),
@@ -187,6 +188,50 @@ class Cleaner:
             return at
 
         return convert
+
+
+def staged_own(prefix: str) -> str:
+    """ "lead.custom." stands in the column lead_custom."""
+    return prefix.rstrip(".").replace(".", "_")
+
+
+def together(parts: dict[str, Value]) -> Value:
+    def value(cells: Cells) -> str | None:
+        found = {name: held for name, part in parts.items() if (held := part(cells)) is not None}
+        return json.dumps(found, ensure_ascii=False) if found else None
+
+    return value
+
+
+def own_value(own: CustomField, notation: str) -> Callable[[str], Any]:
+    """As a record keeps it. What columns repeat is cleaned once."""
+    read = own_reader(own, notation)
+
+    @lru_cache(maxsize=4096)
+    def convert(text: str) -> Any:
+        try:
+            return clean_value(own, read(text))
+        except ValidationError as error:
+            raise RowRefused(error.messages[0]) from None
+
+    return convert
+
+
+def own_reader(own: CustomField, notation: str) -> Callable[[str], Any]:
+    """From the notation of the file to what `clean_value` takes."""
+    if own.kind == CustomKind.DATE:
+        return day(DateOrder(notation or DateOrder.ISO))
+    if own.kind not in (CustomKind.NUMBER, CustomKind.MONEY):
+        return str
+    mark = DecimalMark(notation or DecimalMark.POINT)
+
+    def number(text: str) -> Decimal:
+        found = read_number(text, mark)
+        if found is None:
+            raise RowRefused(f"“{shortened(text)}” is not a number (written like {EXAMPLES[mark]}).")
+        return found
+
+    return number
 
 
 def positions_of(mapping: FileMapping, header: Sequence[str]) -> dict[str, int]:

@@ -7,7 +7,9 @@ from django.db.models import TextChoices
 
 from campaigns.models import Channel
 from crm.models import Role
-from leads.models import DealKind, ForecastCategory
+from leads.custom_fields import known_fields
+from leads.custom_values import LONGEST_TEXT
+from leads.models import CustomField, CustomKind, CustomRecord, DealKind, ForecastCategory
 from leads.models.imports import ImportKind
 from leads.models.lead import SourcedBy
 from leads.models.opportunity import DealStage
@@ -22,6 +24,10 @@ class Type(Enum):
     MOMENT = auto()
     DAY = auto()
     MONEY = auto()
+    NUMBER = auto()
+    YES_NO = auto()
+    # A field of one's own whose kind nobody has said yet.
+    UNKNOWN = auto()
     PERCENT = auto()
     # Names another record.
     CAMPAIGN = auto()
@@ -38,10 +44,17 @@ class Field:
     holds: Type = Type.TEXT
     limit: int = 0
     choices: type[TextChoices] | None = None
+    # The field of one's own that it is; not saved yet where the import is to make it.
+    own: CustomField | None = None
     required: bool = False
     # Whether a later import may change it on a record that is already there.
     plain: bool = True
     aliases: tuple[str, ...] = ()
+
+    @property
+    def has_mark(self) -> bool:
+        """Whether a decimal mark stands in its values."""
+        return self.holds in (Type.MONEY, Type.NUMBER)
 
     @property
     def is_date(self) -> bool:
@@ -122,19 +135,42 @@ FIELDS: dict[str, dict[str, Field]] = {
     )
 }
 
-# Columns of one's own: `custom.NAME` on leads, `lead.custom.NAME` in a file of opportunities.
-CUSTOM_PREFIX = {ImportKind.LEADS: "custom.", ImportKind.OPPORTUNITIES: "lead.custom."}
-CUSTOM_LIMIT = 1_000
+# Fields of one's own: `custom.NAME`, and of the lead of an opportunity `lead.custom.NAME`.
+OWN_RECORDS: dict[str, dict[str, CustomRecord]] = {
+    ImportKind.LEADS: {"custom.": CustomRecord.LEAD},
+    ImportKind.OPPORTUNITIES: {"custom.": CustomRecord.OPPORTUNITY, "lead.custom.": CustomRecord.LEAD},
+    ImportKind.USERS: {},
+}
+LONGEST_OWN_NAME = 120
+HOLDS = {
+    CustomKind.TEXT: Type.TEXT,
+    CustomKind.CHOICE: Type.TEXT,
+    CustomKind.NUMBER: Type.NUMBER,
+    CustomKind.MONEY: Type.MONEY,
+    CustomKind.DATE: Type.DAY,
+    CustomKind.YES_NO: Type.YES_NO,
+}
 
 
-def field_named(kind: str, name: str) -> Field | None:
-    """The field of that name; a custom one is a text."""
-    prefix = CUSTOM_PREFIX.get(ImportKind(kind))
-    if prefix and name.startswith(prefix) and len(name) > len(prefix):
-        return Field(name, name.removeprefix(prefix), limit=CUSTOM_LIMIT)
-    return FIELDS[kind].get(name)
+def own_name(kind: str, name: str) -> tuple[str, CustomRecord, str] | None:
+    """Prefix, record and key of a field of one's own: "lead.custom.size" is ("lead.custom.", lead, "size")."""
+    for prefix, record in OWN_RECORDS[kind].items():
+        if name.startswith(prefix) and len(prefix) < len(name) <= len(prefix) + LONGEST_OWN_NAME:
+            return prefix, record, name.removeprefix(prefix)
+    return None
 
 
 def is_custom(kind: str, name: str) -> bool:
-    prefix = CUSTOM_PREFIX.get(ImportKind(kind))
-    return bool(prefix) and name.startswith(prefix or "")
+    return own_name(kind, name) is not None
+
+
+def field_named(kind: str, name: str, *, new: CustomField | None = None) -> Field | None:
+    """The field of that name. One of one's own is as it is kept, else as ``new`` describes it."""
+    found = own_name(kind, name)
+    if found is None:
+        return FIELDS[kind].get(name)
+    _prefix, record, key = found
+    own = known_fields(record).get(key) or new
+    if own is None:
+        return Field(name, key, Type.UNKNOWN, limit=LONGEST_TEXT)
+    return Field(name, own.label, HOLDS[CustomKind(own.kind)], limit=LONGEST_TEXT, own=own)

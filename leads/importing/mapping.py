@@ -12,10 +12,11 @@ from campaigns.models import AssetKind
 from crm import periods
 from crm.models import Role
 from leads.importing.errors import BadMapping
-from leads.importing.fields import FIELDS, Type, field_named
+from leads.importing.fields import FIELDS, Field, Type, field_named, is_custom
 from leads.importing.notations import DateOrder, DecimalMark
+from leads.importing.own_fields import described
 from leads.lifecycle import RANK, Stage
-from leads.models import ImportMapping, TouchBy, TouchKind
+from leads.models import CustomField, CustomKind, ImportMapping, TouchBy, TouchKind
 from leads.models.imports import ImportKind
 
 SHIPPED = Path(__file__).parent / "mappings"
@@ -33,7 +34,7 @@ KEYS = {
     "asset",
     "known",
 }
-SOURCE_KEYS = {"column", "constant", "default", "required", "values", "format", "create"}
+SOURCE_KEYS = {"column", "constant", "default", "required", "values", "format", "create", "kind", "choices"}
 # Hand-offs and deals are records of their own: a lead cannot be imported straight into their stages.
 ENTRY_STAGES = (Stage.INQUIRY, Stage.MQL, Stage.ACCEPTED, Stage.QUALIFIED)
 ANY_OTHER = "*"
@@ -53,6 +54,8 @@ class Source:
     format: str = ""
     # Make people that are not known yet, with this role.
     create: str = ""
+    # The field of one's own to make where there is none of that name.
+    new: CustomField | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,10 @@ class FileMapping:
     touch_by: str = TouchBy.BUYER
     asset_kind: str = AssetKind.LANDING_PAGE
     known: str = CREATE
+
+    def field(self, name: str) -> Field | None:
+        """What a field of this mapping holds."""
+        return field_named(self.kind, name, new=self.sources[name].new)
 
     @property
     def columns(self) -> set[str]:
@@ -169,6 +176,7 @@ def read_source(kind: str, name: str, options: Any) -> Source:
     column, constant = text(name, options.get("column", "")), text(name, options.get("constant", ""))
     if bool(column) == bool(constant):
         raise BadMapping(f"“{name}” needs either a column or a constant.")
+    new = read_new_field(kind, name, options)
     values = options.get("values", {})
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
         raise BadMapping(f"“values” of “{name}” must be an object of texts.")
@@ -178,19 +186,35 @@ def read_source(kind: str, name: str, options: Any) -> Source:
         default=text(name, options.get("default", "")),
         required=bool(options.get("required", False)),
         values={key.strip().lower(): value for key, value in values.items()},
-        format=read_format(kind, name, options.get("format", "")),
+        format=read_format(field_named(kind, name, new=new), options.get("format", "")),
         create=read_create(kind, name, options.get("create", "")),
+        new=new,
     )
 
 
-def read_format(kind: str, name: str, value: Any) -> str:
-    described = field_named(kind, name)
+def read_new_field(kind: str, name: str, options: dict[str, Any]) -> CustomField | None:
+    """What "kind" and "choices" say of a field of one's own; they count only until there is one of that name."""
+    if not options.get("kind"):
+        return None
+    if not is_custom(kind, name):
+        raise BadMapping(f"“kind” is only for fields of your own (custom.NAME), not for “{name}”.")
+    one_of(f"kind of {name}", options["kind"], CustomKind.values)
+    choices = options.get("choices", [])
+    if not isinstance(choices, list) or not all(isinstance(choice, str) for choice in choices):
+        raise BadMapping(f"“choices” of “{name}” must be a list of texts.")
+    return described(kind, name, options)
+
+
+def read_format(described: Field | None, value: Any) -> str:
     if not value or described is None:
         return ""
+    name = described.name
     if described.is_date:
         return one_of(f"format of {name}", value, list(DateOrder))
-    if described.holds == Type.MONEY:
+    if described.has_mark:
         return one_of(f"format of {name}", value, list(DecimalMark))
+    if described.holds == Type.UNKNOWN:
+        return one_of(f"format of {name}", value, [*DateOrder, *DecimalMark])
     raise BadMapping(f"“{name}” has no format to choose: only dates and amounts have.")
 
 

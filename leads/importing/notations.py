@@ -166,6 +166,15 @@ def read_day(value: str, order: DateOrder) -> date | None:
 
 def read_amount(value: str, mark: DecimalMark) -> Decimal | None:
     """The amount a cell means, rounded to cents; None when it is none."""
+    found = read_number(value, mark)
+    try:
+        return None if found is None else round(found, 2)
+    except InvalidOperation:
+        return None
+
+
+def read_number(value: str, mark: DecimalMark) -> Decimal | None:
+    """The number a cell means; None when it is none."""
     number = bare(value)
     thousands, point = (",", ".") if mark == DecimalMark.POINT else (".", ",")
     whole, _, cents = number.partition(point)
@@ -175,10 +184,7 @@ def read_amount(value: str, mark: DecimalMark) -> Decimal | None:
         whole = whole.replace(thousands, "")
     if not re.fullmatch(r"-?\d+", whole, re.ASCII) or not re.fullmatch(r"\d*", cents, re.ASCII):
         return None
-    try:
-        return round(Decimal(f"{whole}.{cents or 0}"), 2)
-    except InvalidOperation:
-        return None
+    return Decimal(f"{whole}.{cents}" if cents else whole)
 
 
 def bare(value: str) -> str:

@@ -164,6 +164,8 @@ class OpportunityWriter(Writer):
         tests = [differs(self.has(*PLAIN), new="s", old="o"), self.is_restaged]
         if "owner_key" in self.columns:
             tests.append("(s.owner_key IS NOT NULL AND u_owner.id IS DISTINCT FROM o.owner_id)")
+        if "custom" in self.columns:
+            tests.append("(s.custom IS NOT NULL AND NOT o.custom @> s.custom)")
         tests.append("(o.lead_id IS NULL AND l.id IS NOT NULL)")
         tests += self.lead_lacks
         return " OR ".join(tests)
@@ -212,6 +214,7 @@ class OpportunityWriter(Writer):
             "team_id": f"coalesce({self.value('team_id')}, (SELECT team_id FROM crm_user WHERE id = s.owner))",
             "name": self.value("name", default=UNNAMED),
             "kind": self.value("kind", default=f"'{Opportunity._meta.get_field('kind').get_default()}'"),
+            "custom": self.value("custom", default="'{}'::jsonb"),
             "stage": stage, "outcome": f"CASE WHEN {closes} THEN {stage} ELSE '' END",
             "closed_at": f"CASE WHEN {closes} THEN {self.value('closed_at')}::timestamptz END",
             "stage_since": "s.wanted_at", "currency": self.value("currency", default="%(currency)s"),
@@ -227,6 +230,7 @@ class OpportunityWriter(Writer):
         sets = [
             taken_over(plain, new="s", old="o"),
             "owner_id = coalesce(s.owner, o.owner_id)" if "owner_key" in self.columns else "",
+            "custom = o.custom || coalesce(s.custom, '{}'::jsonb)" if "custom" in self.columns else "",
             "lead_id = coalesce(o.lead_id, s.lead_id)",
             f"stage_before_close = CASE WHEN {closes} THEN o.stage ELSE o.stage_before_close END",
             f"stage_since = CASE WHEN {restaged} THEN s.wanted_at ELSE o.stage_since END",

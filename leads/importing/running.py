@@ -22,12 +22,13 @@ from django.utils import timezone
 from crm.errors import BusinessError
 from crm.models import User
 from crm.outbox import kick
-from leads.access import may_import
+from leads.access import may_import, may_make_fields
 from leads.importing.cleaning import Cleaner, References
 from leads.importing.errors import BadMapping, RowRefused, Undecided
 from leads.importing.lead_writer import LeadWriter
 from leads.importing.mapping import FileMapping, read_mapping
 from leads.importing.opportunity_writer import OpportunityWriter
+from leads.importing.own_fields import make_fields
 from leads.importing.reading import Row, read_rows
 from leads.importing.sql import execute, query
 from leads.importing.staging import STAGED, copy_rows, drop_staging, make_staging
@@ -135,6 +136,8 @@ class Run:
         try:
             survey = self.survey()
             self.mapping = read_mapping(self.file.spec)
+            if self.file.status == ImportStatus.RUNNING and may_make_fields(self.by):
+                make_fields(self.file.kind, self.file.spec, survey.header)
             self.stage(survey)
             if self.file.status == ImportStatus.CHECKING:
                 self.foresee(survey.last_row)

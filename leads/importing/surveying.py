@@ -7,10 +7,12 @@ from typing import Any
 
 from leads.importing.cleaning import positions_of
 from leads.importing.errors import Undecided, UnreadableFile
-from leads.importing.fields import Type, field_named
+from leads.importing.fields import Type
 from leads.importing.mapping import FileMapping, Source
 from leads.importing.notations import EXAMPLES, AmountEvidence, DateEvidence, DateOrder, DecimalMark
+from leads.importing.own_fields import OwnEvidence
 from leads.importing.reading import Dialect, Row, detect_dialect, read_rows
+from leads.models import CustomKind
 
 MOST_COLUMNS = 500
 SAMPLES = 3
@@ -51,6 +53,8 @@ class Survey:
     header: list[str]
     last_row: int
     notations: list[Notation]
+    # What columns without a field hold: {"custom.size": {"kind": "choice", "choices": […]}}.
+    kinds: dict[str, dict[str, Any]]
 
     def demand_decided(self) -> None:
         """Raise Undecided when a column could be read in two ways."""
@@ -59,9 +63,9 @@ class Survey:
             raise Undecided(" ".join(question(notation) for notation in open_ones))
 
     def decide(self, spec: dict[str, Any]) -> dict[str, Any]:
-        """``spec`` with dialect and notation of each column written down."""
+        """``spec`` with the dialect, and the kind and notation of each column, written down."""
         fields = {
-            name: {"column": source} if isinstance(source, str) else dict(source)
+            name: {**({"column": source} if isinstance(source, str) else source), **self.kinds.get(name, {})}
             for name, source in spec["fields"].items()
         }
         for notation in self.notations:
@@ -119,18 +123,33 @@ def survey_file(path: Path, mapping: FileMapping) -> Survey:
                 evidence.see(source.values.get(text.lower(), text))
     if last_row == 1:
         raise UnreadableFile("The file has a header and no rows.")
-    notations = [notation_of(mapping, name, source, evidence) for name, source, _at, evidence in watched]
-    return Survey(dialect, header, last_row, notations)
+    kinds = {name: kind_of(evidence) for name, _source, _at, evidence in watched if isinstance(evidence, OwnEvidence)}
+    written = ((name, source, written_as(evidence)) for name, source, _at, evidence in watched)
+    notations = [notation_of(name, source, evidence) for name, source, evidence in written if evidence]
+    return Survey(dialect, header, last_row, notations, kinds)
 
 
-def evidence_for(mapping: FileMapping, name: str) -> DateEvidence | AmountEvidence | None:
-    described = field_named(mapping.kind, name)
-    if described and described.is_date:
+def evidence_for(mapping: FileMapping, name: str) -> DateEvidence | AmountEvidence | OwnEvidence | None:
+    described = mapping.field(name)
+    if described is None:
+        return None
+    if described.holds == Type.UNKNOWN:
+        return OwnEvidence()
+    if described.is_date:
         return DateEvidence()
-    return AmountEvidence() if described and described.holds == Type.MONEY else None
+    return AmountEvidence() if described.has_mark else None
 
 
-def notation_of(mapping: FileMapping, name: str, source: Source, evidence: DateEvidence | AmountEvidence) -> Notation:
+def kind_of(evidence: OwnEvidence) -> dict[str, Any]:
+    choices = {"choices": evidence.choices} if evidence.kind == CustomKind.CHOICE else {}
+    return {"kind": evidence.kind.value, **choices}
+
+
+def written_as(evidence: DateEvidence | AmountEvidence | OwnEvidence) -> DateEvidence | AmountEvidence | None:
+    return evidence.notation if isinstance(evidence, OwnEvidence) else evidence
+
+
+def notation_of(name: str, source: Source, evidence: DateEvidence | AmountEvidence) -> Notation:
     ways: list[DateOrder] | list[DecimalMark] = list(DecimalMark)
     if isinstance(evidence, DateEvidence):
         ways = [DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST]

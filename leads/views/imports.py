@@ -15,9 +15,11 @@ from crm.errors import BusinessError, StaleState
 from crm.models import User
 from crm.requests import PersonRequest
 from crm.uploads import WAS_CUT, LimitedUpload
-from leads.access import may_import
+from leads.access import may_import, may_make_fields
+from leads.custom_fields import known_fields
 from leads.import_forms import ColumnsForm, UploadForm
 from leads.importing.mapping import CREATE, SKIP, UPDATE
+from leads.importing.own_fields import own_described
 from leads.importing.reading import DELIMITER_NAMES
 from leads.importing.refused import as_csv, refused_rows
 from leads.importing.starting import check_import, drop_import, receive_file, save_mapping, start_import
@@ -181,6 +183,19 @@ def mapped(found: Import) -> dict[str, Any]:
     return found.spec
 
 
+def new_fields(found: Import) -> list[str]:
+    """The fields that the import makes, or has made: "Machines (number)"."""
+    if not may_make_fields(found.by):
+        return []
+    described = own_described(found.kind, found.spec)
+    made = found.status == ImportStatus.DONE
+    return [
+        f"{own.label} ({own.get_kind_display().lower()}{': ' + ', '.join(own.choices) if own.choices else ''})"
+        for own in described
+        if made or own.name not in known_fields(own.record)
+    ]
+
+
 def dialect_of(found: Import) -> dict[str, str]:
     return {name: found.spec.get(name, "") for name in ("encoding", "delimiter")}
 
@@ -199,6 +214,7 @@ def state_of(found: Import) -> dict[str, Any]:
         "refusals": refusals[:SHOWN_REFUSALS],
         "has_more_refusals": len(refusals) > SHOWN_REFUSALS,
         "findings": [(count, text) for finding, text in FINDINGS.items() if (count := found.findings.get(finding))],
+        "new_fields": new_fields(found),
         "known_count": found.findings.get("known", 0),
         "known_rows": known_rows[:SHOWN_KNOWN],
         "known_choices": KNOWN_CHOICES,

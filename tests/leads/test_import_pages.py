@@ -74,7 +74,7 @@ def test_once_round(mia: Client) -> None:
     found.refresh_from_db()
     assert (found.status, found.created, found.refused) == ("done", 1, 1)
     lead = Lead.objects.get()
-    assert (lead.external_id, lead.source_system, lead.stage, lead.custom) == ("1", "fair", "mql", {"shoe_size": "38"})
+    assert (lead.external_id, lead.source_system, lead.stage, lead.custom) == ("1", "fair", "mql", {"shoe_size": 38})
     assert b"1" in mia.get(reverse("leads:import", args=[found.pk])).content
     refused = b"".join(mia.get(reverse("leads:import-refused", args=[found.pk])))  # type: ignore[arg-type]
     assert refused.decode("utf-8-sig").splitlines() == [
