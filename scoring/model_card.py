@@ -194,13 +194,13 @@ def reliability(metrics: Mapping[str, Any]) -> Curve | None:
     most = min(100, 10 * (int(10 * max(max(one["predicted"], one["high"]) for one in bins)) + 1))
     whiskers = [whisker(one) for one in bins]
     told = {
-        "type": "line", "name": "Came true", "lineStyle": {"width": 2}, "symbolSize": 8, "showSymbol": True,
+        "type": "line", "name": "Came true", "lineStyle": {"width": 2}, "symbolSize": 8, "showAllSymbol": True,
         "data": [[in_percent(one["predicted"]), in_percent(one["observed"])] for one in bins], "z": 3,
     }  # fmt: skip
     right = {
         "type": "line", "name": "As told", "showSymbol": False, "silent": True, "data": [[0, 0], [most, most]],
-        "lineStyle": {"type": "dashed", "width": 1, "color": "var(--t-line-strong)"},
-        "itemStyle": {"color": "var(--t-line-strong)"},
+        "lineStyle": {"type": "dashed", "width": 1, "color": "var(--t-ink-2)"},
+        "itemStyle": {"color": "var(--t-ink-2)"},
     }  # fmt: skip
     return Curve(
         "reliability",
@@ -274,9 +274,9 @@ def found_by(gain: Sequence[Sequence[float]], taken: float) -> float:
 
 
 def rolling(checks: Sequence[ModelCheck]) -> list[Curve]:
-    """How the model did since, on outcomes that became known; oldest check first."""
+    """How the model did since, on outcomes that became known, from the second day on; oldest check first."""
     judged = [check for check in reversed(checks) if check.figures.get("auc") is not None]
-    return [ranked_rightly(judged), came_true(judged)] if judged else []
+    return [ranked_rightly(judged), came_true(judged)] if len(judged) > 1 else []
 
 
 def ranked_rightly(judged: Sequence[ModelCheck]) -> Curve:

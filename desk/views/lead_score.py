@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 
 from crm.requests import PersonRequest
 from desk.queries.lead_score import chances_of, needed_words, parts_of, sum_of
+from desk.queries.score_line import line_of
 from desk.views.lead import get_lead
 from desk.views.panels import PANEL
 from scoring.explanation import explanation_of
@@ -25,6 +26,7 @@ def lead_score(request: PersonRequest, pk: int) -> HttpResponse:
     if told:
         context |= {
             "told": told, "parts": parts_of(told), "sum": sum_of(told), "needed": needed_words(told.card),
+            "line": line_of(lead, at=now),
         }  # fmt: skip
     part = "#panel" if request.htmx.target == PANEL else ""
     return render(request, f"desk/lead_score.html{part}", context)

@@ -1,6 +1,9 @@
 """The six lists: desk/views/lists.py with what is written down in desk/lists/."""
 
+import csv
+import re
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -14,7 +17,7 @@ from desk.lists.registry import list_of
 from feedback.verdicts import accept_handoff
 from leads.activities import log_activity
 from leads.lifecycle import Stage
-from leads.models import Company, Contact, Lead, LeadScore, Task
+from leads.models import Company, Contact, Lead, LeadPrediction, LeadScore, Task
 from leads.subjects import Subject
 from leads.transitions import move_lead
 from tests.factories import (
@@ -391,7 +394,70 @@ def test_leads_in_order_those_without_a_value_last(client_for, rob, ordering, ex
     assert shown(page) == [made[name].pk for name in expected]
 
 
-@pytest.mark.parametrize("ordering", ["", "name", "-score", "next", "-next", "-activity", "stage_since"])
+def expected_of(name: str, *, grade: str | None, chances: tuple[float | None, float | None] | None) -> Lead:
+    """A lead with a grade ("" for an excluded one, None for one not scored) and its chances, where there are any."""
+    lead = make_lead(first_name=name)
+    LeadScore.objects.filter(lead=lead).delete()
+    if grade is not None:
+        LeadScore.objects.create(lead=lead, grade=grade, scored_at=MONDAY)
+    if chances:
+        LeadPrediction.objects.create(lead=lead, acceptance=chances[0], win=chances[1], predicted_at=MONDAY)
+    return lead
+
+
+@pytest.fixture
+def four() -> dict[str, Lead]:
+    known = {"ada": ("B2", (0.6, None)), "bea": ("A1", (0.9, 0.05)), "cleo": ("", None), "dora": (None, (0.3, 0.4))}
+    return {name: expected_of(name, grade=grade, chances=chances) for name, (grade, chances) in known.items()}
+
+
+@pytest.mark.parametrize(
+    ("ordering", "expected"),
+    [
+        ("grade", ["bea", "ada", "dora", "cleo"]),
+        ("-grade", ["ada", "bea", "dora", "cleo"]),
+        ("-acceptance", ["bea", "ada", "dora", "cleo"]),
+        ("acceptance", ["dora", "ada", "bea", "cleo"]),
+        ("-win", ["dora", "bea", "cleo", "ada"]),
+        ("win", ["bea", "dora", "cleo", "ada"]),
+    ],
+)
+def test_leads_by_grade_and_by_chance(client_for, rob, four, ordering, expected):
+    page = client_for(rob).get(f"/leads/?tab=all&ordering={ordering}")
+    assert shown(page) == [four[name].pk for name in expected]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("acceptance_from=60", ["bea", "ada"]),
+        ("acceptance_to=60", ["dora", "ada"]),
+        ("win_from=5&win_to=5", ["bea"]),
+        ("win_from=101", ["dora", "cleo", "bea", "ada"]),
+        ("grade=A1&acceptance_from=50", ["bea"]),
+    ],
+)
+def test_leads_are_filtered_by_chance_in_percent(client_for, rob, four, query, expected):
+    assert shown(client_for(rob).get(f"/leads/?tab=all&{query}")) == [four[name].pk for name in expected]
+
+
+def test_grade_and_chances_are_columns(client_for, rob, four):
+    page = client_for(rob).get("/leads/?tab=all&columns=grade,acceptance,win&acceptance_from=90").content.decode()
+    cells = [re.sub(r"<[^>]+>|\s+", " ", cell).strip() for cell in re.findall(r"<td[^>]*>(.*?)</td>", page, re.DOTALL)]
+    assert cells[-3:] == ["A1", "90 %", "5 %"]
+
+
+def test_the_file_of_leads_has_grade_and_chances(client_for, max_, four):
+    body = client_for(max_).get("/bulk/export.csv?list=leads&query=tab%3Dall&all=1").getvalue().decode("utf-8-sig")
+    rows = {row["first_name"]: row for row in csv.DictReader(StringIO(body))}
+    found = {name: (row["grade"], row["acceptance_chance"], row["win_chance"]) for name, row in rows.items()}
+    assert (found["bea"], found["cleo"]) == (("A1", "0.9", "0.05"), ("", "", ""))
+
+
+@pytest.mark.parametrize(
+    "ordering",
+    ["", "name", "-score", "next", "-next", "-activity", "stage_since", "grade", "-grade", "-win", "win"],
+)
 def test_pages_of_any_order_hold_every_row_once_there_and_back(client_for, rob, ordering, monkeypatch):
     monkeypatch.setattr("crm.keyset.page_of.__kwdefaults__", {**page_of.__kwdefaults__, "size": 3})
     for number in range(10):
@@ -399,7 +465,10 @@ def test_pages_of_any_order_hold_every_row_once_there_and_back(client_for, rob, 
         lead = lead_with(first_name="Same", last_name="Name", next_step_at=due, last_activity_at=due)
         LeadScore.objects.filter(lead=lead).delete()
         if number % 4:
-            LeadScore.objects.create(lead=lead, shown=number // 3, scored_at=MONDAY)
+            grade = ("", "A1", "B2")[number % 3]
+            LeadScore.objects.create(lead=lead, shown=number // 3, grade=grade, scored_at=MONDAY)
+            chance = number / 100 if number % 3 else None
+            LeadPrediction.objects.create(lead=lead, win=chance, predicted_at=MONDAY)
     client = client_for(rob)
 
     there = pages(client, f"/leads/?tab=all&ordering={ordering}", "older_url")

@@ -194,14 +194,16 @@ def test_the_card_tells_data_figures_gates_and_how_it_was_made(client_for, mia):
         "AUC 0.740",
         "likely 69–79; the rules 62 %",
         "Better than the rules",
-        "more than 62 needed",
+        "needs more than 62, has 74 of 100",
         "not passed",
     ):
         assert words in page, words
 
 
 def test_each_curve_has_its_table(client_for, mia):
-    check(make_model("win"))
+    model = make_model("win")
+    for days in (1, 2):
+        check(model, days)
     page = text(client_for(mia), "/scoring/model/win/")
     keys = re.findall(r'data-chart="([a-z]+)-data"', page)
     assert keys == ["reliability", "tenths", "rolling", "calibration"]
