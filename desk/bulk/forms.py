@@ -75,10 +75,21 @@ class TagForm(DeedForm):
         return values
 
 
+class TargetForm(DeedForm):
+    wanted = forms.TypedChoiceField(
+        label="They are",
+        choices=[("yes", "Target accounts"), ("no", "No target accounts")],
+        coerce=lambda word: word == "yes",
+        initial="yes",
+        widget=forms.RadioSelect,
+    )
+
+
 # The form of each verb of desk/bulk/verbs.py.
 FORMS: dict[str, type[DeedForm]] = {
     "assign": AssignForm,
     "hand-over": HandOverForm,
     "tag": TagForm,
+    "target": TargetForm,
     "archive": DeedForm,
 }

@@ -25,6 +25,7 @@ from leads.assigning import (
 )
 from leads.models import Company, Contact, Lead, Opportunity
 from leads.tagging import tag_leads, take_back_tags
+from leads.target_accounts import mark_targets, take_back_targets
 
 # What was done ("given to Rob"), and what became of each record.
 Done = tuple[str, Deed]
@@ -86,6 +87,15 @@ def untag(list_key: str, deed: Deed, *, by: User, at: datetime) -> Deed:
     return take_back_tags(deed, by=by, at=at)
 
 
+def mark(list_key: str, ids: list[int], *, by: User, at: datetime, wanted: bool) -> Done:
+    what = "marked as target accounts" if wanted else "no longer target accounts"
+    return what, mark_targets(ids, wanted=wanted, by=by, at=at)
+
+
+def unmark(list_key: str, deed: Deed, *, by: User, at: datetime) -> Deed:
+    return take_back_targets(deed, by=by, at=at)
+
+
 def archive(list_key: str, ids: list[int], *, by: User, at: datetime) -> Done:
     return "archived", archive_many(ARCHIVABLE[list_key], ids, by=by, at=at)
 
@@ -143,6 +153,10 @@ VERBS = {
             allowed=may_assign, shortcut="a",
         ),
         BulkVerb("tag", "Tag", "tag", frozenset({ListKey.LEADS}), tag, untag, shortcut="t"),
+        BulkVerb(
+            "target", "Target account", "target", frozenset({ListKey.COMPANIES}), mark, unmark, shortcut="t",
+            text="The companies that marketing and sales agreed to go for.",
+        ),
         BulkVerb(
             "archive", "Archive", "archive", frozenset(ARCHIVABLE), archive, restore,
             allowed=may_archive, is_rare=True,

@@ -23,6 +23,7 @@ from crm.search import matches
 from desk.lists.asker import Asker
 from desk.lists.definition import Action, Column, Fact, ListDefinition, Sort, Tab
 from desk.lists.filters import Bounds, Choice, Numbers, Option, anything, is_in, lies_in, of_choices
+from desk.lists.people import target_filter
 from desk.lists.standard_filters import (
     activity_filter,
     archived_filter,
@@ -165,6 +166,7 @@ FILTERS = (
     next_step_filter(IS_OPEN),
     verdict_filter(),
     tag_filter(),
+    target_filter("company__is_target"),
     record_filter("company", "Company", Company),
     record_filter("contact", "Contact", Contact),
     archived_filter(),
@@ -245,6 +247,7 @@ LEADS = ListDefinition(
         Column("email", "E-mail", spare=True),
         Column("phone", "Phone", spare=True),
         Column("tags", "Tags", spare=True),
+        Column("target", "Target account", spare=True),
         Column("round", "Time round", spare=True, phone="", is_named=True),
         Column("revisit", "Look again", spare=True, phone="end"),
         Column("sent", "Why it is in nurture", spare=True, phone="wide", complete=nurtured),

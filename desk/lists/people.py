@@ -70,6 +70,17 @@ def opportunity_filter() -> Choice:
     return Choice(key="open", label="Open opportunity", options=lambda: options, test=test)
 
 
+def target_filter(field: str) -> Choice:
+    """Whether the company is one that marketing and sales agreed to go for."""
+
+    def test(values: Sequence[str], asker: Asker) -> Q:
+        marked = Q(**{field: True})
+        return reduce(or_, (marked if value == "yes" else ~marked for value in values))
+
+    options = [Option("yes", "yes"), Option("no", "no")]
+    return Choice(key="target", label="Target account", options=lambda: options, test=test)
+
+
 def consent_filter() -> Choice:
     options = [Option("call", "may be called"), Option("mail", "may be mailed"), Option("none", "leave alone")]
     tests = {
@@ -138,6 +149,7 @@ COMPANIES = ListDefinition(
     search=matches,
     placeholder="Name, domain, industry",
     filters=(
+        target_filter("is_target"),
         free_text_filter(Company, "industry", "Industry"),
         free_text_filter(Company, "country", "Country"),
         Numbers(key="employees", label="Employees", most=2_000_000_000, test=lies_in("employees")),
@@ -153,6 +165,7 @@ COMPANIES = ListDefinition(
         Column("contacts", "Contacts", css="num"),
         Column("leads", "Leads", css="num"),
         Column("open", "Open opportunities", css="num"),
+        Column("target", "Target account", spare=True, phone="end"),
         Column("added", "Added", sort="added_on", spare=True),
     ),
     sorts=(
@@ -164,6 +177,11 @@ COMPANIES = ListDefinition(
         Tab(
             "all", "All", lambda rows, asker: rows,
             "No companies yet", "The first converted lead brings the first company.",
+        ),
+        Tab(
+            "targets", "Target accounts", lambda rows, asker: rows.filter(is_target=True),
+            "No target accounts yet", "Select the companies that marketing and sales agreed to go for, and mark them.",
+            columns=("industry", "country", "employees", "contacts", "leads", "open"),
         ),
     ),
     first_tab=lambda user: "all",
