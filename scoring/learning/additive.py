@@ -15,8 +15,9 @@ from scoring.learning.thinning import thinned
 
 # Weights of the penalty on squared log-odds, from nearly none to nearly everybody alike.
 PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
-# Rows times columns that are weighed at once: 240 MB.
+# Bounds of one weighing: 240 MB, and about a second a step.
 MOST_CELLS = 30_000_000
+MOST_PRODUCTS = 10_000_000_000
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,7 @@ class Ridge:
 
     def fit(self, table: Table) -> Scorecard:
         encoders = encoders_of(table.columns)
-        width = sum(encoder.width for encoder in encoders)
-        learnt, shift = thinned(table, MOST_CELLS // max(width, 1))
+        learnt, shift = thinned(table, most_rows(encoders))
         base, weights = weigh(encoded(encoders, learnt.columns, len(learnt)), learnt.labels, self.penalty)
         ends = np.cumsum([encoder.width for encoder in encoders])[:-1]
         parts = np.split(weights, ends) if encoders else []
@@ -38,6 +38,11 @@ class Ridge:
 
     def settings(self) -> dict[str, Any]:
         return {"penalty": self.penalty}
+
+
+def most_rows(encoders: Sequence[Encoder]) -> int:
+    width = max(sum(encoder.width for encoder in encoders), 1)
+    return min(MOST_CELLS // width, MOST_PRODUCTS // width**2)
 
 
 def weigh(matrix: Floats, labels: NDArray[np.int8], penalty: float) -> tuple[float, Floats]:
@@ -62,6 +67,7 @@ def encoded(encoders: Sequence[Encoder], columns: Columns, rows: int) -> Floats:
 def path(earlier: Table, later: Table) -> list[Floats]:
     """The log-odds of the later rows by each penalty, learnt from the earlier ones."""
     encoders = encoders_of(earlier.columns)
+    earlier, shift = thinned(earlier, most_rows(encoders))
     learnt, told = (encoded(encoders, table.columns, len(table)) for table in (earlier, later))
     lines = [weigh(learnt, earlier.labels, penalty) for penalty in PENALTIES]
-    return [base + told @ weights for base, weights in lines]
+    return [base + shift + told @ weights for base, weights in lines]

@@ -18,9 +18,11 @@ from scoring.learning.scorecard import Curve, Shape, Steps, Switch
 from scoring.learning.table import Column, Columns, Floats, is_missing
 
 QUANTILES = (0.005, 0.1, 0.3, 0.5, 0.7, 0.9, 0.995)
-# Rows a level needs to be weighed by itself, and the most levels of one category that are.
+# Rows a level needs to be weighed by itself; the most levels that are, of one category and of all together.
 LEAST_ROWS = 10
 MOST_LEVELS = 100
+ALL_LEVELS = 400
+LEAST_LEVELS = 5
 
 
 class Encoder(Protocol):
@@ -36,17 +38,19 @@ class Encoder(Protocol):
 
 def encoders_of(columns: Columns) -> list[Encoder]:
     """One for each feature that says anything, by name, so that the order of columns does not matter."""
-    found = [encoder_of(name, columns[name]) for name in sorted(columns)]
+    categories = sum(column.kind == "category" for column in columns.values())
+    levels = min(MOST_LEVELS, max(LEAST_LEVELS, ALL_LEVELS // max(categories, 1)))
+    found = [encoder_of(name, columns[name], levels) for name in sorted(columns)]
     return [encoder for encoder in found if encoder]
 
 
-def encoder_of(feature: str, column: Column) -> Encoder | None:
+def encoder_of(feature: str, column: Column, most_levels: int = MOST_LEVELS) -> Encoder | None:
     """None for a feature that is the same everywhere."""
     match column.kind:
         case "number":
             return bends_of(feature, column.numbers())
         case "category":
-            return levels_of(feature, column)
+            return levels_of(feature, column, most_levels)
         case "flag":
             values = column.numbers()
             return YesNo(feature) if len(np.unique(values)) > 1 else None
@@ -134,14 +138,14 @@ class Levels:
         return Steps(self.feature, dict(zip(self.kept, kept, strict=True)), other, missing)
 
 
-def levels_of(feature: str, column: Column) -> Levels | None:
+def levels_of(feature: str, column: Column, most: int = MOST_LEVELS) -> Levels | None:
     counts = Counter(column.values.tolist())
     if len({None if is_missing(value) else str(value) for value in counts}) < 2:
         return None
     ranked = sorted(
         (-rows, str(level)) for level, rows in counts.items() if not is_missing(level) and rows >= LEAST_ROWS
     )
-    return Levels(feature, tuple(level for _, level in ranked[:MOST_LEVELS]))
+    return Levels(feature, tuple(level for _, level in ranked[:most]))
 
 
 @dataclass(frozen=True)

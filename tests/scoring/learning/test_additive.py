@@ -100,6 +100,8 @@ def test_rare_levels_are_one_and_missing_is_a_level():
 def test_a_huge_number_of_levels_is_bounded():
     pages = categories(*(f"page {row // LEAST_ROWS}" for row in range(5_000)))
     assert len(encoder_of("page", pages).kept) == MOST_LEVELS
+    many = {f"page {place}": pages for place in range(50)}
+    assert [len(encoder.kept) for encoder in encoders_of(many)] == [8] * 50
     each_its_own = categories(*(f"id {row}" for row in range(500)))
     assert encoder_of("id", each_its_own).kept == ()
 

@@ -41,11 +41,11 @@ def test_a_real_signal_is_published_and_close_to_the_truth():
     learnt = taught(table)
     assert learnt.status == "published"
     assert learnt.verdict.startswith("Better than the rules")
-    fresh = leads(5_000, seed=9)
+    fresh = leads(20_000, seed=9)
     shares = predict(learnt.document, fresh.columns)
     assert auc(fresh.labels, shares) > auc(fresh.labels, truth_of(fresh.columns)) - 0.01
     assert abs(shares.mean() - fresh.labels.mean()) < 0.03
-    assert expected_calibration_error(fresh.labels, shares) < 0.03
+    assert expected_calibration_error(fresh.labels, shares) < 0.035
 
 
 def test_boosting_is_taken_where_it_wins():
