@@ -8,7 +8,8 @@ from campaigns.models import Channel
 from campaigns.picking import CAMPAIGNS
 from crm.errors import BusinessError
 from crm.picking import PickField
-from leads.models import Company, Contact, Lead, PickList
+from leads.custom_forms import OwnFieldsMixin
+from leads.models import Company, Contact, CustomRecord, Lead, PickList
 from leads.pick_values import choices
 from leads.picking import COMPANIES, CONTACTS
 from leads.tagging import tags_in
@@ -48,7 +49,7 @@ class NewRecordForm(forms.ModelForm):
         next(iter(self.fields.values())).widget.attrs["autofocus"] = True
 
 
-class NewLeadForm(NewRecordForm):
+class NewLeadForm(OwnFieldsMixin, NewRecordForm):
     """What is known of somebody who may buy. Something must be: a name, an e-mail, a phone or a company."""
 
     campaign = PickField(CAMPAIGNS, required=False)
@@ -70,6 +71,7 @@ class NewLeadForm(NewRecordForm):
         }
         help_texts = {"source": "Where exactly, for example organic search or the name of a list."}
 
+    own_record = CustomRecord.LEAD
     # What most leads are written down without; folded until it is asked for.
     REST = ("title", "country", "company", "channel", "source", "segment", "product_interest", "tags")
 
@@ -77,13 +79,13 @@ class NewLeadForm(NewRecordForm):
         super().__init__(*args, **kwargs)
         self.fields["channel"].choices = [("", "As the campaign, or unknown"), *Channel.choices]  # type: ignore[attr-defined]
         offer_values(self, source=PickList.SOURCE, segment=PickList.SEGMENT, product_interest=PickList.PRODUCT)
+        self.ask_for_own()
 
     @property
     def rest_is_asked_for(self) -> bool:
         """Whether something folded away is filled in or wrong."""
-        return any(
-            self[name].errors or self[name].value() not in (None, "", ("", ""), ("", None)) for name in self.REST
-        )
+        folded = [*(self[name] for name in self.REST), *self.own_fields]
+        return any(field.errors or field.value() not in (None, "", ("", ""), ("", None)) for field in folded)
 
     def clean(self) -> dict[str, Any]:
         known = super().clean() or {}
@@ -93,7 +95,7 @@ class NewLeadForm(NewRecordForm):
             known.get(name) for name in ("first_name", "last_name", "email", "phone", "company_name", "company")
         ):
             raise forms.ValidationError("Give at least a name, an e-mail, a phone number or a company.")
-        return known
+        return self.with_own(known)
 
 
 def of_contact(contact: Contact, given: dict[str, Any]) -> dict[str, Any]:
@@ -119,10 +121,20 @@ class NewContactForm(NewRecordForm):
         return known
 
 
-class NewCompanyForm(NewRecordForm):
+class NewCompanyForm(OwnFieldsMixin, NewRecordForm):
     """An organisation that may buy."""
+
+    own_record = CustomRecord.COMPANY
 
     class Meta:
         model = Company
-        fields = ["name", "domain", "industry", "country", "region", "employees"]
+        fields = ["name", "domain", "industry", "country", "region", "employees", "is_target"]
+        labels = {"is_target": "Target account: marketing and sales agreed to go for it"}
         help_texts = {"domain": "For example acme.com."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ask_for_own()
+
+    def clean(self) -> dict[str, Any]:
+        return self.with_own(super().clean() or {})

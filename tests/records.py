@@ -9,9 +9,19 @@ from crm.models import Mail
 from feedback.models import Handoff, Improvement, Request, RoutingRule
 from feedback.requests import accept_request, ask_marketing
 from leads.merging import merge_leads
-from leads.models import Activity, CaptureForm, Contact, MailTemplate, Merge, OpportunityPerson, Submission, Task
+from leads.models import (
+    Activity,
+    CaptureForm,
+    Contact,
+    CustomField,
+    MailTemplate,
+    Merge,
+    OpportunityPerson,
+    Submission,
+    Task,
+)
 from scoring.models import TrainedModel
-from tests.factories import DAY, HOUR, MONDAY, make_campaign, make_handoff, make_lead
+from tests.factories import DAY, HOUR, MONDAY, make_campaign, make_field, make_handoff, make_lead
 from tests.roles import People, accepted, answered, deal
 
 
@@ -25,6 +35,10 @@ def answered_handoff(p: People) -> Handoff:
 
 def campaign(p: People) -> Campaign:
     return make_campaign(owner=p.mia)
+
+
+def own_field(p: People) -> CustomField:
+    return make_field()
 
 
 def asset(p: People) -> Asset:

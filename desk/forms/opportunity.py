@@ -7,8 +7,9 @@ from django.core.exceptions import ValidationError
 
 from crm.forms import CurrencyField, DateInput
 from crm.picking import PickField, same_name
+from leads.custom_forms import OwnFieldsMixin
 from leads.lifecycle import ReasonUse
-from leads.models import BuyingRole, DealKind, Outcome, Reason
+from leads.models import BuyingRole, CustomRecord, DealKind, Outcome, Reason
 from leads.picking import COMPANIES, CONTACTS
 from leads.pipeline import open_stages, pipeline
 
@@ -30,8 +31,10 @@ class PickOrNewField(PickField):
         return text
 
 
-class NewOpportunityForm(forms.Form):
+class NewOpportunityForm(OwnFieldsMixin, forms.Form):
     """An opportunity without a lead."""
+
+    own_record = CustomRecord.OPPORTUNITY
 
     name = forms.CharField(max_length=200, label="What is it about?")
     company = PickOrNewField(COMPANIES, required=False, help_text="Choose one, or type the name of a new one.")
@@ -49,6 +52,10 @@ class NewOpportunityForm(forms.Form):
         stages = [(row.stage, f"{row.label}, {row.probability} %") for row in offered]
         self.fields["stage"].choices = stages  # type: ignore[attr-defined]
         self.fields["stage"].initial = stages[0][0]
+        self.ask_for_own()
+
+    def clean(self) -> dict[str, Any]:
+        return self.with_own(super().clean() or {})
 
 
 class PersonForm(forms.Form):

@@ -35,6 +35,7 @@ from tests.records import (
     form,
     improvement,
     merge,
+    own_field,
     part,
     promised,
     request,
@@ -257,6 +258,9 @@ TABLE: list[tuple[str, str, Ask]] = [
     ("add a rule", SALES_MANAGERS, lambda p: ("post", "routing-rules/", {"name": "x", "to_team": p.rob.team_id})),
     ("edit a rule", SALES_MANAGERS, lambda p: ("patch", f"routing-rules/{rule(p).pk}/", {"name": "x"})),
     ("remove a rule", SALES_MANAGERS, lambda p: ("delete", f"routing-rules/{rule(p).pk}/", None)),
+    ("add a field", "ada", lambda p: ("post", "custom-fields/", {"record": "lead", "label": "Size", "kind": "text"})),
+    ("edit a field", "ada", lambda p: ("patch", f"custom-fields/{own_field(p).pk}/", {"label": "x"})),
+    ("delete a field", "ada", lambda p: ("delete", f"custom-fields/{own_field(p).pk}/", None)),
     ("edit a reason", SALES_MANAGERS, lambda p: ("patch", f"reasons/{reason('company_size').pk}/", {"label": "x"})),
     # Prediction.
     ("train a model", MANAGERS, lambda p: ("post", "models/", {"target": "win"})),

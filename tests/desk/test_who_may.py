@@ -27,6 +27,9 @@ from leads.models import (
     PickValue,
     Touch,
 )
+from scoring.drafting import draft_definition
+from scoring.models import Definition
+from scoring.proposing import propose_definition
 from tests.factories import HOUR, MONDAY, make_mql, make_spend, reason
 from tests.records import (
     activity,
@@ -38,6 +41,7 @@ from tests.records import (
     improvement,
     mailed,
     merge,
+    own_field,
     part,
     promised,
     request,
@@ -45,6 +49,7 @@ from tests.records import (
     submission,
     task,
     template,
+    trained,
     waits,
 )
 from tests.roles import EVERYBODY, People, accepted, deal, lost, make_people
@@ -104,6 +109,16 @@ def used(p: People) -> dict[str, int]:
     found, content = campaign(p), asset(p)
     use_asset(found, content, by=p.mia)
     return {"pk": found.pk, "asset_pk": content.pk}
+
+
+def drafted(p: People) -> Definition:
+    return draft_definition(by=p.ada, at=MONDAY)
+
+
+def drafted_and_proposed(p: People) -> Definition:
+    definition = drafted(p)
+    propose_definition(definition, by=p.ada, at=MONDAY)
+    return definition
 
 
 def upload(p: People) -> Import:
@@ -265,6 +280,17 @@ RULES: dict[str, tuple[str, Ask]] = {
     "desk:agreement-removal": (MANAGERS, draft()),
     "desk:agreement-withdrawal": (MANAGERS, proposed()),
     "desk:agreement-signature": ("mona max sue", proposed()),
+    # Prediction.
+    "scoring:beginning": (MANAGERS, bare()),
+    "scoring:definition": (MANAGERS, on(drafted, name="Makers")),
+    "scoring:rows": (MANAGERS, on(drafted, deed="add:fit")),
+    "scoring:preview": (MANAGERS, on(drafted)),
+    "scoring:proposal": (MANAGERS, on(drafted)),
+    "scoring:removal": (MANAGERS, on(drafted)),
+    "scoring:withdrawal": (MANAGERS, on(drafted_and_proposed)),
+    "scoring:signature": ("mona max sue", on(drafted_and_proposed)),
+    "scoring:training": (MANAGERS, lambda p: ({"target": "win"}, {})),
+    "scoring:retirement": (MANAGERS, lambda p: ({"pk": trained().pk}, {})),
     # Settings.
     "feedback:routing-plan": (SALES_MANAGERS, bare()),
     "feedback:routing-rule-new": (SALES_MANAGERS, bare()),
@@ -273,6 +299,10 @@ RULES: dict[str, tuple[str, Ask]] = {
     "feedback:routing-rule-switch": (SALES_MANAGERS, on(rule)),
     "feedback:routing-rule-removal": (SALES_MANAGERS, on(rule)),
     "feedback:routing-rep": ("max ada", lambda p: ({"pk": p.rob.pk}, {})),
+    "leads:field-new": ("ada", bare("record=lead", label="Size", kind="text")),
+    "leads:field": ("ada", on(own_field)),
+    "leads:field-position": ("ada", on(own_field, step="1")),
+    "leads:field-removal": ("ada", on(own_field)),
     "leads:reason-new": (SALES_MANAGERS, bare("use=loss")),
     "leads:reason": (SALES_MANAGERS, on(lambda p: reason("company_size"))),
     "leads:reason-position": (SALES_MANAGERS, on(lambda p: reason("company_size"), step="up")),

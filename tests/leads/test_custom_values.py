@@ -37,12 +37,13 @@ def test_a_value_is_kept_as_its_kind_has_it(field, raw, kept):
 @pytest.mark.parametrize(
     ("field", "raw", "says"),
     [
-        (TEXT, "x" * 1001, "at most 1,000 fit"), (TEXT, "a\0b", "cannot be stored"), (TEXT, "\ud800", "cannot be stored"),
-        (TEXT, ["a"], "Give a text"), (NUMBER, "many", "write it like 1250"), (NUMBER, True, "is not a number"),
+        (TEXT, "x" * 1001, "at most 1,000 fit"), (TEXT, "a\0b", "cannot be stored"),
+        (TEXT, "\ud800", "cannot be stored"), (TEXT, ["a"], "Give a text"), (NUMBER, "many", "write it like 1250"), (NUMBER, True, "is not a number"),
         (NUMBER, "1,25", "is not a number"), (NUMBER, float("inf"), "too large"), (NUMBER, "Infinity", "too large"),
         (NUMBER, float("nan"), "is not a number"), (NUMBER, 10**15, "too large"), (NUMBER, "1e999", "too large"),
         (NUMBER, {"a": 1}, "is not a number"), (MONEY, -1, "below zero"), (MONEY, 10**12, "too large"),
-        (DATE, "14.3.2026", "write it like 2026-03-14"), (DATE, "2026-02-30", "is not a date"), (DATE, 20260314, "is not a date"),
+        (DATE, "14.3.2026", "write it like 2026-03-14"), (DATE, "2026-02-30", "is not a date"),
+        (DATE, 20260314, "is not a date"),
         (DATE, "9999-01-01", "too far away"), (TOOL, "Slide rule", "none of: Whiteboard, Spreadsheets"),
         (YES_NO, "perhaps", "neither yes nor no"),
     ],
