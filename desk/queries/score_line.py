@@ -15,10 +15,13 @@ MOST_ROWS = 60
 
 @dataclass(frozen=True)
 class Row:
-    """What the table says of one moment. ``what``: what happened then, "" for a touch or the end of a month."""
+    """What the table says of one moment. ``what``: what happened then, "" for a touch or the end of a month.
+
+    ``score`` of a move: the one it is stamped with, None where none was known.
+    """
 
     at: datetime
-    score: int
+    score: int | None
     grade: str
     version: int | None
     what: str
@@ -79,5 +82,5 @@ def rows_of(history: History) -> Iterator[Row]:
         what = f"definition v{breaks[point.at]} comes into force" if point.at in breaks else ""
         yield Row(point.at, point.score, point.grade, point.version, "excluded" if point.excluded else what)
     for mark in history.marks:
-        if mark.stage == Stage.MQL and mark.score is not None:
+        if mark.stage == Stage.MQL:
             yield Row(mark.at, mark.score, "", mark.version, "became MQL")

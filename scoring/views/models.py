@@ -1,5 +1,6 @@
 """The pages of prediction: one sentence for each target, what may be done, and the card of a model."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -8,12 +9,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from crm.access import manages
+from crm.access import manages, require
 from crm.errors import BusinessError
 from crm.requests import PersonRequest
 from scoring.model_card import curves_of, drift_of, facts_of, figures_of, gates_of, importance_of, suspects_of
 from scoring.models import Target, TrainedModel
-from scoring.training import retire_model, start_training
+from scoring.training import MAY_TRAIN, retire_model, start_training
 from scoring.watching import MOST_CHECKS, ModelState, state_of
 
 LATEST = 10
@@ -50,18 +51,20 @@ def model(request: PersonRequest, target: str) -> HttpResponse:
 @require_POST
 def training(request: PersonRequest, target: str) -> HttpResponse:
     """Learn from the outcomes known now; a worker does it."""
+    require(manages(request.user), MAY_TRAIN)
     return deed(request, lambda: start_training(target_named(target), by=request.user, at=timezone.now()), "")
 
 
 @require_POST
 def retirement(request: PersonRequest, pk: int) -> HttpResponse:
     """Take a published model out of use."""
+    require(manages(request.user), MAY_TRAIN)
     found = get_object_or_404(TrainedModel.objects.defer("document"), pk=pk)
     said = f"“{found.get_target_display()}” is no longer foretold. Train it again to have chances again."
     return deed(request, lambda: retire_model(found, by=request.user, at=timezone.now()), said)
 
 
-def deed(request: PersonRequest, do: Any, said: str) -> HttpResponse:
+def deed(request: PersonRequest, do: Callable[[], object], said: str) -> HttpResponse:
     """Done or refused, the page of models says how it stands."""
     try:
         do()

@@ -52,14 +52,10 @@ def model(rob):
     return model
 
 
-def in_force(**more):
-    known = {
-        "rules": RULES,
-        "thresholds": THRESHOLDS,
-        "status": SignedStatus.ACTIVE,
-        "effective_from": date(2025, 1, 1),
-    }
-    return Definition.objects.create(name="Test", version=4, **known | more)
+def in_force(version=4, status=SignedStatus.ACTIVE, since=date(2025, 1, 1), **more):
+    return Definition.objects.create(
+        name="Test", version=version, status=status, effective_from=since, rules=RULES, thresholds=THRESHOLDS, **more
+    )
 
 
 def text(client, lead, **headers):
@@ -115,8 +111,8 @@ def test_a_lead_without_points_says_so(client_for, rob):
 
 def test_the_line_of_its_life_has_mqls_breaks_and_a_table(client_for, rob):
     now = timezone.now()
-    in_force(version=3, status=SignedStatus.RETIRED, effective_from=(now - 200 * DAY).date())
-    in_force(effective_from=(now - 20 * DAY).date())
+    in_force(version=3, status=SignedStatus.RETIRED, since=(now - 200 * DAY).date())
+    in_force(since=(now - 20 * DAY).date())
     lead = make_mql(country="Sweden", at=now - 60 * DAY)
     record_touch(lead, kind="form", at=now - 40 * DAY)
     page = text(client_for(rob), lead)
