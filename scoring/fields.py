@@ -202,7 +202,7 @@ VALUES = {
 
 def catalogue() -> Catalogue:
     """The fixed fields and the team's own of leads and companies, as they are now."""
-    own = custom_fields(CustomField.objects.filter(record__in=list(ALIAS)))
+    own = custom_fields(CustomField.objects.filter(record__in=list(ALIAS), deleted_at__isnull=True))
     return Catalogue({**STATIC.fields, Axis.FIT: {**STATIC.of(Axis.FIT), **own}})
 
 

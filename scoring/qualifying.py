@@ -14,7 +14,7 @@ from django.db.models import Case, DateTimeField, Exists, ExpressionWrapper, F, 
 from crm.models import Side
 from feedback.recycling import HAND_RAISED, bring_back, coming_back
 from leads.lifecycle import Stage
-from leads.models import Touch, TouchBy, Transition
+from leads.models import Lead, Touch, TouchBy, Transition
 from leads.models.lead import LeadQuerySet
 from scoring.definitions import active_definition
 from scoring.engine import standings_at
@@ -29,12 +29,12 @@ def qualify_leads(leads: Collection[int], *, card: Card, at: datetime) -> int:
 
     Their scores are written, as of ``at``. Only a definition that both sides signed marks anybody.
     """
-    if card.version is None:
+    waiting = Lead.objects.filter(pk__in=leads, stage__in=WAITING, leadscore__qualifies=True)
+    ids = list(waiting.values_list("pk", flat=True)) if card.version is not None else []
+    if not ids or not is_signed():
         return 0
-    raised = raised_hands(leads, at=at)
-    scored = sorted({*over_threshold(leads, card=card)} - {*raised})
-    if not (raised or scored) or not is_signed():
-        return 0
+    raised = raised_hands(ids, at=at)
+    scored = sorted({*over_threshold(ids, card=card)} - {*raised})
     found = ((HAND_RAISED, raised), (SCORE_REACHED, scored))
     return sum(len(bring_back(ids, at=at, why=why, out_of=WAITING)) for why, ids in found)
 
@@ -48,14 +48,14 @@ def is_signed() -> bool:
 def raised_hands(leads: Collection[int], *, at: datetime) -> list[int]:
     """Those whose buyer raised a hand since they came to where they are, and not too long ago."""
     up = Q(leadscore__raised_at__gt=F("moved_at"), leadscore__raised_at__gte=at - HAND_STAYS_UP)
-    return list(meeting(leads).filter(up).order_by("pk").values_list("pk", flat=True))
+    return list(ready(leads).filter(up).order_by("pk").values_list("pk", flat=True))
 
 
 def over_threshold(leads: Collection[int], *, card: Card) -> list[int]:
     """Those over the threshold of whom the buyer was heard since; in nurture only who was below it on the way there."""
     heard = Touch.objects.effective().filter(by=TouchBy.BUYER, at__gt=OuterRef("moved_at"))
     of_family = Exists(heard.filter(lead=OuterRef("pk"))) | Exists(heard.filter(lead__merged_into=OuterRef("pk")))
-    rows = meeting(leads).filter(of_family).order_by("pk").values_list(
+    rows = ready(leads).filter(of_family).order_by("pk").values_list(
         "pk", "stage", "stage_since", "leadscore__shown", "leadscore__grade", named=True
     )  # fmt: skip
     found = [row for row in rows if is_over(card, row.leadscore__shown, row.leadscore__grade)]
@@ -65,8 +65,8 @@ def over_threshold(leads: Collection[int], *, card: Card) -> list[int]:
     return [row.pk for row in found if row.pk not in answered]
 
 
-def meeting(leads: Collection[int]) -> LeadQuerySet:
-    """Those of these leads that meet the definition and may become MQL by themselves.
+def ready(leads: Collection[int]) -> LeadQuerySet:
+    """Those of these leads, which meet the definition, that may become MQL by themselves.
 
     ``moved_at``: what happened later is news; of a lead that was only captured, what it was captured with is, too.
     """
@@ -74,4 +74,4 @@ def meeting(leads: Collection[int]) -> LeadQuerySet:
     moved = Subquery(newest, output_field=DateTimeField())
     just_before = ExpressionWrapper(moved - timedelta(microseconds=1), output_field=DateTimeField())
     since = Case(When(seq=1, then=just_before), default=moved)
-    return coming_back().filter(pk__in=leads, stage__in=WAITING, leadscore__qualifies=True).annotate(moved_at=since)
+    return coming_back().filter(pk__in=leads).annotate(moved_at=since)

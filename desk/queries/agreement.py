@@ -21,12 +21,10 @@ from funnel.attainment import Attained, attainment
 from leads.lifecycle import ReasonUse
 from leads.models import Reason, ReasonFamily, Route
 from scoring.definitions import active_definition, card_of
-from scoring.explanation import record_names
-from scoring.fields import LIST_OPERATORS, OPERATORS, Axis, Type
+from scoring.fields import Axis
 from scoring.models import Definition
 from scoring.rules import Card, Rule
-
-AXES = {Axis.FIT: "Who they are", Axis.ENGAGEMENT: "What they do"}
+from scoring.words import axis_words, condition_words, record_names
 
 
 @dataclass(frozen=True)
@@ -107,11 +105,11 @@ def axes(definition: Definition) -> list[dict[str, Any]]:
     names = record_names(card)
     return [
         {
-            "label": label,
+            "label": axis_words(axis),
             "rules": [line_of(rule, names) for rule in rules_of(card, axis)],
             "grades": list(getattr(card.thresholds, axis.value).items()),
         }
-        for axis, label in AXES.items()
+        for axis in Axis
     ]
 
 
@@ -120,18 +118,7 @@ def rules_of(card: Card, axis: Axis) -> list[Rule]:
 
 
 def line_of(rule: Rule, names: dict[tuple[str, int], str]) -> RuleLine:
-    return RuleLine(words=rule_words(rule, names), points=rule.points, limit=rule.cap, group=rule.group)
-
-
-def rule_words(rule: Rule, names: dict[tuple[str, int], str]) -> str:
-    """ "Employees is at least 200", "Has a phone number", "Download"."""
-    field = rule.column
-    if field.type is Type.FLAG:
-        return field.label if rule.value else f"Not: {field.label.lower()}"
-    values = rule.value if rule.operator in LIST_OPERATORS else [rule.value]
-    said = ", ".join(names.get((rule.field, value)) or field.choices.get(value) or str(value) for value in values)
-    is_plain_deed = rule.field == "kind" and rule.operator in {"is", "in"}
-    return said if is_plain_deed else f"{field.label} {OPERATORS[field.type][rule.operator]} {said}"
+    return RuleLine(words=condition_words(rule, names), points=rule.points, limit=rule.cap, group=rule.group)
 
 
 def families(reasons: list[Reason]) -> list[dict[str, Any]]:
