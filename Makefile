@@ -14,6 +14,7 @@ run: .venv/.stamp node_modules/.stamp ## the product on http://127.0.0.1:8000 (P
 	@exec $(bin)/python manage.py serve
 
 demo: .venv/.stamp node_modules/.stamp ## load the sample data
+	@$(bin)/python manage.py migrate --verbosity 0
 	@exec $(bin)/python manage.py demo
 
 test: .venv/.tools-stamp node_modules/.stamp ## every test, browser tests included (ARGS="tests/leads -k undo")

@@ -4,6 +4,6 @@
 `people` who responds · `arrivals` when · `scene` what waits on the last day
 `life` one lead and the rows its moves leave · `fates` what becomes of it
 `own_fields` fields of one's own · `documents` definition and agreement
-`loop` routing, talks, requests and what marketing changed
+`loop` routing, talks, requests and what marketing changed · `score` who is ready, a draft, and what was learnt
 `writing` bulk inserts · `story` puts it together.
 """

@@ -13,6 +13,7 @@ from desk.demo.clock import waking
 from desk.demo.fates import Fate, has_bad_data, work_own_lead
 from desk.demo.life import Frame, Life
 from desk.demo.marketing import DAYS, Plan
+from desk.demo.own_fields import told_by_buyer
 from desk.demo.people import FIT, NOBODY, WEAK, Market, Person, meet
 from leads.models import Lead
 from leads.models.lead import SourcedBy
@@ -40,6 +41,7 @@ class Story:
         if plan:
             lead.campaign, lead.channel, lead.source = plan.campaign, plan.campaign.channel, rng.choice(plan.sources)
             lead.owner, lead.team = plan.campaign.owner, self.cast.mia.team
+        lead.custom = told_by_buyer(lead, Random(f"{SEED} fields {lead.email}"))
         life = Life(self.frame, lead, rng)
         self.lives.append(life)
         return Fate(life, person, plan, self.plans, self.cast)

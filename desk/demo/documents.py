@@ -59,11 +59,19 @@ VERSIONS = [
     (
         "Makers with a planner",
         SECOND,
-        {"fit": {"A": 38, "B": 26, "C": 14}, "engagement": {"1": 36, "2": 18, "3": 6}, "mql": 45},
+        {
+            "fit": {"A": 38, "B": 26, "C": 14}, "engagement": {"1": 36, "2": 18, "3": 6},
+            "mql": 55, "grades": ["A1", "A2", "B1", "B2"],
+        },
     ),
+]  # fmt: skip
+
+
+HAND_RAISES = [{"field": "raised_hand", "operator": "is", "value": True}]
+EXCLUSIONS = [
+    {"field": "own_staff", "operator": "is", "value": True},
+    {"field": "do_not_mail", "operator": "is", "value": True},
 ]
-
-
 EXCEPTIONS = [
     {
         "name": "Large companies", "segments": ["Enterprise"], "hours_to_verdict": 4, "hours_to_first_attempt": 4,
@@ -109,7 +117,8 @@ def sign_documents(cast: Cast, ends_at: datetime) -> list[Definition]:
     for version, (at, (name, rules, thresholds)) in enumerate(zip(dates(ends_at), VERSIONS, strict=True), start=1):
         definition = Definition.objects.create(
             name=name, version=version, status=SignedStatus.PROPOSED, rules=rules, thresholds=thresholds,
-            half_life_days=30, signatures=signatures(cast, at), is_sample=True,
+            half_life_days=30, signatures=signatures(cast, at), is_sample=True, written_by=cast.nora,
+            hand_raises=HAND_RAISES, exclusions=EXCLUSIONS if version > 1 else [], based_on=version - 1 or None,
         )  # fmt: skip
         made.append(activate(definition, by=cast.max, at=at))
     return made

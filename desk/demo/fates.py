@@ -11,6 +11,7 @@ from desk.demo.cast import LATE, PROMPT, Cast
 from desk.demo.clock import spread
 from desk.demo.life import Life, Today
 from desk.demo.marketing import PARTNER_REPAIRED, Plan
+from desk.demo.own_fields import eagerness
 from desk.demo.people import FIT, NOBODY, WEAK, Person, slug
 from feedback.models import HandoffStatus
 from leads.lifecycle import Stage
@@ -26,6 +27,8 @@ NOT_A_FIT = {
     WEAK: ["company_size", "company_size", "industry", "industry", "no_authority", "geography"],
     NOBODY: ["competitor_or_student", "competitor_or_student", "competitor_or_student", "no_authority"],
 }
+# Who has planning software is told apart by who decides and how large they are: there is no better reason yet.
+SETTLED = ["no_authority", "no_authority", "company_size"]
 NOT_NOW = ["no_project", "no_project", "budget_later", "researching", "other"]
 LOST = {"no_decision": 40, "competitor": 20, "price": 16, "timing": 12, "product_gap": 7, "champion_left": 5}
 STEPS = [
@@ -174,11 +177,13 @@ class Fate:
         elif self.person.bad_data:
             code = self.rng.choice(["missing_data", "missing_data", "wrong_data", "unreachable_data"])
             life.reject(rep, code, self.say(words.VERDICT_COMMENTS[code], 0.8))
-        elif self.chance(TAKEN[kind] + 0.05 * (life.lead.episode - 1)):
+        elif self.chance(TAKEN[kind] + eagerness(life.lead) + 0.05 * (life.lead.episode - 1)):
             comment = self.say(words.ACCEPT_COMMENTS, 0.2) if kind == FIT else ""
             life.accept(rep, comment=comment, rating=self.rng.choice([3, 4, 4, 5]) if self.chance(0.3) else None)
         else:
-            code = self.rng.choice(NOT_NOW if kind == FIT and self.chance(0.7) else NOT_A_FIT[kind])
+            is_settled = eagerness(life.lead) < 0
+            later = kind == FIT and not is_settled and self.chance(0.7)
+            code = self.rng.choice(NOT_NOW if later else SETTLED if is_settled else NOT_A_FIT[kind])
             life.reject(rep, code, self.say(words.VERDICT_COMMENTS[code], 1 if code == "other" else 0.6))
 
     def slips(self, rep: User) -> None:
@@ -254,7 +259,7 @@ class Fate:
         life = self.life
         life.later(days=spread(self.rng, 3))
         begins, days = life.now, 14 + spread(self.rng, 44, 0.5)
-        wins = self.chance(WON + (self.plan.luck if self.plan else 0.05))
+        wins = self.chance(WON + 0.7 * eagerness(life.lead) + (self.plan.luck if self.plan else 0.05))
         ends = begins + timedelta(days=days if wins else days * self.rng.uniform(0.35, 1.3))
         ends = self.quarter_end(ends) if wins else ends
         lead = life.lead

@@ -30,8 +30,9 @@ from desk.demo.loop import (
     talk,
 )
 from desk.demo.marketing import DAYS, launch
-from desk.demo.own_fields import fill_fields, found_fields
+from desk.demo.own_fields import agreed, found_fields, know_company
 from desk.demo.people import found_companies
+from desk.demo.score import draft_third, learn, mark_ready
 from desk.demo.work import guests_of, work_on
 from desk.demo.writing import Ids, copy_rows
 from feedback.models import Agreement, Handoff, Impression
@@ -73,9 +74,12 @@ def load_demo(*, ends_at: datetime, leads: int = FULL) -> int:
         story = begin(ends_at, leads)
         tell(story, leads)
         write(story)
+        mark_ready(ends_at)
     for consumer in settings.OUTBOX_CONSUMERS:
         rebuild(consumer)
     measure_stays()
+    draft_third(story.cast, ends_at)
+    learn(story.cast, ends_at)
     return len(story.lives)
 
 
@@ -99,6 +103,8 @@ def begin(ends_at: datetime, leads: int) -> Story:
     route(cast, ends_at)
     close_on_holidays(ends_at)
     market = found_companies(ids, began_at, leads, Random(f"{SEED} companies"))
+    for company in market.all:
+        know_company(company, Random(f"{SEED} company {company.name}"))
     frame = Frame(
         ends_at=ends_at, zone=organisation.zone, ids=ids, reason=lambda use, code: reasons[use, code],
         definition_at=lambda at: max((d.version for since, d in changed if since <= at), default=None),
@@ -116,6 +122,8 @@ def tell(story: Story, leads: int) -> None:
         look_ahead(life)
         work_on(life, story.cast, Random(f"{SEED} work {number}"))
         life.lead.tags = tags_of(life.lead, Random(f"{SEED} tags {number}"))
+        for deal in life.opportunities:
+            deal.custom = agreed(deal, Random(f"{SEED} deal {deal.pk}"))
         for person in (life.lead, life.contact, *life.colleagues):
             if person is not None:
                 person.phone_e164 = e164(person.phone)
@@ -144,7 +152,6 @@ def write(story: Story) -> None:
     """All rows in the order of their foreign keys, the moves stamped with the score of their moment."""
     lives = story.lives
     found_fields()
-    fill_fields(lives, story.frame.companies.values(), SEED)
     copy_rows(Company, story.frame.companies.values())
     copy_rows(Contact, [life.contact for life in lives if life.contact])
     copy_rows(Contact, every(lives, "colleagues"))

@@ -20,6 +20,7 @@ from leads.models import (
     Activity,
     ActivityKind,
     ActivityOutcome,
+    CustomField,
     Lead,
     LeadScore,
     Opportunity,
@@ -29,7 +30,7 @@ from leads.models import (
     Transition,
 )
 from leads.subjects import refresh_pulse
-from scoring.models import Definition
+from scoring.models import Backtest, Definition, TrainedModel
 
 TODAY = date(2026, 11, 22)
 ENDS_AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -157,14 +158,30 @@ def test_both_documents_are_signed_and_in_force():
     assert list(Definition.objects.order_by("version").values_list("version", "status")) == [
         (1, "retired"),
         (2, "active"),
+        (3, "draft"),
     ]
     assert Organisation.get().definition_version == 2
     assert Agreement.objects.get().status == "active"
-    for document in [*Definition.objects.all(), *Agreement.objects.all()]:
+    for document in [*Definition.objects.exclude(status="draft"), *Agreement.objects.all()]:
         assert [signature["side"] for signature in document.signatures] == ["marketing", "sales"]
     versions = Transition.objects.filter(to_stage="mql").order_by("at").values_list("definition_version", flat=True)
     assert list(versions) == sorted(versions)
     assert set(versions) == {1, 2}
+
+
+def test_a_draft_was_tried_on_the_past_and_every_target_was_trained():
+    tried = Backtest.objects.get()
+    assert (tried.definition.version, tried.against.version, tried.status) == (3, 2, "done")
+    assert set(TrainedModel.objects.values_list("target", flat=True)) == {"acceptance", "win"}
+    assert not TrainedModel.objects.filter(status__in=["failed", "training"]).exists()
+
+
+def test_nobody_who_meets_the_definition_is_left_lying():
+    """As the story ends: the system has marked them, in the same breath."""
+    left = Lead.objects.filter(stage="inquiry", leadscore__qualifies=True, do_not_mail=False)
+    assert not left.exists()
+    assert CustomField.objects.filter(is_sample=True).count() >= 6
+    assert Lead.objects.filter(custom__has_key="planning_today").exists()
 
 
 def test_the_prize_draw_brings_names_and_the_webinars_bring_buyers():
