@@ -15,6 +15,8 @@ from leads.importing.reading import Dialect, Row, detect_dialect, read_rows
 from leads.models import CustomKind
 
 MOST_COLUMNS = 500
+# A constant stands in no column.
+NOWHERE = -1
 SAMPLES = 3
 SAMPLE_LENGTH = 80
 
@@ -111,20 +113,23 @@ def survey_file(path: Path, mapping: FileMapping) -> Survey:
     header = header_of(rows)
     positions = positions_of(mapping, header)
     watched = [
-        (name, source, positions[source.column], evidence)
+        (name, source, positions.get(source.column, NOWHERE), evidence)
         for name, source in mapping.sources.items()
-        if source.column and (evidence := evidence_for(mapping, name))
+        if (evidence := evidence_for(mapping, name))
     ]
+    for _name, source, _position, evidence in watched:
+        if given := source.constant or source.default:
+            evidence.see(given)
     last_row = 1
     for row in rows:
         last_row = row.number
         for _name, source, position, evidence in watched:
-            if position < len(row.cells) and (text := row.cells[position].strip()):
+            if NOWHERE < position < len(row.cells) and (text := row.cells[position].strip()):
                 evidence.see(source.values.get(text.lower(), text))
     if last_row == 1:
         raise UnreadableFile("The file has a header and no rows.")
     kinds = {name: kind_of(evidence) for name, _source, _at, evidence in watched if isinstance(evidence, OwnEvidence)}
-    written = ((name, source, written_as(evidence)) for name, source, _at, evidence in watched)
+    written = ((name, source, written_as(evidence)) for name, source, _at, evidence in watched if source.column)
     notations = [notation_of(name, source, evidence) for name, source, evidence in written if evidence]
     return Survey(dialect, header, last_row, notations, kinds)
 
