@@ -67,13 +67,12 @@ class Reigns:
     """Which definition was in force when."""
 
     def __init__(self) -> None:
-        was_in_force = Definition.objects.filter(
-            status__in=[SignedStatus.ACTIVE, SignedStatus.RETIRED], effective_from__isnull=False
-        )
+        was_in_force = Definition.objects.filter(status__in=[SignedStatus.ACTIVE, SignedStatus.RETIRED])
         tz = zone()
         self.began = [
             (start_of_day(definition.effective_from, tz), definition)
             for definition in was_in_force.order_by("effective_from", "version")
+            if definition.effective_from
         ]
 
     def of(self, at: datetime) -> Definition | None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -113,6 +114,8 @@ class LeadScoreViews(Resource):
         refuse_unknown(request, ())
         lead, at = self.get_object(), timezone.now()
         explanation = explanation_of(lead, at=at)
+        if explanation is None:
+            raise NotFound  # deleted this very moment
         return Response(ScoreSerializer({**told(explanation), "lead": lead.pk, "predictions": expected(lead, at)}).data)
 
     @extend_schema(responses=ScoreHistorySerializer, operation_id="leads_score_history")
