@@ -255,8 +255,8 @@ def tenths(metrics: Mapping[str, Any]) -> Curve | None:
         {"xAxis": {"type": "category", "data": labels}, "yAxis": PERCENT_AXIS, "series": series},
         ("Tenth", "This model", "The rules"),
         [
-            (label, percent(mine), percent(theirs))
-            for label, mine, theirs in zip(labels, ours, rules or [None] * 10, strict=False)
+            (label, percent(mine), percent(rules[place] if rules else None))
+            for place, (label, mine) in enumerate(zip(labels, ours, strict=True))
         ],
     )
 
