@@ -20,5 +20,5 @@ if __name__ == "__main__":
         main(sys.argv[1], sys.argv[2:])
     else:
         # Each in a process of its own, with a database of its own.
-        for measurement in (*(["bench", name] for name in MEASUREMENTS), ["bench.importing"]):
+        for measurement in (*(["bench", name] for name in MEASUREMENTS), ["bench.importing"], ["bench.learning"]):
             subprocess.run([sys.executable, "-m", *measurement], check=True)

@@ -123,7 +123,7 @@ def worth_out_of_fold(column: Column, table: Table, seed: int) -> Floats:
     return worth[folds, codes]
 
 
-def worth_of(rows: Floats, hits: Floats, all_rows: Any, all_hits: Any) -> Floats:
+def worth_of(rows: NDArray[Any], hits: NDArray[Any], all_rows: Any, all_hits: Any) -> Floats:
     share = (all_hits + 1) / (all_rows + 2)
     return np.log((hits + SMOOTHING * share) / (rows - hits + SMOOTHING * (1 - share)))
 
