@@ -25,6 +25,12 @@ LISTS = {"fit": Axis.FIT, "engagement": Axis.ENGAGEMENT, "hand_raises": Axis.ENG
 SCORED = ("fit", "engagement")
 STEPS = {"fit": FIT_GRADES, "engagement": ENGAGEMENT_GRADES}
 PLAIN = ("name", "why", "half_life_days", "daily_cap", "mql")
+LABELS = {
+    "thresholds": "When a lead qualifies",
+    "mql": "The score to qualify from",
+    "half_life_days": "Half-life",
+    "daily_cap": "Touches a day",
+}
 # A longer form is nobody's; rules.py says how many may be saved.
 MOST_ROWS = 400
 PLACE = re.compile(r"(rules|hand_raises|exclusions)\[(\d+)\](?:\.(\w+))?")
@@ -152,7 +158,6 @@ class Sheet:
         self.rows, self.texts, self.grades = list(rows), dict(texts), list(grades)
         self.catalogue = catalogue
         self.errors: dict[str, list[str]] = {}
-        self.top: list[str] = []
         self.focus = ("", "")
 
     # Read
@@ -264,11 +269,16 @@ class Sheet:
 
     @property
     def is_wrong(self) -> bool:
-        return bool(self.errors or self.top or any(row.errors for row in self.rows))
+        return bool(self.errors or any(row.errors for row in self.rows))
 
     @property
     def wrong_rows(self) -> list[Row]:
         return [row for row in self.rows if row.errors]
+
+    @property
+    def wrong_parts(self) -> list[tuple[str, str]]:
+        """The field of the editor, and what is wrong with it, beginning with what it is called."""
+        return [(part, f"{label_of(part)}: {texts[0]}") for part, texts in self.errors.items()]
 
     # Rows move
 
@@ -340,6 +350,11 @@ def kept_in(name: str) -> str:
 def part_named(place: str) -> str:
     """The field of the editor that a place names: "thresholds.fit.A" is "fit_A"."""
     return place.removeprefix("thresholds.").replace(".", "_")
+
+
+def label_of(part: str) -> str:
+    """What the editor calls a field: "Fit A" for "fit_A"."""
+    return LABELS.get(part) or part[0].upper() + part[1:].replace("_", " ")
 
 
 def rows_of(kept: str, entries: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
