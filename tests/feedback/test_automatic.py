@@ -67,6 +67,7 @@ def test_what_came_back_from_sales_stays_with_marketing(switched_on, rob, mia):
     reject_handoff(Handoff.objects.get(lead=repaired), by=rob, at=timezone.now(), reason=reason("wrong_data"))
     taken_back = Handoff.objects.get(lead=withdrawn)
     taken_back.offered_by = mia
+    taken_back.save(update_fields=["offered_by"])
     withdraw_handoff(taken_back, by=mia, at=timezone.now())
 
     apply(repaired, withdrawn)
