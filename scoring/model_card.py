@@ -183,7 +183,11 @@ def curves_of(model: TrainedModel, checks: Sequence[ModelCheck]) -> list[Curve]:
     return [curve for curve in drawn if curve]
 
 
-PERCENT_AXIS = {"type": "value", "min": 0, "axisLabel": {"formatter": "{value} %"}}
+PERCENT_AXIS = {
+    "type": "value",
+    "min": 0,
+    "axisLabel": {"formatter": "{value} %", "color": "var(--t-ink-2)", "fontSize": 12, "hideOverlap": True},
+}
 
 
 def reliability(metrics: Mapping[str, Any]) -> Curve | None:
