@@ -91,32 +91,32 @@ SUMMED = sql.SQL("""
 CAPPED = sql.SQL("""
     counted AS ({summed}),
     capped AS (
-        SELECT touch.lead_id, touch.asked_at, max(touch.at) AS latest, count(*) AS touches{sums}
+        SELECT touch.lead_id, touch.asked_at, max(touch.at) AS latest, max(touch.met) AS met,
+            count(*) AS touches{sums}{latest_hands}
         FROM (
-            SELECT touch.*, row_number() OVER (
+            SELECT touch.*, busy.touches AS met{hands_of_busy}, row_number() OVER (
                 PARTITION BY touch.lead_id, touch.asked_at, touch.kind, (touch.at AT TIME ZONE 'UTC')::date
                 ORDER BY touch.at, touch.id
             ) AS nth
-            FROM (SELECT lead_id, asked_at AS at FROM counted WHERE touches > {cap}) busy
+            FROM (SELECT counted.*, asked_at AS at FROM counted WHERE touches > {cap}) busy
             CROSS JOIN LATERAL ({touches_of_busy} OFFSET 0) AS touch
         ) AS touch
         WHERE nth <= {cap} GROUP BY touch.lead_id, touch.asked_at
     ),
     engaged AS (
-        SELECT lead_id, asked_at, latest, touches AS met, touches{names}{hands} FROM counted WHERE touches <= {cap}
-        UNION ALL
-        SELECT lead_id, asked_at, capped.latest, counted.touches, capped.touches{capped_names}{counted_hands}
-        FROM capped JOIN counted USING (lead_id, asked_at)
+        SELECT lead_id, asked_at, latest, touches AS met, touches{names} FROM counted WHERE touches <= {cap}
+        UNION ALL SELECT lead_id, asked_at, latest, met, touches{names} FROM capped
     )
 """)
 UNCAPPED = sql.SQL("engaged AS (SELECT summed.*, touches AS met FROM ({summed}) AS summed)")
-# OFFSET 0, or what one step computes is computed again wherever the next one uses it.
+# OFFSET 0, or what one step computes is computed again wherever the next one uses it. Everybody engaged is among the
+# records; a full join all the same, for it is never nested: how many are engaged, the planner guesses badly.
 POINTS = sql.SQL("""
     points AS (
         SELECT asked.lead_id, asked.at, engaged.latest, engaged.met, engaged.touches,
             coalesce(engaged.decay, 1) AS decay{points}
         FROM {records}
-        LEFT JOIN (SELECT engaged.*, {decay} AS decay FROM engaged OFFSET 0) AS engaged
+        FULL JOIN (SELECT engaged.*, {decay} AS decay FROM engaged OFFSET 0) AS engaged
             ON engaged.lead_id = asked.lead_id AND engaged.asked_at = asked.at
         OFFSET 0
     )
@@ -216,8 +216,8 @@ class Compiled:
             summed=summed,
             touches_of_busy=self._of_families(TOUCHES, TOUCHES_OF, PAIRS, sql.SQL("(SELECT busy.lead_id, busy.at)")),
             cap=sql.Literal(self.card.daily_cap),
-            sums=_columns(sums), names=_names(sums), hands=_names(hands),
-            capped_names=_names(sums, "capped"), counted_hands=_names(hands, "counted"),
+            sums=_columns(sums), names=_names([*sums, *hands]), hands_of_busy=_names(hands, "busy"),
+            latest_hands=_columns({name: sql.SQL("max({})").format(sql.Identifier("touch", name)) for name in hands}),
         )]  # fmt: skip
 
     def _of_families(self, both: sql.SQL, template: sql.SQL, whose: Asked, asked: sql.Composable) -> sql.Composable:
