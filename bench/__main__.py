@@ -6,7 +6,7 @@ from importlib import import_module
 
 from bench.database import prepare
 
-MEASUREMENTS = ("figures", "pages", "inbox", "escalating")
+MEASUREMENTS = ("figures", "pages", "inbox", "escalating", "scoring")
 
 
 def main(name: str, sizes: list[str]) -> None:

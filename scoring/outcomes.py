@@ -45,15 +45,22 @@ ACCEPTANCE = f"""
         AND (handoff.status = 'accepted' OR handoff.status = 'rejected' AND reason.is_label)
     ORDER BY root.id, handoff.episode, handoff.decided_at DESC, handoff.id DESC
 """
-# Every time round of the leads that were not merged into another, as the effective log tells it.
-ROUND = """
+# When a time round is asked about, from its moves; and which of them count: those that were not taken back.
+ASKED_AT = """
+    coalesce(
+        max(move.at) FILTER (WHERE move.to_stage = 'offered'),
+        min(move.at) FILTER (WHERE move.to_stage = 'mql'),
+        min(move.at)
+    )
+"""
+COUNTS = """
+    move.at <= %(at)s AND move.kind <> 'undo'
+    AND NOT EXISTS (SELECT 1 FROM leads_transition undo WHERE undo.undoes_id = move.id)
+"""
+# Every time round of the leads that were not merged into another.
+ROUND = f"""
     round AS (
-        SELECT move.lead_id, move.episode,
-            coalesce(
-                max(move.at) FILTER (WHERE move.to_stage = 'offered'),
-                min(move.at) FILTER (WHERE move.to_stage = 'mql'),
-                min(move.at)
-            ) AS at,
+        SELECT move.lead_id, move.episode, {ASKED_AT} AS at,
             min(move.at) FILTER (WHERE move.to_stage = 'customer') AS won_at,
             bool_or(
                 move.to_stage IN ('accepted', 'qualified', 'opportunity', 'customer', 'lost')
@@ -61,8 +68,7 @@ ROUND = """
             ) AS worked,
             bool_or(move.kind = 'import' AND move.to_stage IN ('customer', 'lost')) AS came_with_its_end
         FROM leads_transition move JOIN leads_lead lead ON lead.id = move.lead_id AND lead.merged_into_id IS NULL
-        WHERE move.at <= %(at)s AND move.kind <> 'undo' {only}
-            AND NOT EXISTS (SELECT 1 FROM leads_transition undo WHERE undo.undoes_id = move.id)
+        WHERE {COUNTS} {{only}}
         GROUP BY move.lead_id, move.episode
     )
 """
@@ -78,20 +84,24 @@ NEWEST = """
         SELECT * FROM ({outcomes}) outcome ORDER BY at DESC, lead_id DESC LIMIT %(most)s
     ) newest ORDER BY at, lead_id
 """
+EVER_WON = "AND lead.id IN (SELECT won.lead_id FROM leads_transition won WHERE won.to_stage = 'customer')"
 HORIZON = f"""
-    WITH {ROUND.format(only="")}
+    WITH {ROUND.format(only=EVER_WON)}
     SELECT count(*), percentile_cont(%(share)s) WITHIN GROUP (ORDER BY greatest(won_at - at, interval '0')) FROM round
     WHERE won_at IS NOT NULL
 """
 # Back with marketing a lead is asked about anew; from the hand-over on it stays as it was handed over.
 MOMENTS = f"""
-    WITH {ROUND.format(only="AND move.lead_id = ANY(%(leads)s) AND lead.stage NOT IN ('inquiry', 'nurture', 'mql')")}
-    SELECT lead.id, coalesce(least(round.at, %(at)s), %(at)s)
-    FROM leads_lead lead LEFT JOIN round ON round.lead_id = lead.id AND round.episode = lead.episode
-    WHERE lead.id = ANY(%(leads)s) AND lead.merged_into_id IS NULL ORDER BY lead.id
+    SELECT lead.id, coalesce(round.at, %(at)s)
+    FROM unnest(%(leads)s::bigint[]) AS asked (id)
+    JOIN leads_lead lead ON lead.id = asked.id AND lead.merged_into_id IS NULL
+    LEFT JOIN LATERAL (
+        SELECT {ASKED_AT} AS at FROM leads_transition move
+        WHERE move.lead_id = lead.id AND move.episode = lead.episode AND {COUNTS}
+            AND lead.stage NOT IN ('inquiry', 'nurture', 'mql')
+    ) AS round ON true
+    ORDER BY lead.id
 """
-
-
 # The leads that each target was asked about, whatever came of them since.
 ASKED = {
     Target.ACCEPTANCE: """

@@ -8,7 +8,8 @@ after a model was published or retired and every night, for time alone makes a t
 there are no predictions. Each process keeps the models it has read.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -24,6 +25,7 @@ from scoring.engine import chunks_of_leads
 from scoring.features import CAMPAIGNS, CHANNELS, CONTENT, DONE, FEATURES, Feature, features_from, features_of
 from scoring.learning.document import Document, predict
 from scoring.learning.explaining import Part, explain
+from scoring.learning.table import Columns
 from scoring.models import ModelStatus, Target, TrainedModel
 from scoring.outcomes import moments_of
 
@@ -52,11 +54,12 @@ def predict_leads(leads: Iterable[int], *, at: datetime) -> None:
     models = models_in_use()
     if not asked or not models:
         return
-    told = shares_of(asked, models, at=at)
+    _, pairs, columns = seen(asked, models, at=at)
+    shares = told(columns, models)
     with transaction.atomic():
         # A model that is retired waits until this is written, and then has all of it forgotten.
         if models == models_in_use(hold=True):
-            write(asked, *told, at=at)
+            write(asked, [lead for lead, _ in pairs], shares, at=at)
 
 
 def predict_all(*, at: datetime) -> int:
@@ -67,12 +70,12 @@ def predict_all(*, at: datetime) -> int:
     """
     models = models_in_use()
     done = 0
-    for chunk in chunks_of_leads():
-        told = shares_of(chunk, models, at=at) if models else ([], {})
+    for chunk, pairs, columns in ahead(seen(chunk, models, at=at) for chunk in chunks_of_leads()):
+        shares = told(columns, models)
         with transaction.atomic():
             if models != models_in_use(hold=True):
                 break
-            write(chunk, *told, at=at)
+            write(chunk, [lead for lead, _ in pairs], shares, at=at)
         done += len(chunk)
     return done
 
@@ -91,17 +94,42 @@ def read_model(pk: int) -> tuple[Document, Mapping[str, Feature]]:
     return Document.from_text(text), features_from(manifest["columns"])
 
 
-def shares_of(leads: Sequence[int], models: Mapping[Target, int], *, at: datetime) -> tuple[list[int], Shares]:
-    """The leads that are to be predicted, and the shares of each by target."""
-    pairs = moments_of(list(leads), at=at)
+# Leads, those of them that are to be predicted with their moments, and what the models see of these.
+Seen = tuple[Sequence[int], list[tuple[int, datetime]], Columns]
+
+
+def seen(leads: Sequence[int], models: Mapping[Target, int], *, at: datetime) -> Seen:
+    wanted = [read_model(pk)[1] for pk in models.values()]
+    features = {name: feature for one in wanted for name, feature in one.items()}
+    pairs = moments_of(list(leads), at=at) if models else []
+    return leads, pairs, features_of(pairs, features)
+
+
+def told(columns: Columns, models: Mapping[Target, int]) -> Shares:
+    """The share of each lead, by target."""
     known = {target: read_model(pk) for target, pk in models.items()}
-    features = {name: feature for _, wanted in known.values() for name, feature in wanted.items()}
-    columns = features_of(pairs, features)
-    shares = {
-        target: predict(document, {name: columns[name] for name in wanted})
-        for target, (document, wanted) in known.items()
+    return {
+        target: predict(document, {name: columns[name] for name in features})
+        for target, (document, features) in known.items()
     }
-    return [lead for lead, _ in pairs], shares
+
+
+def ahead(reads: Iterator[Seen]) -> Iterator[Seen]:
+    """The same, each read while the one before is worked on: the database has a processor of its own.
+
+    What an open transaction wrote is to be seen by its own connection only; there it is read one by one.
+    """
+    if connection.in_atomic_block:
+        yield from reads
+        return
+    with ThreadPoolExecutor(1) as reader:
+        try:
+            coming = reader.submit(next, reads, None)
+            while (read := coming.result()) is not None:
+                coming = reader.submit(next, reads, None)
+                yield read
+        finally:
+            reader.submit(connection.close)
 
 
 def write(asked: Sequence[int], leads: list[int], shares: Shares, *, at: datetime) -> None:

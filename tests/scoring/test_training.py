@@ -87,7 +87,7 @@ def test_a_field_that_gives_the_answer_away_is_left_out_and_named(rob):
 
     assert [left["feature"] for left in model.manifest["left_out"]] == ["custom.answer"]
     assert "custom.answer" not in {column["name"] for column in model.manifest["columns"]}
-    assert "“What sales said” was left out" in model.verdict
+    assert "“What sales said” is left out" in model.verdict
     assert model.metrics["auc"] < 0.95
 
 

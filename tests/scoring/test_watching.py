@@ -26,8 +26,8 @@ from tests.scoring.histories import told_histories
 
 pytestmark = pytest.mark.django_db
 ACCEPTANCE = Target.ACCEPTANCE
-# 800 leads in 300 days: two thirds are learnt from, the others come later.
-TRAINED, LATER = MONDAY + 200 * DAY, MONDAY + 305 * DAY
+# 1,200 leads in 300 days: two thirds are learnt from, the others come later.
+TRAINED, LATER = MONDAY + 200 * DAY, MONDAY + 301 * DAY
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def queued(monkeypatch):
 
 @pytest.fixture
 def leads(rob):
-    leads = told_histories(rob, many=900)
+    leads = told_histories(rob, many=1_200)
     for lead in leads:
         lead.custom = {}
     Lead.objects.bulk_update(leads, ["custom"])
@@ -61,10 +61,10 @@ def test_a_model_that_holds_is_checked_once_a_day(model):
 
     assert ModelCheck.objects.count() == 1
     assert check.day == LATER.date()
-    assert check.figures["rows"] == pytest.approx(300, abs=5)
+    assert check.figures["rows"] == pytest.approx(400, abs=8)
     assert check.figures["auc"] > 0.65 > check.figures["rules_auc"]
     assert check.figures["auc_low"] < check.figures["auc"]
-    assert check.drift["rows"] >= 70
+    assert check.drift["rows"] >= 100
     assert check.verdict.startswith(f"On {check.figures['rows']} leads since it ranks")
     model.refresh_from_db()
     assert model.status == "published"
@@ -72,11 +72,13 @@ def test_a_model_that_holds_is_checked_once_a_day(model):
 
 def test_only_outcomes_after_the_training_count(model):
     assert figures_since(model, at=TRAINED) == {}
-    assert figures_since(model, at=TRAINED + 30 * DAY)["rows"] < 100
+    assert figures_since(model, at=TRAINED + 30 * DAY)["rows"] == pytest.approx(118, abs=5)
     assert not enough(figures_since(model, at=TRAINED + 10 * DAY))
 
 
-def test_a_model_that_no_longer_beats_the_rules_goes_back_into_the_shadow(model, leads, mona, max_, ada, rob, queued):
+def test_a_model_that_no_longer_beats_the_rules_goes_back_into_the_shadow(
+    model, mona, max_, ada, queued, django_capture_on_commit_callbacks
+):
     """From the day of the training on, sales takes exactly the others."""
     from feedback.models import Handoff
     from tests.factories import reason
@@ -88,7 +90,8 @@ def test_a_model_that_no_longer_beats_the_rules_goes_back_into_the_shadow(model,
     )
     after.filter(pk__in=[one.pk for one in refused]).update(status="accepted", reason=None, route="")
 
-    [check] = check_models(at=LATER)
+    with django_capture_on_commit_callbacks(execute=True):
+        [check] = check_models(at=LATER)
     model.refresh_from_db()
     assert (model.status, model.retired_at) == ("shadow", LATER)
     assert model.verdict == check.verdict
@@ -116,14 +119,12 @@ def test_nothing_is_taken_back_for_a_few_outcomes(rows, positives):
 
 
 def test_leads_that_changed_are_named(model, leads):
-    late = [lead.pk for lead in leads[700:]]
+    late = [lead.pk for lead in leads[900:]]
     Lead.objects.filter(pk__in=late).update(country="Chile")
     from leads.models.lead import Lead as Model
 
     Model.events.rel.related_model.objects.all().delete()  # as if they had come so
     told = drift_of(model, at=LATER)
-    if not told:
-        pytest.skip("too few leads in a month")
 
     assert told["features"]["country"] > 0.25
     assert "“Country”" in said_of_drift(told)
@@ -163,9 +164,10 @@ def test_a_chance_is_told_with_what_came_of_such_leads(model):
     assert chance_range(TrainedModel(), 0.5) is None
 
 
-def test_of_two_checks_at_once_one_takes_it_back(model, max_, queued):
-    demote(model, "Back in the shadow.", at=LATER)
-    demote(model, "Back in the shadow.", at=LATER)
+def test_of_two_checks_at_once_one_takes_it_back(model, max_, queued, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        demote(model, "Back in the shadow.", at=LATER)
+        demote(model, "Back in the shadow.", at=LATER)
 
     assert queued == ["predict_all"]
     assert Notification.objects.filter(kind="model", user=max_).count() == 1
