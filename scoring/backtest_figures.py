@@ -133,7 +133,7 @@ class Tally:
             self.reach[lead.fate.value, lead.reach] += 1
             self.team_reach[lead.team, lead.reach] += 1
 
-    def result(self, weeks: Iterable[date], capacities: Mapping[int, "Capacity"]) -> dict[str, Any]:
+    def result(self, weeks: Iterable[date], capacities: Mapping[int | None, "Capacity"]) -> dict[str, Any]:
         """Everything counted, as JSON. ``weeks``: all Mondays of the back-test; ``capacities``: of the sales teams."""
         teams = sorted({*self.after.teams, *self.before.teams, *(team for team, _ in self.team_reach), *capacities},
                        key=lambda team: (team is None, team or 0))  # fmt: skip
@@ -149,7 +149,7 @@ class Tally:
                 {
                     "team": team, "after": self.after.teams[team], "before": self.before.teams[team],
                     "reach": from_each({at: self.team_reach[team, at] for at in POINTS}),
-                    **(capacities[team]._asdict() if team in capacities else NO_CAPACITY._asdict()),
+                    **capacities.get(team, NO_CAPACITY)._asdict(),
                 }
                 for team in teams
             ],

@@ -227,7 +227,9 @@ def column(name: str, colour: str, weeks: Sequence[Mapping[str, Any]], key: str,
 def flip_rows(result: Mapping[str, Any]) -> list[FateRow]:
     """A row for each fate, a cell for each of FLIPS; the last row is all of them."""
     rows = [
-        FateRow(fate.label, [Cell(result["fates"][fate][flip], link(fate=fate.value, flip=flip)) for flip in FLIPS])
+        FateRow(
+            str(fate.label), [Cell(result["fates"][fate][flip], link(fate=fate.value, flip=flip)) for flip in FLIPS]
+        )
         for fate in Fate
     ]
     return [*rows, FateRow("All", [Cell(total(result, flip), link(flip=flip)) for flip in FLIPS])]
@@ -381,7 +383,7 @@ def at_points(result: Mapping[str, Any], points: int, names: Mapping[int, str]) 
     }
 
 
-FIGURES = {
+FIGURES: dict[str, tuple[str, dict[str, Any]]] = {
     "mqls": ("MQLs a week", {}),
     "accepted": ("Accepted, caught", {"fate": [fate.value for fate in REACHED[ACCEPTED]]}),
     "rejected": ("Rejected, handed over", {"fate": Fate.REJECTED.value}),

@@ -86,7 +86,7 @@ def start_backtest(
     from scoring.tasks import run_backtest
 
     asked = ask_for_backtest(definition, by=by, at=at, against=against, starts_on=starts_on, ends_on=ends_on)
-    transaction.on_commit(lambda: run_backtest.apply_async([asked.pk], retry=False), robust=True)
+    transaction.on_commit(lambda: run_backtest.apply_async((asked.pk,), retry=False), robust=True)
     return asked
 
 
@@ -247,7 +247,7 @@ def keep(backtest: Backtest, rows: list[BacktestLead], *, done: int) -> bool:
     return True
 
 
-def capacities(end: datetime, *, zone: str) -> dict[int, Capacity]:
+def capacities(end: datetime, *, zone: str) -> dict[int | None, Capacity]:
     """What each sales team can take a week, by what it did in the half year before ``end``."""
     worked: Mapping[int, Worked] = worked_until(end, zone=zone)
     found = {team: (worked.get(team, Worked()), room) for team, room in room_of_teams().items()}
@@ -267,7 +267,7 @@ def take_up_interrupted(*, at: datetime) -> int:
             found += held and fail(backtest, INTERRUPTED)
     lost = Backtest.objects.filter(status=RunStatus.WAITING, asked_at__lt=at - TAKEN_UP_WITHIN)
     for backtest in lost:
-        run_backtest.apply_async([backtest.pk], retry=False)
+        run_backtest.apply_async((backtest.pk,), retry=False)
         found += 1
     return found
 

@@ -70,7 +70,7 @@ def leads(request: PersonRequest, pk: int) -> HttpResponse:
     context = {
         "backtest": found,
         "days": days_words(found),
-        "count": count_words(count),
+        "count": "1 lead" if count == 1 else f"{count_words(count)} leads",
         "words": wanted.words(found),
         "page": page,
     }
