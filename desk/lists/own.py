@@ -55,7 +55,7 @@ def company_filter(field: CustomField) -> Filter:
 
 def own_filter(field: CustomField, *, key: str = "custom", label: str = "", column: str = "custom") -> Filter:
     """As the field's kind is asked for. ``column``: the ORM path of the JSON that holds it."""
-    named = {"key": f"{key}.{field.name}", "label": label or field.label}
+    named: dict[str, Any] = {"key": f"{key}.{field.name}", "label": label or field.label}
 
     def is_any(values: Sequence[Any], asker: Asker) -> Q:
         return is_one_of(field, values, column)

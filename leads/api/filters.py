@@ -54,7 +54,11 @@ class LeadFilters(ArchivableFilters):
     win_chance__gte = NumberFilter(field_name="leadprediction__win", lookup_expr="gte")
     win_chance__lt = NumberFilter(field_name="leadprediction__win", lookup_expr="lt")
 
-    target_account = YesNoFilter(method="of_target_account", help_text="Whether its company is a target account.")
+    target_account = YesNoFilter(
+        field_name="company__is_target",
+        method="of_target_account",
+        help_text="Whether its company is a target account.",
+    )
 
     class Meta:
         model = Lead

@@ -75,8 +75,9 @@ class OwnEvidence:
     @property
     def notation(self) -> AmountEvidence | DateEvidence | None:
         """How it is written, where it could be read in several ways."""
-        written = {CustomKind.DATE: self.dates, CustomKind.NUMBER: self.amounts}.get(self.kind)
-        return written if written and written.examples else None
+        if self.kind == CustomKind.DATE and self.dates.examples:
+            return self.dates
+        return self.amounts if self.kind == CustomKind.NUMBER and self.amounts.examples else None
 
 
 def is_number(value: str) -> bool:

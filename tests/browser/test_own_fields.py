@@ -76,7 +76,7 @@ def test_a_value_is_filled_in_where_it_stands_and_found(page_for: Callable[[Any]
     page.get_by_label("From").fill("13")
     page.keyboard.press("Enter")
     expect(page.get_by_text("No lead passes these filters")).to_be_visible()
-    page.get_by_text("Machines: from 13").click()
+    page.get_by_text("Machines: from 13").first.click()
     page.get_by_label("From").fill("12")
     page.keyboard.press("Enter")
     expect(page.locator("[data-row]")).to_contain_text("Whiteboard")
