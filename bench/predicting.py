@@ -25,8 +25,10 @@ SINGLE = 50
 
 
 def measure(sizes: list[int]) -> None:
+    reached = 0
     for size in sizes or SIZES:
-        populate(size)
+        populate(reached + 1, size)
+        reached = size
         print(f"{size:,} leads")
         measure_here()
 

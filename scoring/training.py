@@ -73,7 +73,7 @@ def start_training(target: Target, *, by: User | None, at: datetime) -> TrainedM
     from scoring.tasks import run_training
 
     model = ask_for_training(target, by=by, at=at)
-    transaction.on_commit(lambda: run_training.apply_async([model.pk], retry=False), robust=True)
+    transaction.on_commit(lambda: run_training.apply_async((model.pk,), retry=False), robust=True)
     return model
 
 
@@ -166,7 +166,7 @@ def finish(model: TrainedModel, learnt: "Learnt", about: dict[str, Any]) -> None
     now = timezone.now()
     if not TrainedModel.objects.select_for_update().filter(pk=model.pk, status=ModelStatus.TRAINING).exists():
         return  # somebody took it for dead meanwhile
-    is_published = learnt.status == ModelStatus.PUBLISHED
+    is_published = learnt.status == "published"
     if is_published:
         published_models(model.target).update(status=ModelStatus.RETIRED, retired_at=now, updated_at=now)
     model.status, model.method = learnt.status, learnt.method
@@ -212,7 +212,7 @@ def take_up_interrupted(*, at: datetime) -> int:
     lost = TrainedModel.objects.filter(status=ModelStatus.TRAINING, asked_at__lt=at - TAKEN_UP_WITHIN)
     waiting = [model for model in lost if not has_begun(model)]
     for model in waiting:
-        run_training.apply_async([model.pk], retry=False)
+        run_training.apply_async((model.pk,), retry=False)
     return found + len(waiting)
 
 
