@@ -307,6 +307,8 @@ SPECTACULAR_SETTINGS = {
         "SubmissionStatus": "leads.models.SubmissionStatus",
         "HandoffStatus": "feedback.models.HandoffStatus",
         "SignedStatus": "feedback.models.SignedStatus",
+        "CustomKind": "leads.models.CustomKind",
+        "ModelStatus": "scoring.models.ModelStatus",
     },
 }
 

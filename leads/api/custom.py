@@ -89,11 +89,18 @@ class OwnFieldsResource(ArchivableResource):
     own_filterset: type[StrictFilterSet]
 
     @property
-    def filterset_class(self) -> type[StrictFilterSet]:
+    def filterset_class(self) -> type[StrictFilterSet] | None:
         """With a filter for each field there is now. The document of the API names only the fixed ones."""
+        if "chosen_filterset" in self.__dict__:
+            return self.chosen_filterset
         if getattr(self, "swagger_fake_view", False):
             return self.own_filterset
         return type("OwnFilters", (self.own_filterset,), own_filters(self.own_record))
+
+    @filterset_class.setter
+    def filterset_class(self, chosen: type[StrictFilterSet] | None) -> None:
+        """What an action names for itself: it lists something else, or nothing."""
+        self.chosen_filterset = chosen
 
 
 class CustomFieldFilters(StrictFilterSet):

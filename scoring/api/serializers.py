@@ -27,9 +27,8 @@ GIVEN: dict[str, Any] = {
 
 
 def object_of(properties: dict[str, Any], *required: str) -> dict[str, Any]:
-    return {
-        "type": "object", "properties": properties, "required": list(required), "additionalProperties": False,
-    }  # fmt: skip
+    needed = {"required": list(required)} if required else {}
+    return {"type": "object", "properties": properties, "additionalProperties": False, **needed}
 
 
 def steps(grades: tuple[str, ...]) -> dict[str, Any]:
@@ -144,7 +143,7 @@ class PlaceSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
-class CheckSerializer(serializers.Serializer[Any]):
+class DefinitionCheckSerializer(serializers.Serializer[Any]):
     problems = PlaceSerializer(many=True, help_text="What keeps it from being proposed.")
     warnings = PlaceSerializer(many=True, help_text="What is odd about it.")
 

@@ -17,8 +17,8 @@ from feedback.models import Agreement
 from scoring.api.backtests import WithBacktest
 from scoring.api.filters import DefinitionFilters
 from scoring.api.serializers import (
-    CheckSerializer,
     ComparisonSerializer,
+    DefinitionCheckSerializer,
     DefinitionSerializer,
     DraftBody,
     EditBody,
@@ -92,7 +92,7 @@ class DefinitionViews(WithBacktest):
         """Make a proposed definition a draft again; signatures given are void."""
         return self.show(withdraw_definition(self.get_object(), by=self.person, at=timezone.now()))
 
-    @extend_schema(responses=CheckSerializer)
+    @extend_schema(responses=DefinitionCheckSerializer)
     @action(detail=True)
     def check(self, request: Request, pk: int) -> Response:
         """What keeps a version from being proposed, and what is odd about it."""
