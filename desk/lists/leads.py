@@ -238,7 +238,9 @@ LEADS = ListDefinition(
         Column("next", "Next step", sort="next", phone="end", is_named=True),
         Column("owner", "Owner"),
         Column("grade", "Grade", sort="grade", phone="", spare=True, is_named=True),
-        Column("acceptance", "Chance to be accepted", sort="acceptance", css="num", spare=True, is_named=True),
+        Column(
+            "acceptance", "Chance to be accepted", sort="acceptance", css="num", phone="", spare=True, is_named=True
+        ),
         Column("win", "Chance to be won", sort="win", css="num", phone="end", spare=True, is_named=True),
         Column("captured", "Added", sort="captured", spare=True),
         Column("segment", "Segment", spare=True),
