@@ -11,7 +11,7 @@ from scoring.rules import Card, Problem
 from scoring.words import record_names
 
 # As many of the newest leads tell what a change would do, and are counted while somebody types.
-NEWEST = 1_000
+NEWEST = 500
 EXAMPLES = 6
 
 

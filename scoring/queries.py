@@ -64,6 +64,11 @@ class Standing:
     def total(self) -> int:
         return sum(self.counts.values())
 
+    @property
+    def without_grade(self) -> int:
+        """Those that an exclusion takes out."""
+        return self.counts.get("", 0)
+
 
 @dataclass(frozen=True)
 class Break:
@@ -91,7 +96,7 @@ def mqls_a_week(*, at: datetime) -> list[tuple[date, int]]:
     tz = zone()
     this_week = start_of_week(local_day(at, tz))
     days = [this_week - timedelta(weeks=number) for number in reversed(range(WEEKS))]
-    asked = {
+    asked: dict[str, Any] = {
         "mql": Stage.MQL.value,
         "days": days,
         "starts": [start_of_day(day, tz) for day in days],
@@ -99,7 +104,7 @@ def mqls_a_week(*, at: datetime) -> list[tuple[date, int]]:
     }
     with connection.cursor() as cursor:
         cursor.execute(MQLS_A_WEEK, asked)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def breaks(versions: list[Definition], weeks: list[tuple[date, int]]) -> list[Break]:

@@ -144,14 +144,13 @@ def grid_of(card: Card, counts: Mapping[str, int] | None = None) -> list[list[Ce
     """Fit A to D by engagement 1 to 4; nothing where the card gives no grades."""
     if not card.thresholds.fit or not card.thresholds.engagement:
         return []
-    most = max((counts or {}).values(), default=0)
-    return [
-        [
-            Cell(grade := letter + number, standing(card, grade), *counted(grade, counts, most))
-            for number in NUMBERS
-        ]
-        for letter in LETTERS
-    ]  # fmt: skip
+    most = max((counts or {}).get(letter + number, 0) for letter in LETTERS for number in NUMBERS)
+    return [[cell_of(letter + number, card, counts, most) for number in NUMBERS] for letter in LETTERS]
+
+
+def cell_of(grade: str, card: Card, counts: Mapping[str, int] | None, most: int) -> Cell:
+    """``most``: leads in the fullest cell."""
+    return Cell(grade, standing(card, grade), *counted(grade, counts, most))
 
 
 def counted(grade: str, counts: Mapping[str, int] | None, most: int) -> tuple[int | None, int]:

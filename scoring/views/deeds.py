@@ -70,7 +70,7 @@ def proposal(request: PersonRequest, pk: int) -> HttpResponse:
         "form": form,
         "active": active,
         "problems": problems_of(found),
-        "warnings": warnings_of(found),
+        "warnings": warnings_of(found, at=timezone.now()),
         "changes": changes,
         "is_news": changes is None or bool(changes),
         "backtest_start": start_of(found, request.user, at=timezone.now()),

@@ -58,6 +58,7 @@ def version_facts(request: PersonRequest, found: Definition) -> dict[str, Any]:
     return {
         "definition": found,
         "told": told(card),
+        "warnings": warnings_of(found, at=timezone.now()) if found.status == SignedStatus.DRAFT else [],
         "active": active,
         "other": other,
         "changes": compare(readable_card(other), card).changes if other else [],
@@ -143,9 +144,10 @@ def preview_of_form(request: PersonRequest, pk: int) -> HttpResponse:
     require(may_propose(request.user), NOT_YOURS)
     found = get_object_or_404(Definition, pk=pk)
     sheet = Sheet.sent(request.POST, catalogue())
+    facts = preview_facts(sheet)
     if not request.htmx:
-        return show_editor(request, found, sheet, seen=request.POST.get("seen", ""), is_changed=True)
-    return render(request, "scoring/preview.html", {"definition": found, **preview_facts(sheet)})
+        return show_editor(request, found, sheet, seen=request.POST.get("seen", ""), is_changed=True, facts=facts)
+    return render(request, "scoring/preview.html", {"definition": found, **facts})
 
 
 def preview_facts(sheet: Sheet) -> dict[str, Any]:
@@ -164,9 +166,10 @@ def show_editor(
     seen: str = "",
     clash: dict[str, Any] | None = None,
     is_changed: bool = False,
+    facts: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """``is_changed``: what is shown is not what is saved."""
+    """``is_changed``: what is shown is not what is saved. ``facts``: the preview; else the page asks for it itself."""
     fields: Catalogue = sheet.catalogue
     context = {
         "definition": found,
@@ -181,6 +184,6 @@ def show_editor(
         "records": records_offered(),
         "active": active_definition(),
         "backtest_start": start_of(found, request.user, at=timezone.now()),
-        **preview_facts(sheet),
+        **(facts or {}),
     }
     return render(request, "scoring/editor.html", context, status=status)

@@ -95,3 +95,29 @@ def test_rows_move_and_are_copied_and_the_focus_stays_with_them(page_for, mona):
     page.get_by_role("button", name="Save the draft").click()
     expect(page.get_by_text("Saved. Nobody’s score changes")).to_be_visible()
     assert [rule["field"] for rule in Definition.objects.get().rules] == ["title", "title"]
+
+
+def test_a_rule_is_written_without_javascript(page_for, mona):
+    draft = draft_definition(by=mona, at=MONDAY)
+    with_script = page_for(mona)
+    with_script.goto("/scoring/")
+    plain = with_script.context.browser.new_context(
+        java_script_enabled=False, storage_state=with_script.context.storage_state()
+    )
+    page = plain.new_page()
+    address = with_script.url.replace("/scoring/", f"/scoring/definitions/{draft.pk}/")
+    page.goto(address)
+    page.get_by_role("button", name="Add a fit rule").click()
+    row = page.locator("#list-fit .rule-row")
+    row.get_by_label("What to look at").select_option(label="Channel")
+    row.get_by_role("button", name="Show").click()
+    row.get_by_label("How it compares").select_option(label="is one of")
+    row.get_by_role("button", name="Show").click()
+    row.get_by_label("Values").select_option(["webinar", "partner"])
+    row.get_by_label("Points", exact=True).fill("15")
+    page.get_by_role("button", name="Save the draft").click()
+    expect(row.get_by_label("Points", exact=True)).to_have_value("15")
+    plain.close()
+    assert Definition.objects.get().rules == [
+        {"axis": "fit", "field": "channel", "operator": "in", "value": ["webinar", "partner"], "points": 15}
+    ]
