@@ -11,7 +11,9 @@ PLANNING = ["Spreadsheets", "Whiteboard", "Module of the ERP", "Another planning
 # How makers plan today, and how everybody else does.
 MAKERS, OTHERS = [42, 20, 20, 18], [22, 12, 30, 36]
 # What the score's rules do not know: who plans by hand is taken more readily, who has a tool hardly ever.
-EAGER = {"Spreadsheets": 0.13, "Whiteboard": 0.1, "Module of the ERP": -0.25, "Another planning tool": -0.6}
+EAGER = {"Spreadsheets": 0.12, "Whiteboard": 0.1, "Module of the ERP": -0.15, "Another planning tool": -0.42}
+# With so few machines a whiteboard is enough.
+TOO_FEW = 12
 ERPS = ["SAP", "Microsoft Dynamics", "proALPHA", "Infor", "None"]
 # From so many employees on a company is worth a plan of its own.
 TARGET_FROM = 450
@@ -62,7 +64,8 @@ def is_maker(company: Company | None) -> bool:
 
 def eagerness(lead: Lead) -> float:
     """By how much likelier sales is to take this lead than others of its kind."""
-    return EAGER.get(lead.custom.get("planning_today", ""), 0)
+    told = lead.custom
+    return EAGER.get(told.get("planning_today", ""), 0) - (0.3 if told.get("machines", TOO_FEW) < TOO_FEW else 0)
 
 
 def agreed(deal: Opportunity, rng: Random) -> dict[str, Any]:
