@@ -5,19 +5,18 @@ should be, so it may be cut off anywhere and run again.
 """
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.db import connection, transaction
 from psycopg2 import sql
 
+from crm.locks import session_lock
 from leads.custom_fields import MODELS
 from leads.custom_filters import INDEXED_LENGTH, NUMBERS
 from leads.models import CustomField, CustomKind, CustomRecord
 
 log = logging.getLogger(__name__)
 
-LOCK = 7_416_305
+LOCK = "own fields"
 CHUNK = 5_000
 PREFIX = "own_field_"
 # Indexes of fields: their names, and whether they can be used; one whose building was cut off cannot.
@@ -36,23 +35,11 @@ TAKE_OUT = """
 
 def keep_up_fields() -> None:
     """Bring indexes and values into step with the fields; another worker that is at it goes on alone."""
-    with alone() as is_ours:
+    with session_lock(LOCK) as is_ours:
         if is_ours:
             for field in CustomField.objects.filter(deleted_at__isnull=False):
                 remove_field(field)
             keep_indexes()
-
-
-@contextmanager
-def alone() -> Iterator[bool]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        is_ours = cursor.fetchone() == (True,)
-        try:
-            yield is_ours
-        finally:
-            if is_ours:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
 def remove_field(field: CustomField) -> None:

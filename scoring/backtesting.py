@@ -6,17 +6,17 @@ is overwritten by the next.
 """
 
 import logging
-import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from crm.access import require
 from crm.errors import BusinessError
+from crm.locks import session_lock
 from crm.models import Organisation, User
 from crm.periods import local_day, start_of_day, start_of_quarter, start_of_week, zone
 from feedback.access import may_propose
@@ -57,35 +57,25 @@ class BadWeeks(BusinessError):
     code = "bad_weeks"
 
 
-def run_backtest(
-    definition: Definition,
-    *,
-    by: User | None,
-    at: datetime,
-    against: Definition | None = None,
-    starts_on: date | None = None,
-    ends_on: date | None = None,
-) -> Backtest:
-    """Test now, in this process: the last full quarter against the definition in force, unless said otherwise.
+class Question(TypedDict, total=False):
+    """What is asked beside a definition; what is left out is the one in force, and the last full quarter."""
 
-    Raises NotAllowed, InvalidDefinition, BadWeeks.
-    """
-    return run(ask_for_backtest(definition, by=by, at=at, against=against, starts_on=starts_on, ends_on=ends_on))
+    against: Definition | None
+    # Both Mondays: the first day, and the day after the last one.
+    starts_on: date | None
+    ends_on: date | None
 
 
-def start_backtest(
-    definition: Definition,
-    *,
-    by: User | None,
-    at: datetime,
-    against: Definition | None = None,
-    starts_on: date | None = None,
-    ends_on: date | None = None,
-) -> Backtest:
+def run_backtest(definition: Definition, *, by: User | None, at: datetime, **question: Unpack[Question]) -> Backtest:
+    """Test now, in this process. Raises NotAllowed, InvalidDefinition, BadWeeks."""
+    return run(ask_for_backtest(definition, by=by, at=at, **question))
+
+
+def start_backtest(definition: Definition, *, by: User | None, at: datetime, **question: Unpack[Question]) -> Backtest:
     """Have a worker test it; the same question asked while one is at work gives that one. Raises as `run_backtest`."""
     from scoring.tasks import run_backtest
 
-    asked = ask_for_backtest(definition, by=by, at=at, against=against, starts_on=starts_on, ends_on=ends_on)
+    asked = ask_for_backtest(definition, by=by, at=at, **question)
     transaction.on_commit(lambda: run_backtest.apply_async((asked.pk,), retry=False), robust=True)
     return asked
 
@@ -288,16 +278,5 @@ def change(backtest: Backtest, before: RunStatus, /, **fields: Any) -> bool:
     return Backtest.objects.filter(pk=backtest.pk, status=before).update(**fields, updated_at=timezone.now()) == 1
 
 
-@contextmanager
-def backtest_lock(backtest: Backtest) -> Iterator[bool]:
-    """Held by the connection without a transaction; the database lets go of it when the process dies."""
-    key = zlib.crc32(f"backtest:{backtest.pk}".encode())
-    with connection.cursor() as sql:
-        sql.execute("SELECT pg_try_advisory_lock(%s)", [key])
-        held = bool(sql.fetchone()[0])
-    try:
-        yield held
-    finally:
-        if held:
-            with connection.cursor() as sql:
-                sql.execute("SELECT pg_advisory_unlock(%s)", [key])
+def backtest_lock(backtest: Backtest) -> AbstractContextManager[bool]:
+    return session_lock(f"backtest:{backtest.pk}")

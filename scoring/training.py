@@ -6,9 +6,8 @@ tells a training at work from one whose worker died.
 
 import logging
 import re
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from django.utils import timezone
 
 from crm.access import manages, require
 from crm.errors import BusinessError, StaleState
+from crm.locks import session_lock
 from crm.models import User
 from feedback.models import Handoff
 from leads.models import Company, Lead, Touch, Transition
@@ -231,19 +231,8 @@ def has_begun(model: TrainedModel) -> bool:
     return "began_at" in model.manifest
 
 
-@contextmanager
-def training_lock(target: Target) -> Iterator[bool]:
-    """Held by the connection without a transaction; the database lets go of it when the process dies."""
-    key = zlib.crc32(f"training:{target.value}".encode())
-    with connection.cursor() as sql:
-        sql.execute("SELECT pg_try_advisory_lock(%s)", [key])
-        held = bool(sql.fetchone()[0])
-    try:
-        yield held
-    finally:
-        if held:
-            with connection.cursor() as sql:
-                sql.execute("SELECT pg_advisory_unlock(%s)", [key])
+def training_lock(target: Target) -> AbstractContextManager[bool]:
+    return session_lock(f"training:{target.value}")
 
 
 def train_due(*, at: datetime) -> list[Target]:

@@ -9,7 +9,7 @@ change nothing.
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
@@ -20,6 +20,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from crm.errors import BusinessError
+from crm.locks import session_lock
 from crm.models import User
 from crm.outbox import kick
 from leads.access import may_import, may_make_fields
@@ -54,8 +55,8 @@ STAGE_ROWS = 5_000
 HEARD_EVERY_SECONDS = 2
 # So many new rows make the statistics of a table wrong.
 NOTICEABLE_ROWS = 2_000
-# Advisory locks: one run of an import (with its id), and one chunk written at a time.
-RUN_LOCK, WRITE_LOCK = 7_416_301, 7_416_302
+# The advisory lock with which one chunk is written at a time.
+WRITE_LOCK = 7_416_302
 WRITE_ATTEMPTS = 3
 
 # A row without an external id is the same as any other with its e-mail; the second of the same is refused.
@@ -317,12 +318,6 @@ def refresh_statistics(tables: Iterable[str]) -> None:
         execute(f"ANALYZE {table}")
 
 
-@contextmanager
-def run_lock(import_id: int) -> Iterator[bool]:
-    """Whether this process has the import to itself. A dead process gives its lock back with its connection."""
-    [(is_ours,)] = query("SELECT pg_try_advisory_lock(%(lock)s, %(id)s)", {"lock": RUN_LOCK, "id": import_id})
-    try:
-        yield is_ours
-    finally:
-        if is_ours and connection.is_usable():
-            query("SELECT pg_advisory_unlock(%(lock)s, %(id)s)", {"lock": RUN_LOCK, "id": import_id})
+def run_lock(import_id: int) -> AbstractContextManager[bool]:
+    """Whether this process has the import to itself."""
+    return session_lock(f"import:{import_id}")

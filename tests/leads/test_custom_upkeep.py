@@ -3,9 +3,10 @@
 import pytest
 from django.db import connection
 
+from crm.locks import lock_key, session_lock
 from leads import custom_upkeep
 from leads.custom_filters import has_words, is_one_of, lies_between
-from leads.custom_upkeep import PREFIX, alone, keep_up_fields
+from leads.custom_upkeep import PREFIX, keep_up_fields
 from leads.models import Company, CustomField, Lead
 from tests.factories import MONDAY, make_field, make_lead
 
@@ -112,9 +113,9 @@ def test_two_workers_do_not_do_it_twice(kept, monkeypatch):
     connection.ensure_connection()
     other = connection.copy()
     with other.cursor() as sql:
-        sql.execute("SELECT pg_advisory_lock(%s)", [custom_upkeep.LOCK])
+        sql.execute("SELECT pg_advisory_lock(%s)", [lock_key(custom_upkeep.LOCK)])
         keep_up_fields()
         assert indexes() == {}
     other.close()
-    with alone() as is_ours:
+    with session_lock(custom_upkeep.LOCK) as is_ours:
         assert is_ours

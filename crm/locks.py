@@ -1,0 +1,27 @@
+"""Locks for work that is longer than a transaction: a connection holds them, and lets go when its process dies."""
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+
+@contextmanager
+def session_lock(name: str) -> Iterator[bool]:
+    """Whether the block has ``name``, as "import:12", to itself; it doesn't wait. The same connection gets it again."""
+    key = lock_key(name)
+    with connection.cursor() as sql:
+        sql.execute("SELECT pg_try_advisory_lock(%s)", [key])
+        held: bool = sql.fetchone()[0]
+    try:
+        yield held
+    finally:
+        # A connection that broke has let go already, and what broke it is the error to be told.
+        if held and connection.is_usable():
+            with connection.cursor() as sql:
+                sql.execute("SELECT pg_advisory_unlock(%s)", [key])
+
+
+def lock_key(name: str) -> int:
+    return zlib.crc32(name.encode())
