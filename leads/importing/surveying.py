@@ -124,8 +124,9 @@ def survey_file(path: Path, mapping: FileMapping) -> Survey:
     for row in rows:
         last_row = row.number
         for _name, source, position, evidence in watched:
-            if NOWHERE < position < len(row.cells) and (text := row.cells[position].strip()):
-                evidence.see(source.values.get(text.lower(), text))
+            text = row.cells[position].strip() if NOWHERE < position < len(row.cells) else ""
+            if meant := source.values.get(text.lower(), text):
+                evidence.see(meant)
     if last_row == 1:
         raise UnreadableFile("The file has a header and no rows.")
     kinds = {name: kind_of(evidence) for name, _source, _at, evidence in watched if isinstance(evidence, OwnEvidence)}

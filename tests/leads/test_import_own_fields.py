@@ -56,6 +56,13 @@ def test_a_column_without_a_field_becomes_one_of_the_kind_it_holds():
     assert Lead.objects.get(external_id="2").custom["machines"] == 1.5
 
 
+def test_what_the_mapping_reads_as_nothing_says_nothing_of_the_kind():
+    imported("id,Size\n1,12\n2,NA\n3,7\n", {"custom.size": {"column": "Size", "values": {"NA": ""}}})
+
+    assert CustomField.objects.get().kind == "number"
+    assert [lead.custom for lead in Lead.objects.order_by("external_id")] == [{"size": 12}, {}, {"size": 7}]
+
+
 def test_a_check_makes_nothing_and_a_second_import_nothing_new(ada):
     assert imported(ROWS, OWN, run=False).created == 8
     assert CustomField.objects.count() == 0
