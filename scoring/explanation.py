@@ -12,8 +12,8 @@ from psycopg2 import sql
 from leads.models import Lead
 from scoring.definitions import active_card
 from scoring.fields import LIST_OPERATORS, OPERATORS, Axis, Type
-from scoring.rules import Card, Condition, Rule, grouped
-from scoring.statement import Compiled, ceiling
+from scoring.rules import Card, Condition, Rule, ceiling, grouped
+from scoring.statement import Compiled
 from scoring.words import Names, condition_words, record_names
 
 EXPLAINED = sql.SQL("""

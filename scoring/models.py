@@ -112,8 +112,8 @@ class BacktestLead(models.Model):
     # The highest score in these weeks, by the definition and by the one it is compared with.
     score = models.PositiveSmallIntegerField()
     score_before = models.PositiveSmallIntegerField()
-    # The highest threshold at which the definition would have made it an MQL: a raised hand reaches 100, who is excluded
-    # or has no grade that qualifies reaches none.
+    # The highest threshold at which the definition would have made it an MQL: a raised hand reaches 100; who is
+    # excluded, or has no grade that qualifies, reaches none.
     reach = models.PositiveSmallIntegerField(null=True)
     fate = models.CharField(max_length=10, choices=Fate.choices)
     team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, related_name="+")

@@ -495,3 +495,8 @@ def grouped(rules: Sequence[Rule], axis: Axis) -> list[tuple[str, list[Rule]]]:
         if rule.axis is axis:
             groups.setdefault(rule.group, []).append(rule)
     return list(groups.items())
+
+
+def ceiling(group: list[Rule]) -> int:
+    """The most that the rules of a group give together."""
+    return max(rule.most or 0 for rule in group)

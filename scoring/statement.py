@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 
 from psycopg2 import sql
 
-from scoring.fields import LIST_OPERATORS, Axis, Type
+from scoring.conditions import comparison, value_of
+from scoring.fields import Axis
 from scoring.past import company_then, contact_then, lead_then
-from scoring.rules import ENGAGEMENT_GRADES, FIT_GRADES, HAND_STAYS_UP, Card, Condition, Rule, grouped
+from scoring.rules import ENGAGEMENT_GRADES, FIT_GRADES, HAND_STAYS_UP, Card, Condition, Rule, ceiling, grouped
 
 
 class Asked(NamedTuple):
@@ -79,7 +80,8 @@ CORRECTED = sql.SQL("corrected AS ({own} UNION ALL {merged})")
 CORRECTED_OF = sql.SQL("""
     SELECT touch.corrects_id, asked.at FROM {touches} {lead} WHERE touch.corrects_id IS NOT NULL {known}
 """)
-# A lead that was written later, as by an import, brought its history along.
+# A lead that was written later, as by an import, brought its history along. What was added to that history afterwards
+# counts before the lead was written, too, and from then on only once it was added: the line dips in between.
 KNOWN_THEN = sql.SQL("AND (touch.created_at <= asked.at OR lead.created_at > asked.at)")
 LEAD_THEN = sql.SQL("JOIN lead_then lead ON lead.lead_id = asked.lead_id AND lead.at = asked.at")
 # Sums as they count at the moment asked about.
@@ -288,9 +290,8 @@ class Compiled:
         return sql.SQL("coalesce({}, false)").format(self._matches(condition, name))
 
     def _matches(self, condition: Condition, name: str) -> sql.Composable:
-        self.values[f"value_{name}"] = _value(condition)
-        template = _template(condition)
-        return sql.SQL(template).format(column=condition.column.expression, value=sql.Placeholder(f"value_{name}"))
+        self.values[f"value_{name}"] = value_of(condition)
+        return comparison(condition, sql.Placeholder(f"value_{name}"))
 
     # Totals.
 
@@ -333,53 +334,6 @@ class Compiled:
 
     def _rules(self, axis: Axis) -> list[Rule]:
         return [rule for rule in self.card.rules if rule.axis is axis]
-
-
-CONDITIONS: dict[Type, dict[str, str]] = {
-    Type.TEXT: {
-        "is": "lower({column}) = {value}",
-        "is_not": "coalesce(lower({column}), '') <> {value}",
-        "in": "lower({column}) = ANY({value})",
-        "not_in": "NOT coalesce(lower({column}) = ANY({value}), false)",
-        "contains": "strpos(lower({column}), {value}) > 0",
-    },
-    Type.NUMBER: {"at_least": "{column} >= {value}", "at_most": "{column} <= {value}", "is": "{column} = {value}"},
-    Type.FLAG: {"is": "coalesce({column}, false) = {value}"},
-    Type.RECORD: {"is": "{column} = {value}", "in": "{column} = ANY({value})"},
-    # Days are compared as the texts they are: they sort as days do.
-    Type.DATE: {
-        "is": "{column} = {value}",
-        "from": '({column}) COLLATE "C" >= {value}',
-        "before": '({column}) COLLATE "C" < {value}',
-    },
-    # Most have none, and small letters cost.
-    Type.TAGS: {
-        "contains": "(cardinality({column}) > 0 AND {value} = ANY(lower({column}::text)::text[]))",
-        "in": "(cardinality({column}) > 0 AND lower({column}::text)::text[] && {value})",
-        "not_in": "NOT coalesce(cardinality({column}) > 0 AND lower({column}::text)::text[] && {value}, false)",
-    },
-}
-
-
-def ceiling(group: list[Rule]) -> int:
-    """The most that the rules of a group give together."""
-    return max(rule.most or 0 for rule in group)
-
-
-def _template(condition: Condition) -> str:
-    """How the two are compared; a column that holds one of a few words has them in small letters as it is."""
-    column = condition.column
-    template = CONDITIONS[column.type][condition.operator]
-    one_of_a_few = column.type is Type.TEXT and column.choices and not column.is_custom
-    return template.replace("lower({column})", "{column}") if one_of_a_few else template
-
-
-def _value(condition: Condition) -> Any:
-    """The value to compare with; text is compared in small letters."""
-    value = condition.value
-    if condition.column.type not in (Type.TEXT, Type.TAGS):
-        return value
-    return [text.lower() for text in value] if condition.operator in LIST_OPERATORS else value.lower()
 
 
 def _columns(expressions: dict[str, sql.Composable]) -> sql.Composable:

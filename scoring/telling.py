@@ -11,12 +11,12 @@ from scoring.rules import (
     HAND_STAYS_UP,
     Card,
     Rule,
+    ceiling,
     grouped,
     most_points,
     most_within,
     total,
 )
-from scoring.statement import ceiling
 from scoring.words import Names, axis_words, condition_words, record_names
 
 LETTERS, NUMBERS = (*FIT_GRADES, "D"), (*ENGAGEMENT_GRADES, "4")

@@ -5,10 +5,10 @@ import pytest
 from crm.models import User
 from leads.models import Company, Contact, Lead, Touch
 from leads.models.custom import CustomField
+from scoring.conditions import CONDITIONS
 from scoring.engine import scores_at
 from scoring.fields import OPERATORS, STATIC, Axis, Type, catalogue
 from scoring.rules import InvalidDefinition
-from scoring.statement import CONDITIONS
 from tests.factories import MONDAY, make_lead, make_user
 from tests.scoring.cards import card_with, fit
 
