@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leads', '0005_custom_fields_and_predictions'),
+        ("leads", "0005_custom_fields_and_predictions"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='customfield',
-            name='deleted_at',
+            model_name="customfield",
+            name="deleted_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
     ]

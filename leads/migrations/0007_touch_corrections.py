@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('campaigns', '0004_content'),
-        ('leads', '0006_custom_field_deleted'),
+        ("campaigns", "0004_content"),
+        ("leads", "0006_custom_field_deleted"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='touch',
-            index=models.Index(condition=models.Q(('corrects__isnull', False)), fields=['lead'], name='touch_corrections'),
+            model_name="touch",
+            index=models.Index(
+                condition=models.Q(("corrects__isnull", False)), fields=["lead"], name="touch_corrections"
+            ),
         ),
     ]

@@ -4,18 +4,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leads', '0007_touch_corrections'),
+        ("leads", "0007_touch_corrections"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='leadscore',
-            name='leadscore_by_grade',
+            model_name="leadscore",
+            name="leadscore_by_grade",
         ),
         migrations.AddIndex(
-            model_name='leadscore',
-            index=models.Index(fields=['grade', 'lead'], name='leadscore_by_grade'),
+            model_name="leadscore",
+            index=models.Index(fields=["grade", "lead"], name="leadscore_by_grade"),
         ),
     ]
