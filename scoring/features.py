@@ -6,12 +6,12 @@ were written by then, unless the lead itself was written later, as by an import,
 alone writes is no feature at all: owner, team, stage, activities, verdicts, need, authority, timing, budget, tags.
 """
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from io import StringIO
+from io import BytesIO
+from struct import Struct
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,10 @@ HALF_LIFE_DAYS = 30
 SAMPLE, MOST_OWN = 5_000, 150
 # How far the kind of an undefined field must hold among its values.
 ALMOST_ALL = 0.95
-MISSING = "nan"
+# COPY's binary format: after so many bytes rows begin, of which each says how many fields it has, and each field its
+# length, -1 for NULL; a last row has -1 fields.
+HEADER, FIELDS, LENGTH = 19, np.dtype(">i2"), Struct(">i")
+NUMBER_FIELD = np.dtype([("length", ">i4"), ("value", ">f8")])
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def told(
 
 def days_between(earlier: str, later: str) -> str:
     """SQL: days as a float, never below 0."""
-    return f"(greatest(extract(epoch FROM {later} - {earlier}), 0) / 86400)::float4"
+    return f"(greatest(date_part('epoch', {later} - {earlier}), 0) / 86400)"
 
 
 CAPTURED = {"lead": ("captured_at",)}
@@ -100,7 +103,7 @@ COMPUTED = (
     ),
     told("days_since_capture", "Days since captured", "number", days_between("lead.captured_at", "asked.at"), CAPTURED),
     told("hour_captured", "Hour of the day when captured", "number",
-         "extract(hour FROM lead.captured_at AT TIME ZONE %(zone)s)", CAPTURED),
+         "date_part('hour', lead.captured_at AT TIME ZONE %(zone)s)", CAPTURED),
     told("weekday_captured", "Weekday when captured", "category",
          "trim(to_char(lead.captured_at AT TIME ZONE %(zone)s, 'Day'))", CAPTURED),
 )  # fmt: skip
@@ -112,7 +115,7 @@ SUMS = {
     "touches": ("Touches", "count(*)"),
     "touches_in_7_days": ("Touches in the last 7 days", "count(*) FILTER (WHERE age < 7)"),
     "touches_in_30_days": ("Touches in the last 30 days", "count(*) FILTER (WHERE age < 30)"),
-    "engagement": ("Engagement, halved every 30 days", f"sum(power(2::float8, -age / {HALF_LIFE_DAYS}))::float4"),
+    "engagement": ("Engagement, halved every 30 days", f"sum(power(2::float8, -age / {HALF_LIFE_DAYS}))"),
     "hands_raised": ("Asked to be contacted, times", "count(*) FILTER (WHERE raised_hand)"),
     **{f"did_{kind}": (f"{said}, times", f"count(*) FILTER (WHERE kind = '{kind}')") for kind, said in DONE.items()},
     **{
@@ -140,7 +143,7 @@ ENDS = {
 AGGREGATES = {name: expression for group in (SUMS, AGES, ENDS) for name, (_label, expression) in group.items()}
 BEHAVIOUR = (
     *(told(name, label, "number", f"coalesce(engaged.{name}, 0)") for name, (label, _sum) in SUMS.items()),
-    *(told(name, label, "number", f"engaged.{name}::float4") for name, (label, _age) in AGES.items()),
+    *(told(name, label, "number", f"engaged.{name}") for name, (label, _age) in AGES.items()),
     *(told(name, label, "category", f"nullif(engaged.{name}::text, '')") for name, (label, _end) in ENDS.items()),
 )
 FEATURES: dict[str, Feature] = {
@@ -151,8 +154,8 @@ CAMPAIGNS, CONTENT = ("campaign", "first_campaign", "last_campaign"), ("last_con
 
 # Own fields, by what they hold. Imports keep every value as text, so a number may stand there as one; what is absurd,
 # or no number or date at all, is missing. Days of a date are counted roughly, for 30 February is no reason to fail.
-NUMBER = r"^\s*-?[0-9]{1,15}([.][0-9]{1,15})?\s*$"
-DATE = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}"
+NUMBER = r"^ *-?[0-9]{1,15}([.][0-9]{1,15})? *$"
+DATE = r"^ *[0-9]{4}-[0-9]{2}-[0-9]{2}"
 YES, NO = ("true", "yes", "y", "1"), ("false", "no", "n", "0")
 OWN: dict[str, tuple[Kind, str]] = {
     CustomKind.TEXT: ("category", "nullif(left(btrim({value}), 120), '')"),
@@ -257,15 +260,20 @@ STATEMENT = sql.SQL("""
             SELECT lead_id, at, lead_then.created_at, merged.id
             FROM lead_then JOIN leads_lead merged ON merged.merged_into_id = lead_then.lead_id
         ),
+        corrected AS (
+            SELECT touch.corrects_id, family.at
+            FROM family JOIN leads_touch touch ON touch.lead_id = family.id AND touch.corrects_id IS NOT NULL
+            WHERE touch.created_at <= family.at OR family.created_at > family.at
+        ),
         touched AS (
             SELECT family.lead_id, family.at AS asked_at, touch.kind, touch.channel, touch.campaign_id, touch.asset_id,
-                touch.raised_hand, extract(epoch FROM family.at - touch.at)::float8 / 86400 AS age,
+                touch.raised_hand, date_part('epoch', family.at - touch.at) / 86400 AS age,
                 lag(touch.id) OVER history IS NULL AS is_first, lead(touch.id) OVER history IS NULL AS is_last
             FROM family JOIN leads_touch touch ON touch.lead_id = family.id AND touch.at <= family.at
             WHERE touch.by = 'buyer' AND (touch.created_at <= family.at OR family.created_at > family.at)
-                AND NOT EXISTS (
-                    SELECT 1 FROM leads_touch corrected WHERE corrected.corrects_id = touch.id
-                        AND (corrected.created_at <= family.at OR family.created_at > family.at)
+                AND (
+                    NOT (SELECT EXISTS (SELECT FROM corrected))
+                    OR (touch.id, family.at) NOT IN (SELECT corrects_id, at FROM corrected)
                 )
             WINDOW history AS (PARTITION BY family.lead_id, family.at ORDER BY touch.at, touch.id)
         ),
@@ -274,8 +282,10 @@ STATEMENT = sql.SQL("""
         LEFT JOIN company_then AS company USING (lead_id, at)
         LEFT JOIN engaged ON engaged.lead_id = asked.lead_id AND engaged.asked_at = asked.at
         ORDER BY asked.place
-    ) TO STDOUT (FORMAT csv, NULL '{missing}')
+    ) TO STDOUT (FORMAT binary)
 """)
+# Numbers are never NULL, so that all take the same room.
+NUMBER_VALUE = sql.SQL("coalesce(({})::float8, 'NaN')")
 # Without these the statement itself could not be put.
 NEEDED = {"lead": ("company_id", "captured_at", "created_at"), "company": ("id",)}
 
@@ -299,26 +309,52 @@ def joined(parts: list[NDArray[Any]], kind: Kind) -> NDArray[Any]:
 def read_features(pairs: Sequence[tuple[int, datetime]], features: Mapping[str, Feature]) -> dict[str, NDArray[Any]]:
     """One chunk as COPY tells it."""
     asked = {"leads": [lead for lead, _ in pairs], "moments": [at for _, at in pairs], "zone": zone().key}
-    file = StringIO()
+    file = BytesIO()
     with connection.cursor() as cursor:
         statement = statement_of(features).as_string(cursor.cursor)
         cursor.copy_expert(cursor.mogrify(statement, asked).decode(), file)
-    file.seek(0)
-    columns = list(zip(*csv.reader(file), strict=True))
+    numbers, categories = by_width(features)
+    read_numbers, read_texts = unpacked(file.getvalue(), len(numbers), len(categories))
     return {
-        name: levels_of(column) if feature.kind == "category" else np.array(column, np.float64)
-        for (name, feature), column in zip(features.items(), columns, strict=True)
+        **{name: read_numbers[:, place].astype(np.float64) for place, name in enumerate(numbers)},
+        **{name: np.array(texts, object) for name, texts in zip(categories, read_texts, strict=True)},
     }
 
 
-def levels_of(texts: Sequence[str]) -> NDArray[Any]:
-    """Texts as one object each, however many leads share one."""
-    known: dict[str, str | None] = {MISSING: None}
-    return np.array([known.setdefault(text, text) for text in texts], object)
+def by_width(features: Mapping[str, Feature]) -> tuple[list[str], list[str]]:
+    """Numbers and flags, of which all take the same room, and categories; in this order they are told."""
+    categories = [name for name, feature in features.items() if feature.kind == "category"]
+    return [name for name in features if features[name].kind != "category"], categories
+
+
+def unpacked(data: bytes, numbers: int, categories: int) -> tuple[NDArray[np.float64], list[list[str | None]]]:
+    """Rows that begin with so many numbers, as a matrix, and the texts after them by column.
+
+    Equal texts are one object, however many leads share it.
+    """
+    row = np.dtype([("fields", FIELDS), ("numbers", NUMBER_FIELD, (numbers,))])
+    width, place, end = row.itemsize, HEADER, len(data) - FIELDS.itemsize
+    begins: list[bytes] = []
+    columns: list[list[str | None]] = [[] for _ in range(categories)]
+    known: dict[bytes, str] = {}
+    while place < end:
+        begins.append(data[place : place + width])
+        place += width
+        for column in columns:
+            (length,) = LENGTH.unpack_from(data, place)
+            place += LENGTH.size
+            if length < 0:
+                column.append(None)
+                continue
+            text = data[place : place + length]
+            place += length
+            column.append(known.get(text) or known.setdefault(text, text.decode()))
+    return np.frombuffer(b"".join(begins), row)["numbers"]["value"], columns
 
 
 def statement_of(features: Mapping[str, Feature]) -> sql.Composable:
     columns = {alias: set(always) for alias, always in NEEDED.items()}
+    numbers, categories = by_width(features)
     for feature in features.values():
         for alias, names in feature.columns.items():
             columns[alias] |= set(names)
@@ -330,8 +366,10 @@ def statement_of(features: Mapping[str, Feature]) -> sql.Composable:
             for name, expression in AGGREGATES.items()
             if name in features
         ),
-        values=sql.SQL(", ").join(feature.expression for feature in features.values()),
-        missing=sql.SQL(MISSING),
+        values=sql.SQL(", ").join(
+            [NUMBER_VALUE.format(features[name].expression) for name in numbers]
+            + [features[name].expression for name in categories]
+        ),
     )
 
 

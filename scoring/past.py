@@ -20,10 +20,12 @@ from leads.models import Company, Contact, Lead
 # Never changed once it is written, and so kept by no history.
 CONSTANT = frozenset({"id", "captured_at", "created_at", "source_system", "external_id", "is_sample"})
 
+# Looked up by key, one at a time: a join would read a whole table for every few thousand moments.
 THEN = sql.SQL("""
     {name} AS (
         SELECT known.lead_id, known.at{columns}
-        FROM {known} AS known JOIN {table} AS present ON present.id = known.{key}
+        FROM {known} AS known
+        CROSS JOIN LATERAL (SELECT * FROM {table} WHERE id = known.{key} OFFSET 0) AS present
         LEFT JOIN LATERAL (
             SELECT * FROM {history} AS entry WHERE entry.pgh_obj_id = known.{key} AND entry.pgh_created_at > known.at
             ORDER BY entry.pgh_created_at, entry.pgh_id LIMIT 1

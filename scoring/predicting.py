@@ -5,9 +5,11 @@ it was. So a chance never tells what sales has found out since, and can be held 
 
 `predict_leads` runs in the drain of the outbox, right after the scores of the leads that changed; `predict_all` runs
 after a model was published or retired and every night, for time alone makes a touch older. Without a published model
-there are no predictions. Each process keeps the models it has read.
+there are no predictions; one whose text is damaged tells nothing, and stops nothing. Each process keeps the models it
+has read.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,11 +25,13 @@ from campaigns.models import Asset, Campaign
 from leads.models import Lead, LeadPrediction
 from scoring.engine import chunks_of_leads
 from scoring.features import CAMPAIGNS, CHANNELS, CONTENT, DONE, FEATURES, Feature, features_from, features_of
-from scoring.learning.document import Document, predict
+from scoring.learning.document import Document, digest_of, predict
 from scoring.learning.explaining import Part, explain
 from scoring.learning.table import Columns
 from scoring.models import ModelStatus, Target, TrainedModel
 from scoring.outcomes import moments_of
+
+logger = logging.getLogger(__name__)
 
 Shares = dict[Target, NDArray[np.float64]]
 # Shares are kept to this many digits: a model's last ones say nothing, and rows that stay the same are not written.
@@ -42,7 +46,7 @@ WRITE = """
         SET (acceptance, win, predicted_at) = (excluded.acceptance, excluded.win, excluded.predicted_at)
     WHERE (old.acceptance, old.win) IS DISTINCT FROM (excluded.acceptance, excluded.win)
 """
-FORGET = "DELETE FROM leads_leadprediction WHERE lead_id = ANY(%(asked)s) AND lead_id <> ALL(%(leads)s)"
+FORGET = "DELETE FROM leads_leadprediction WHERE lead_id = ANY(%(gone)s)"
 
 
 def predict_leads(leads: Iterable[int], *, at: datetime) -> None:
@@ -87,11 +91,31 @@ def models_in_use(*, hold: bool = False) -> dict[Target, int]:
     return {Target(target): pk for pk, target in rows.values_list("pk", "target")}
 
 
+class UnreadableModel(Exception):
+    """What is kept of a model is not what was trained, or cannot be read any more."""
+
+
 @lru_cache(maxsize=8)
 def read_model(pk: int) -> tuple[Document, Mapping[str, Feature]]:
-    """A trained model never changes: what is read once holds."""
+    """A trained model never changes: what is read once holds. Raises UnreadableModel."""
     text, manifest = TrainedModel.objects.values_list("document", "manifest").get(pk=pk)
-    return Document.from_text(text), features_from(manifest["columns"])
+    if manifest.get("document_sha256", digest_of(text)) != digest_of(text):
+        raise UnreadableModel(f"The text of model {pk} is not the one that was trained.")
+    try:
+        return Document.from_text(text), features_from(manifest["columns"])
+    except Exception as error:  # a damaged text breaks wherever it is read first, in LightGBM too
+        raise UnreadableModel(f"Model {pk} cannot be read: {error!r}") from error
+
+
+def readable(models: Mapping[Target, int]) -> dict[Target, tuple[Document, Mapping[str, Feature]]]:
+    """Those that can be read; the daily check takes the others out of use."""
+    found = {}
+    for target, pk in models.items():
+        try:
+            found[target] = read_model(pk)
+        except UnreadableModel as damaged:
+            logger.exception("%s Nothing is foretold; train it again.", damaged)
+    return found
 
 
 # Leads, those of them that are to be predicted with their moments, and what the models see of these.
@@ -99,18 +123,16 @@ Seen = tuple[Sequence[int], list[tuple[int, datetime]], Columns]
 
 
 def seen(leads: Sequence[int], models: Mapping[Target, int], *, at: datetime) -> Seen:
-    wanted = [read_model(pk)[1] for pk in models.values()]
-    features = {name: feature for one in wanted for name, feature in one.items()}
+    features = {name: feature for _, one in readable(models).values() for name, feature in one.items()}
     pairs = moments_of(list(leads), at=at) if models else []
     return leads, pairs, features_of(pairs, features)
 
 
 def told(columns: Columns, models: Mapping[Target, int]) -> Shares:
     """The share of each lead, by target."""
-    known = {target: read_model(pk) for target, pk in models.items()}
     return {
         target: predict(document, {name: columns[name] for name in features})
-        for target, (document, features) in known.items()
+        for target, (document, features) in readable(models).items()
     }
 
 
@@ -138,7 +160,8 @@ def write(asked: Sequence[int], leads: list[int], shares: Shares, *, at: datetim
         for target in Target
     }
     with connection.cursor() as cursor:
-        cursor.execute(FORGET, {"asked": list(asked), "leads": leads})
+        if gone := sorted(set(asked).difference(leads)):
+            cursor.execute(FORGET, {"gone": gone})
         if leads:
             cursor.execute(WRITE, {"leads": leads, "at": at, **values})
 
@@ -173,10 +196,11 @@ class Explained:
 def explain_prediction(lead: Lead, target: Target, *, at: datetime) -> Explained | None:
     """Why this chance; None while no model is published, and for a lead that was merged into another."""
     model = TrainedModel.objects.filter(target=target, status=ModelStatus.PUBLISHED).defer("document").first()
-    moments = moments_of([lead.pk], at=at) if model else []
+    known = readable({target: model.pk}) if model else {}
+    moments = moments_of([lead.pk], at=at) if known else []
     if model is None or not moments:
         return None
-    document, features = read_model(model.pk)
+    document, features = known[target]
     found = explain(document, features_of(moments, features))
     names = record_names(found.parts)
     why = [Why(said(part, features, names), part.log_odds) for part in found.parts if part.log_odds]
