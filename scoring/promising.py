@@ -13,7 +13,7 @@ from feedback.quality import QualityIndex
 from scoring.features import CAMPAIGNS, features_of
 from scoring.learning.document import predict
 from scoring.models import ModelStatus, Target, TrainedModel
-from scoring.predicting import read_model
+from scoring.predicting import read_model, readable
 
 # As many of the newest verdicts as are read while somebody waits.
 LATELY = 500
@@ -27,9 +27,10 @@ class ModelIndex(QualityIndex):
 
 
 def acceptance_model() -> TrainedModel | None:
-    """The one in use, without its text."""
+    """The one in use, if it can be read, without its text."""
     published = TrainedModel.objects.filter(target=Target.ACCEPTANCE, status=ModelStatus.PUBLISHED)
-    return published.defer("document").first()
+    model = published.defer("document").first()
+    return model if model and readable({Target.ACCEPTANCE: model.pk}) else None
 
 
 def quality_by_model(campaign_id: int, model: TrainedModel) -> ModelIndex:

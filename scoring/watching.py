@@ -2,6 +2,7 @@
 true. One that no longer beats the rules, or whose shares are off, goes back into the shadow by itself.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,8 +20,10 @@ from scoring.learning.document import predict
 from scoring.learning.table import Table
 from scoring.models import ModelCheck, ModelStatus, Target, TrainedModel
 from scoring.outcomes import Outcomes, asked_lately, outcomes_of, seconds
-from scoring.predicting import label_of, read_model
+from scoring.predicting import UnreadableModel, label_of, read_model
 from scoring.training import rules_of
+
+logger = logging.getLogger(__name__)
 
 # Drift is told of the leads of these days, if they are enough; an index says nothing of a few.
 LATELY, LEAST_ASKED, MOST_ASKED = timedelta(days=30), 100, 5_000
@@ -28,6 +31,7 @@ WATCH, SHIFTED = 0.1, 0.25  # METRICS.md L12
 # A model is judged by outcomes of leads that it had not learnt from, the newest ones (METRICS.md L13).
 LEAST_OF_EACH, MOST_JUDGED = 30, 2_000
 SLOPE = (0.7, 1.4)
+DAMAGED = "Back in the shadow: what was kept of it is damaged and cannot be read. Train it again."
 KEPT = ("rows", "positives", "auc", "auc_low", "auc_high", "rules_auc", "observed", "predicted", "reliability")
 
 
@@ -37,9 +41,15 @@ def check_models(*, at: datetime) -> list[ModelCheck]:
 
 
 def check_model(model: TrainedModel, *, at: datetime) -> ModelCheck:
-    """Keep what is found, and take the model back when it fails."""
-    drift, figures = drift_of(model, at=at), figures_since(model, at=at)
-    failed = failing(figures)
+    """Keep what is found, and take the model back when it fails, or cannot be read any more."""
+    drift: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
+    try:
+        drift, figures = drift_of(model, at=at), figures_since(model, at=at)
+        failed = failing(figures)
+    except UnreadableModel:
+        logger.exception("A model is taken out of use.")
+        failed = DAMAGED
     verdict = failed or said_of(drift, figures)
     check, _new = ModelCheck.objects.update_or_create(
         model=model, day=local_day(at, zone()), defaults={"drift": drift, "figures": figures, "verdict": verdict}
@@ -51,10 +61,10 @@ def check_model(model: TrainedModel, *, at: datetime) -> ModelCheck:
 
 def drift_of(model: TrainedModel, *, at: datetime) -> dict[str, Any]:
     """{"rows", "score", "features"}: the population stability index of the leads asked about lately; {} for too few."""
+    document, features = read_model(model.pk)
     pairs = asked_lately(Target(model.target), since=at - LATELY, at=at, most=MOST_ASKED)
     if len(pairs) < LEAST_ASKED:
         return {}
-    document, features = read_model(model.pk)
     columns = features_of(pairs, features)
     found = document.reference.drift(columns, predict(document, columns))
     return {

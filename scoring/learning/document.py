@@ -1,5 +1,6 @@
 """A trained model as text: JSON, with LightGBM's own text inside; made to be kept, read and used for years."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,6 +68,11 @@ class Document:
             return cls(model, calibration_from_json(data["calibration"]), Reference.from_json(data["reference"]))
         except (KeyError, TypeError) as error:
             raise ValueError(f"The model's text is incomplete: {error}") from error
+
+
+def digest_of(text: str) -> str:
+    """Kept beside a model's text, to tell whether it is still the one that was trained."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def model_from_json(kind: str, data: dict[str, Any]) -> Model:

@@ -11,7 +11,8 @@ from leads.models import Company, CustomField, Lead, LeadPrediction
 from leads.touches import record_touch
 from scoring import predicting
 from scoring.models import Target, TrainedModel
-from scoring.predicting import explain_prediction, predict_all, predict_leads
+from scoring.predicting import explain_prediction, predict_all, predict_leads, read_model
+from scoring.promising import acceptance_model
 from scoring.training import retire_model, train
 from tests.factories import DAY, HOUR, MONDAY, make_campaign, make_handoff, make_lead, make_mql
 from tests.scoring.histories import told_histories
@@ -193,3 +194,26 @@ def test_a_run_leaves_off_when_another_model_is_published_meanwhile(model, monke
     monkeypatch.setattr(predicting, "told", published_meanwhile)
     assert predict_all(at=LATER) == 0
     assert not LeadPrediction.objects.exists()
+
+
+@pytest.mark.parametrize("damage", ["", "{}", "half", "other"])
+def test_a_damaged_model_tells_nothing_and_stops_nothing(model, damage):
+    text = {"half": model.document[:-40], "other": model.document.replace("1", "2")}.get(damage, damage)
+    TrainedModel.objects.update(document=text)
+    read_model.cache_clear()
+    good = likely()
+    predict_leads([good.pk], at=LATER)
+
+    assert expected(good) == (None, None)
+    assert predict_all(at=LATER) == Lead.objects.count()
+    assert explain_prediction(good, ACCEPTANCE, at=LATER) is None
+    assert acceptance_model() is None
+
+
+def test_beside_a_damaged_model_the_other_one_is_used(model):
+    made = {field: getattr(model, field) for field in ("status", "method", "document", "manifest", "asked_at")}
+    TrainedModel.objects.create(target=WIN, **made | {"document": "{"})
+    predict_leads([(good := likely()).pk], at=LATER)
+
+    assert expected(good)[0] > 0.7
+    assert expected(good)[1] is None

@@ -6,8 +6,10 @@ from crm.models import Notification
 from leads.models import Lead
 from scoring import tasks
 from scoring.models import ModelCheck, Target, TrainedModel
+from scoring.predicting import read_model
 from scoring.training import ask_for_training, fail, retire_model, train
 from scoring.watching import (
+    DAMAGED,
     NEVER,
     chance_range,
     check_models,
@@ -171,3 +173,15 @@ def test_of_two_checks_at_once_one_takes_it_back(model, max_, queued, django_cap
 
     assert queued == ["predict_all"]
     assert Notification.objects.filter(kind="model", user=max_).count() == 1
+
+
+def test_a_damaged_model_goes_back_into_the_shadow(model, mona, queued):
+    TrainedModel.objects.update(document=model.document[:-40])
+    read_model.cache_clear()
+    queued.clear()
+    [check] = check_models(at=LATER)
+
+    model.refresh_from_db()
+    assert (model.status, model.verdict, check.verdict) == ("shadow", DAMAGED, DAMAGED)
+    assert Notification.objects.filter(user=mona, text=DAMAGED).exists()
+    assert check_models(at=LATER) == []
