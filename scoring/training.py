@@ -24,6 +24,7 @@ from leads.models import Company, Lead, Touch, Transition
 from scoring.definitions import active_card
 from scoring.engine import scores_at
 from scoring.features import Feature, alive, features_of, known_features
+from scoring.learning.gates import Goal
 from scoring.learning.table import Table
 from scoring.models import ModelStatus, Target, TrainedModel
 from scoring.outcomes import Outcomes, horizon_of_wins, outcomes_of, seconds
@@ -44,6 +45,10 @@ RETRAIN_AFTER, RETRAIN_GROWTH = timedelta(days=15), 1.2
 # What outcomes and features are read from.
 READ = (Lead, Company, Touch, Transition, Handoff)
 MAY_TRAIN = "Only managers and admins train and retire models."
+GOALS = {
+    Target.ACCEPTANCE: Goal(reached="accepted leads", missed="refused leads"),
+    Target.WIN: Goal(reached="won leads", missed="leads that were not won"),
+}
 INTERRUPTED = "The training was interrupted: the process that ran it ended. Start it again."
 
 
@@ -111,7 +116,8 @@ def learn_target(target: Target, *, at: datetime, seed: int) -> tuple["Learnt", 
     horizon = horizon_of_wins(at=at) if target is Target.WIN else None
     outcomes = outcomes_of(target, at=at, horizon_days=horizon)
     features = known_features(outcomes.leads)
-    learnt = learn(table_of(outcomes, features), seed=seed, embargo_days=EMBARGO_DAYS)
+    table = table_of(outcomes, features)
+    learnt = learn(table, seed=seed, embargo_days=EMBARGO_DAYS, goal=GOALS[target])
     used = learnt.document.features if learnt.document else {}
     return learnt, {
         "verdict": in_words(learnt.verdict, features),

@@ -45,17 +45,28 @@ class Gate:
 
 
 @dataclass(frozen=True)
+class Goal:
+    """What is foretold, in words: the leads that reached it, and those that did not."""
+
+    reached: str = "leads that reached the goal"
+    missed: str = "leads that did not"
+
+
+ANY_GOAL = Goal()
+
+
+@dataclass(frozen=True)
 class Judgement:
     status: Status
     verdict: str
     gates: tuple[Gate, ...] = ()
 
 
-def not_enough(positives: int, negatives: int) -> Judgement | None:
+def not_enough(positives: int, negatives: int, goal: Goal = ANY_GOAL) -> Judgement | None:
     """A judgement while outcomes are too few, with what is missing in numbers; else None."""
-    found = ((positives, "that reached the goal"), (negatives, "that did not"))
+    found = ((positives, goal.reached), (negatives, goal.missed))
     missing = [
-        f"{LEAST_OF_EACH - rows} more leads {kind} ({rows} of {LEAST_OF_EACH})"
+        f"{LEAST_OF_EACH - rows} more {kind} ({rows} of {LEAST_OF_EACH})"
         for rows, kind in found
         if rows < LEAST_OF_EACH
     ]
@@ -71,24 +82,30 @@ def untested(unknown: int) -> Judgement:
 
 
 def judge(
-    metrics: dict[str, Any], *, positives_learnt: int, by_time: bool, left_out: list[Suspect], lean: Lean | None
+    metrics: dict[str, Any],
+    *,
+    positives_learnt: int,
+    by_time: bool,
+    left_out: list[Suspect],
+    lean: Lean | None,
+    goal: Goal = ANY_GOAL,
 ) -> Judgement:
     """``metrics``: of the held-out rows, as ``assessing.figures_of`` gives them."""
-    gates = gates_of(metrics, positives_learnt)
+    gates = gates_of(metrics, positives_learnt, goal)
     failed = next((gate for gate in gates if not gate.passed), None)
     sentences = [failed.otherwise if failed else f"Better than the rules: {comparison(metrics)}."]
     sentences += remarks(by_time=by_time, left_out=left_out, lean=lean)
     return Judgement("shadow" if failed else "published", " ".join(sentences), tuple(gates))
 
 
-def gates_of(metrics: dict[str, Any], positives_learnt: int) -> list[Gate]:
+def gates_of(metrics: dict[str, Any], positives_learnt: int, goal: Goal) -> list[Gate]:
     """In the order in which they are told; the first that fails is the verdict."""
     tested, reached, least, skill = metrics["positives"], metrics["auc"], metrics["auc_low"], metrics["brier_skill"]
     # One row of a class has no interval, and rules that point the wrong way are no excuse for a coin.
     least, rules = least or 0.0, max(metrics["rules_auc"], 0.5)
     return [
-        enough("Goals among the leads learnt from", positives_learnt, LEAST_POSITIVES_LEARNT, "to learn from"),
-        enough("Goals among the leads tested on", tested, LEAST_POSITIVES_TESTED, "in the test"),
+        enough(positives_learnt, LEAST_POSITIVES_LEARNT, goal, "to learn from"),
+        enough(tested, LEAST_POSITIVES_TESTED, goal, "in the test"),
         Gate(
             "Not too good to be true",
             f"AUC at most {TOO_GOOD}",
@@ -113,9 +130,10 @@ def gates_of(metrics: dict[str, Any], positives_learnt: int) -> list[Gate]:
     ]
 
 
-def enough(gate: str, rows: int, least: int, where: str) -> Gate:
-    otherwise = f"In the shadow: {rows} of the {least} leads that reached the goal it takes {where}."
-    return Gate(gate, f"at least {least}", str(rows), rows >= least, otherwise)
+def enough(rows: int, least: int, goal: Goal, where: str) -> Gate:
+    gate = f"Enough {goal.reached} {where}"
+    otherwise = f"In the shadow: {rows} of the {least} {goal.reached} it takes {where}."
+    return Gate(gate, f"at least {least}", f"{rows:,}", rows >= least, otherwise)
 
 
 def comparison(metrics: dict[str, Any]) -> str:

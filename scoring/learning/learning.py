@@ -21,7 +21,7 @@ from scoring.learning.document import Document
 from scoring.learning.drift import reference_of
 from scoring.learning.encoding import silent
 from scoring.learning.explaining import importance
-from scoring.learning.gates import Status, judge, not_enough, untested
+from scoring.learning.gates import ANY_GOAL, Goal, Status, judge, not_enough, untested
 from scoring.learning.leakage import lean_of, strengths, suspects
 from scoring.learning.manifest import described, told_split, versions
 from scoring.learning.splitting import LEAST_CLASS, folds, hold_out
@@ -45,20 +45,20 @@ class Learnt:
     manifest: dict[str, Any]
 
 
-def learn(table: Table, *, seed: int, embargo_days: float) -> Learnt:
+def learn(table: Table, *, seed: int, embargo_days: float, goal: Goal = ANY_GOAL) -> Learnt:
     """``embargo_days``: how long before the test begins an outcome must have been known to be learnt from.
 
     The same table and seed give the same text, whatever the order of columns and the number of processors.
     """
     about = {"seed": seed, "embargo_days": embargo_days, "versions": versions(), "data": described(table)}
-    if judgement := not_enough(table.positives, len(table) - table.positives):
+    if judgement := not_enough(table.positives, len(table) - table.positives, goal):
         return Learnt(judgement.status, judgement.verdict, "", None, {}, about)
     # Sums over several threads differ in their last digits from run to run.
     with threadpool_limits(limits=1):
-        return train(table, about, seed=seed, embargo_days=embargo_days)
+        return train(table, about, seed=seed, embargo_days=embargo_days, goal=goal)
 
 
-def train(table: Table, about: dict[str, Any], *, seed: int, embargo_days: float) -> Learnt:
+def train(table: Table, about: dict[str, Any], *, seed: int, embargo_days: float, goal: Goal) -> Learnt:
     split = hold_out(table, seed=seed, embargo_days=embargo_days)
     ranked = strengths(table, seed=seed)
     left_out = suspects(ranked)
@@ -75,7 +75,9 @@ def train(table: Table, about: dict[str, Any], *, seed: int, embargo_days: float
         unseen = Told(recipe.fit(earlier).log_odds(test.columns), test.labels)
         metrics = figures_of(test, calibrated(calibration_of(recipe, told), unseen.raw))
         lean = lean_of(known, splits, ranked)
-        judgement = judge(metrics, positives_learnt=earlier.positives, by_time=by_time, left_out=left_out, lean=lean)
+        judgement = judge(
+            metrics, positives_learnt=earlier.positives, by_time=by_time, left_out=left_out, lean=lean, goal=goal
+        )
         told = together([told, unseen])
     document = final(table, recipe, told)
     about |= {

@@ -121,3 +121,32 @@ def test_a_rule_is_written_without_javascript(page_for, mona):
     assert Definition.objects.get().rules == [
         {"axis": "fit", "field": "channel", "operator": "in", "value": ["webinar", "partner"], "points": 15}
     ]
+
+
+def test_what_was_typed_stays_to_be_read_and_a_list_of_values_is_as_high_as_they_are(page_for, mona):
+    industries = ["Machinery", "Metal processing", "Plastics", "Food", "Furniture", "Electronics", "Packaging"]
+    draft = draft_definition(
+        by=mona, at=MONDAY, rules=[fit("company_industry", industries, 10, operator="in"), fit("has_phone", True, 4)]
+    )
+    page = page_for(mona)
+    page.goto(f"/scoring/definitions/{draft.pk}/")
+    values = page.locator("#row-0 .tokens")
+    expect(values.locator(".token")).to_have_count(7)
+    end = values.locator(".token").last.bounding_box()
+    box = values.bounding_box()
+    assert end
+    assert box
+    assert box["y"] + box["height"] - (end["y"] + end["height"]) < 10
+    values.click(position={"x": box["width"] - 6, "y": box["height"] - 6})
+    page.keyboard.type("Textile")
+    page.keyboard.press("Enter")
+    expect(values.locator(".token")).to_have_count(8)
+    assert page.locator("#row-1").get_by_label("Yes or no").locator("option").all_inner_texts() == ["yes", "no"]
+
+    points = page.locator("#row-1").get_by_label("Points", exact=True)
+    points.fill("1000")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#row-1 .field-error")).to_be_visible()
+    assert points.input_value() == "1000"
+    room = "e => e.clientWidth - parseFloat(getComputedStyle(e).paddingInlineEnd)"
+    assert points.evaluate(room) > 35

@@ -12,6 +12,7 @@ from scoring.learning.document import Document
 from scoring.models import Target, TrainedModel
 from scoring.predicting import predict_all
 from scoring.training import (
+    GOALS,
     INTERRUPTED,
     AlreadyTraining,
     ask_for_training,
@@ -113,7 +114,7 @@ def test_without_outcomes_it_says_what_is_missing(target):
     model = train(target, by=None, at=LATER)
 
     assert (model.status, model.document) == ("not_enough", "")
-    assert "40 more leads" in model.verdict
+    assert f"40 more {GOALS[target].reached}" in model.verdict
 
 
 def test_one_class_only_is_not_enough(rob):
@@ -124,7 +125,7 @@ def test_one_class_only_is_not_enough(rob):
     model = train(ACCEPTANCE, by=None, at=LATER)
 
     assert model.status == "not_enough"
-    assert "40 more leads that did not" in model.verdict
+    assert "40 more refused leads" in model.verdict
 
 
 def test_of_two_trainings_at_once_the_second_is_refused(max_):

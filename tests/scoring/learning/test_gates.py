@@ -1,6 +1,6 @@
 import pytest
 
-from scoring.learning.gates import Lean, Suspect, judge, not_enough, untested
+from scoring.learning.gates import ANY_GOAL, Goal, Lean, Suspect, judge, not_enough, untested
 
 SEEN = "of 1,200 leads it had not seen it ranks"
 PAIRS = "78 of 100 pairs rightly (surely 74 or more), the rules 66"
@@ -15,8 +15,10 @@ GOOD = {
 }
 
 
-def judged(learnt=400, *, by_time=True, left_out=(), lean=None, **figures):
-    return judge(GOOD | figures, positives_learnt=learnt, by_time=by_time, left_out=list(left_out), lean=lean)
+def judged(learnt=400, *, by_time=True, left_out=(), lean=None, goal=ANY_GOAL, **figures):
+    return judge(
+        GOOD | figures, positives_learnt=learnt, by_time=by_time, left_out=list(left_out), lean=lean, goal=goal
+    )
 
 
 def test_l13_what_is_missing_is_said_in_numbers():
@@ -28,6 +30,19 @@ def test_l13_what_is_missing_is_said_in_numbers():
     )
     assert not_enough(40, 39).verdict == "Not enough data: it takes 1 more leads that did not (39 of 40)."
     assert not_enough(40, 40) is None
+
+
+def test_who_reads_a_verdict_reads_the_word_of_the_goal():
+    won = Goal(reached="won leads", missed="leads that were not won")
+    assert not_enough(12, 35, won).verdict == (
+        "Not enough data: it takes 28 more won leads (12 of 40) and 5 more leads that were not won (35 of 40)."
+    )
+    judgement = judged(1_050, positives=29, goal=won)
+    assert judgement.verdict == "In the shadow: 29 of the 30 won leads it takes in the test."
+    assert [gate.as_json() for gate in judgement.gates[:2]] == [
+        {"gate": "Enough won leads to learn from", "needed": "at least 100", "reached": "1,050", "passed": True},
+        {"gate": "Enough won leads in the test", "needed": "at least 30", "reached": "29", "passed": False},
+    ]
 
 
 def test_l13_better_than_the_rules_is_published():
