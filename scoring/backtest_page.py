@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from crm.intervals import Share
 from crm.models import Team, User
@@ -21,49 +20,22 @@ from scoring.backtest_figures import (
     LEFT_OUT,
     MISSED,
     MOST_POINTS,
-    POINTS,
     REACHED,
     WON,
     AtThreshold,
-    Suggestion,
     curve,
     in_total,
-    mqls_at,
     suggest,
 )
+from scoring.backtest_what_if import suggestion_words, what_if, what_if_figures, what_if_teams
+from scoring.backtest_words import a_week, link, mqls, name_of, rounded, share_of_capacity, team_name
 from scoring.backtesting import AT_WORK, WEEK, is_void, last_quarter
 from scoring.models import Backtest, Definition, Fate
 
 # Every fifth point stands in the table behind the curves.
 STEP = 5
 MOST_VERSIONS = 20
-EVERYBODY = "all teams together"
-NO_TEAM = "No team yet"
 PERIODS = {"quarter": "last full quarter", "half": "the half year until then", "month": "the last four weeks"}
-
-
-def link(**asked: Any) -> str:
-    """The address of the leads behind a number, from the page of the back-test."""
-    return f"leads/?{urlencode(asked, doseq=True)}"
-
-
-def a_week(count: float, weeks: int) -> str:
-    """ "12", "3.4": so many in all, a week."""
-    return rounded(count / weeks)
-
-
-def rounded(value: float) -> str:
-    whole = round(value)
-    return number(whole) if value >= 10 or f"{value:.1f}" == f"{whole}.0" else f"{value:.1f}"
-
-
-def finely(value: float) -> str:
-    """With a decimal, where figures that are close are compared."""
-    return f"{value:,.1f}".removesuffix(".0")
-
-
-def name_of(definition: Definition | None) -> str:
-    return f"v{definition.version}" if definition else "no definition"
 
 
 @dataclass(frozen=True)
@@ -162,10 +134,6 @@ def sentence(backtest: Backtest) -> str:
     return f"{given}{instead}; {told}."
 
 
-def mqls(count: str) -> str:
-    return "1 MQL" if count == "1" else f"{count} MQLs"
-
-
 def left_out_words(result: Mapping[str, Any]) -> str:
     if not total(result, LEFT_OUT):
         return ""
@@ -247,14 +215,6 @@ def team_rows(result: Mapping[str, Any], names: Mapping[int, str]) -> list[TeamR
         )
         for team in result["teams"]
     ]  # fmt: skip
-
-
-def team_name(team: int | None, names: Mapping[int, str]) -> str:
-    return names.get(team, "A team that is gone") if team else NO_TEAM
-
-
-def share_of_capacity(load: float, capacity: float | None) -> int | None:
-    return round(100 * load / capacity) if capacity else None
 
 
 def wins_words(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -343,111 +303,6 @@ def share_words(share: Share | None, whole: int) -> str:
     if share is None:
         return f"not enough data: {whole} of {LEAST}"
     return f"{percent(share.rate)}, {interval(share.low, share.high)}"
-
-
-def what_if(result: Mapping[str, Any], names: Mapping[int, str]) -> list[dict[str, Any]]:
-    """What the page says of each threshold from 0 to 100: texts by their key, meters in percent, one sentence."""
-    return [at_points(result, points, names) for points in POINTS]
-
-
-def at_points(result: Mapping[str, Any], points: int, names: Mapping[int, str]) -> dict[str, Any]:
-    weeks, count = len(result["weeks"]), mqls_at(result, points)
-    caught = {fate: result["reach"][fate][points] for fate in Fate.values}
-    accepted, all_accepted = sum(caught[fate] for fate in REACHED[ACCEPTED]), in_total(result, REACHED[ACCEPTED])
-    won, all_won = caught[Fate.WON], in_total(result, [Fate.WON])
-    loads = {team["team"]: team["reach"][points] / weeks for team in result["teams"]}
-    rooms = {team["team"]: team["capacity"] for team in result["teams"]}
-    over = [team for team, load in loads.items() if rooms[team] and load > rooms[team]]
-    meters = {f"team-{team}": min(100, share_of_capacity(load, rooms[team]) or 0) for team, load in loads.items()}
-    teams = {
-        f"team-{team}": rounded(load) + (f" of {rounded(rooms[team])}" if rooms[team] else "")
-        for team, load in loads.items()
-    }
-    texts = {
-        "mqls": a_week(count, weeks),
-        "mqls-note": f"{number(count)} in {weeks} weeks",
-        "accepted": number(accepted),
-        "accepted-note": f"of {number(all_accepted)}",
-        "rejected": number(caught[Fate.REJECTED]),
-        "rejected-note": f"of {number(in_total(result, [Fate.REJECTED]))}",
-        "won": number(won),
-        "won-note": f"of {number(all_won)}",
-        "missed": number(all_won - won),
-        "missed-note": f"of {number(all_won)}",
-    }
-    return {
-        "texts": {**texts, **teams},
-        "meters": meters,
-        "over": [f"team-{team}" for team in over],
-        "sentence": threshold_words(points, texts, [team_name(team, names) for team in over]),
-    }
-
-
-FIGURES: dict[str, tuple[str, dict[str, Any]]] = {
-    "mqls": ("MQLs a week", {}),
-    "accepted": ("Accepted, caught", {"fate": [fate.value for fate in REACHED[ACCEPTED]]}),
-    "rejected": ("Rejected, handed over", {"fate": Fate.REJECTED.value}),
-    "won": ("Won, caught", {"fate": Fate.WON.value}),
-}
-
-
-def what_if_figures(entry: Mapping[str, Any], points: int) -> list[dict[str, str]]:
-    """The figures of one threshold as the page shows them first."""
-    texts = entry["texts"]
-    figures = [
-        {
-            "key": key,
-            "label": label,
-            "value": texts[key],
-            "note": texts[f"{key}-note"],
-            "href": link(reach=points, **of),
-        }
-        for key, (label, of) in FIGURES.items()
-    ]
-    missed = {"key": "missed", "label": "Won, missed", "value": texts["missed"], "note": texts["missed-note"],
-              "href": link(below=points, fate=Fate.WON.value)}  # fmt: skip
-    return [*figures, missed]
-
-
-def what_if_teams(
-    result: Mapping[str, Any], entry: Mapping[str, Any], names: Mapping[int, str]
-) -> list[dict[str, Any]]:
-    keys = {f"team-{team['team']}": team_name(team["team"], names) for team in result["teams"]}
-    rooms = {f"team-{team['team']}": team["capacity"] for team in result["teams"]}
-    return [
-        {"key": key, "name": name, "text": entry["texts"][key], "meter": entry["meters"][key], "room": rooms[key],
-         "is_over": key in entry["over"]}
-        for key, name in keys.items()
-    ]  # fmt: skip
-
-
-def threshold_words(points: int, texts: Mapping[str, str], over: Sequence[str]) -> str:
-    load = f"; more than {' and '.join(over)} can take" if over else ""
-    return (
-        f"From {points} points on: {mqls(texts['mqls'])} a week, {texts['won']} {texts['won-note']} won caught,"
-        f" {texts['rejected']} {texts['rejected-note']} rejected handed over{load}."
-    )
-
-
-def suggestion_words(found: Suggestion | None, result: Mapping[str, Any], names: Mapping[int, str]) -> dict[str, Any]:
-    """The threshold that fills the teams, and which of them is the bottleneck; or why there is none."""
-    if found is None:
-        return {"points": None, "words": why_none(result)}
-    team, they = (team_name(found.team, names), "it") if found.team else (EVERYBODY, "they")
-    words = (
-        f"{found.points} points fill {team}: {finely(found.load)} of the {finely(found.capacity)} a week {they} can"
-        f" take; one point less would ask for {finely(found.lower)}."
-    )
-    return {"points": found.points, "words": words}
-
-
-def why_none(result: Mapping[str, Any]) -> str:
-    if not any(team["capacity"] for team in result["teams"] if team["team"]):
-        return "No team has answered enough hand-offs yet to tell what it can take."
-    if all(team["reach"][MOST_POINTS] / len(result["weeks"]) <= team["capacity"]
-           for team in result["teams"] if team["capacity"]):  # fmt: skip
-        return "Capacity sets no limit here: the teams could take every lead of these weeks."
-    return "No threshold is enough: the raised hands alone are more than the teams can take."
 
 
 def start_of(definition: Definition, user: User, *, at: datetime) -> dict[str, Any]:
