@@ -1,8 +1,11 @@
 """Everybody that a rule tells apart, and records in the hands of one of them: for the tests of who may what."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from crm.models import User
@@ -43,6 +46,16 @@ def make_people() -> People:
         "ada": ("admin", None),
     }
     return People(**{name: make_user(name, role, team) for name, (role, team) in roles.items()})
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is written inside never was."""
+    with transaction.atomic():
+        try:
+            yield
+        finally:
+            transaction.set_rollback(True)
 
 
 def accepted(people: People) -> Lead:

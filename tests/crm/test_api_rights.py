@@ -1,10 +1,9 @@
 """Who may, as DESIGN's table has it: every action, tried by everybody on the same record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.urls import URLResolver, get_resolver, resolve
 from django.utils import timezone
 
@@ -46,12 +45,28 @@ from tests.records import (
     trained,
     waits,
 )
-from tests.roles import EVERYBODY, People, accepted, answered, deal, lost, make_people
+from tests.roles import EVERYBODY, People, accepted, answered, deal, lost, make_people, undone
 
 
-@pytest.fixture
-def people(db) -> People:
-    return make_people()
+@pytest.fixture(scope="module")
+def people(django_db_setup, django_db_blocker) -> Iterator[People]:
+    """The same people for every call: the transaction they stand in is undone after the last one."""
+    with django_db_blocker.unblock(), undone():
+        yield make_people()
+
+
+@pytest.fixture(scope="module")
+def callers(people) -> dict[str, Caller]:
+    return {name: Caller(getattr(people, name)) for name in EVERYBODY.split()}
+
+
+@pytest.fixture(autouse=True)
+def db(people) -> Iterator[None]:
+    """In place of pytest-django's: each call finds only the people, and these as they were."""
+    with undone():
+        yield
+    for name in EVERYBODY.split():
+        getattr(people, name).refresh_from_db()
 
 
 def disqualified(people: People) -> Lead:
@@ -255,6 +270,7 @@ TABLE: list[tuple[str, str, Ask]] = [
     ("propose a definition", MANAGERS, lambda p: ("post", f"{definition_path(p)}propose/", {})),
     ("take a definition back", MANAGERS, lambda p: ("post", f"{definition_path(p, proposed=True)}withdraw/", {})),
     ("sign a definition", "mona max sue", lambda p: ("post", f"{definition_path(p, proposed=True)}sign/", {})),
+    ("back-test a definition", MANAGERS, lambda p: ("post", f"{definition_path(p)}backtest/", {})),
     ("add a rule", SALES_MANAGERS, lambda p: ("post", "routing-rules/", {"name": "x", "to_team": p.rob.team_id})),
     ("edit a rule", SALES_MANAGERS, lambda p: ("patch", f"routing-rules/{rule(p).pk}/", {"name": "x"})),
     ("remove a rule", SALES_MANAGERS, lambda p: ("delete", f"routing-rules/{rule(p).pk}/", None)),
@@ -320,15 +336,13 @@ TABLE: list[tuple[str, str, Ask]] = [
 
 
 @pytest.mark.parametrize(("who", "ask"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
-def test_who_may(people, who, ask, settings):
+def test_who_may(people, callers, who, ask, settings):
     settings.EMAIL_HOST = "mail.test"
     method, path, body = ask(people)
     codes = {}
     for name in EVERYBODY.split():
-        with transaction.atomic():
-            caller = Caller(getattr(people, name))
-            answer = getattr(caller, method)(path, *([] if body is None else [body]))
-            transaction.set_rollback(True)
+        with undone():
+            answer = getattr(callers[name], method)(path, *([] if body is None else [body]))
         assert answer.status_code < 400 or answer.json()["code"] == "not_allowed", (name, answer.json())
         codes[name] = answer.status_code
 
@@ -343,9 +357,8 @@ ELSEWHERE = {("notifications-read", "post"), ("assets-file", "post")}
 def test_every_call_that_writes_is_tried(people):
     tried = set()
     for _what, _who, ask in TABLE:
-        with transaction.atomic():
+        with undone():
             method, path, _body = ask(people)
-            transaction.set_rollback(True)
         tried.add((resolve(f"{ROOT}{path}").url_name, method))
 
     assert writing_calls() - tried - ELSEWHERE == set()

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
@@ -27,8 +26,9 @@ from leads.models import (
     PickValue,
     Touch,
 )
+from scoring.backtesting import ask_for_backtest
 from scoring.drafting import draft_definition
-from scoring.models import Definition
+from scoring.models import Backtest, Definition
 from scoring.proposing import propose_definition
 from tests.factories import HOUR, MONDAY, make_mql, make_spend, reason
 from tests.records import (
@@ -52,9 +52,7 @@ from tests.records import (
     trained,
     waits,
 )
-from tests.roles import EVERYBODY, People, accepted, deal, lost, make_people
-
-pytestmark = pytest.mark.django_db
+from tests.roles import EVERYBODY, People, accepted, deal, lost, make_people, undone
 
 MARKETING = "mia mila mona ada"
 MARKETING_OWN = "mia mona ada"
@@ -119,6 +117,10 @@ def drafted_and_proposed(p: People) -> Definition:
     definition = drafted(p)
     propose_definition(definition, by=p.ada, at=MONDAY)
     return definition
+
+
+def backtested(p: People) -> Backtest:
+    return ask_for_backtest(drafted(p), by=p.ada, at=timezone.now())
 
 
 def upload(p: People) -> Import:
@@ -289,6 +291,8 @@ RULES: dict[str, tuple[str, Ask]] = {
     "scoring:removal": (MANAGERS, on(drafted)),
     "scoring:withdrawal": (MANAGERS, on(drafted_and_proposed)),
     "scoring:signature": ("mona max sue", on(drafted_and_proposed)),
+    "scoring:backtests": (MANAGERS, on(drafted)),
+    "scoring:backtest-threshold": (MANAGERS, on(backtested, threshold="60")),
     "scoring:training": (MANAGERS, lambda p: ({"target": "win"}, {})),
     "scoring:retirement": (MANAGERS, lambda p: ({"pk": trained().pk}, {})),
     # Settings.
@@ -364,9 +368,28 @@ def pages(patterns: list[Any], space: str = "") -> Iterator[tuple[str, URLPatter
 PAGES = {name: page for name, page in pages(get_resolver().url_patterns) if page.name}
 
 
-@pytest.fixture
-def people(db: None) -> People:
-    return make_people()
+@pytest.fixture(scope="module")
+def people(django_db_setup: None, django_db_blocker: Any) -> Iterator[People]:
+    """The same people for every page: the transaction they stand in is undone after the last one."""
+    with django_db_blocker.unblock(), undone():
+        yield make_people()
+
+
+@pytest.fixture(scope="module")
+def clients(people: People) -> dict[str, Client]:
+    found = {person: Client() for person in EVERYBODY.split()}
+    for person, client in found.items():
+        client.force_login(getattr(people, person), backend="allauth.account.auth_backends.AuthenticationBackend")
+    return found
+
+
+@pytest.fixture(autouse=True)
+def db(people: People) -> Iterator[None]:
+    """In place of pytest-django's: each page finds only the people, and these as they were."""
+    with undone():
+        yield
+    for person in EVERYBODY.split():
+        getattr(people, person).refresh_from_db()
 
 
 def any_address(name: str) -> str:
@@ -375,8 +398,8 @@ def any_address(name: str) -> str:
     return reverse(name, kwargs=words)
 
 
-def test_every_page_that_takes_a_post_has_a_rule(people: People, client_for: Callable[[Any], Client]) -> None:
-    calls = client_for(people.ada)
+def test_every_page_that_takes_a_post_has_a_rule(clients: dict[str, Client]) -> None:
+    calls = clients["ada"]
     without = [name for name in PAGES if name not in RULES and name not in OPEN]
 
     assert [name for name in without if calls.post(any_address(name)).status_code != 405] == []
@@ -384,23 +407,22 @@ def test_every_page_that_takes_a_post_has_a_rule(people: People, client_for: Cal
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_who_may(name: str, people: People, client_for: Callable[[Any], Client]) -> None:
+def test_who_may(name: str, people: People, clients: dict[str, Client]) -> None:
     who, ask = RULES[name]
     address, body = ask(people)
     query = {"QUERY_STRING": address.pop("?", "")}
     url, codes = reverse(name, kwargs=address), {}
     for person in EVERYBODY.split():
-        with transaction.atomic():
-            codes[person] = client_for(getattr(people, person)).post(url, body, **query).status_code
-            transaction.set_rollback(True)
+        with undone():
+            codes[person] = clients[person].post(url, body, **query).status_code
 
     assert {person for person, code in codes.items() if code not in (403, 404)} == set(who.split()), codes
     assert max(codes.values()) < 500
 
 
 @pytest.mark.parametrize("is_known", [False, True], ids=["nobody", "who left"])
-def test_who_is_not_logged_in_is_asked_to(is_known: bool, people: People, client_for: Callable[[Any], Client]) -> None:
-    calls = client_for(people.ada) if is_known else Client()
+def test_who_is_not_logged_in_is_asked_to(is_known: bool, people: People, clients: dict[str, Client]) -> None:
+    calls = clients["ada"] if is_known else Client()
     if is_known:
         type(people.ada).objects.filter(pk=people.ada.pk).update(is_active=False)
     for name in set(PAGES) - OPEN:
