@@ -12,7 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 from crm.access import manages, require
 from crm.errors import BusinessError
 from crm.requests import PersonRequest
-from scoring.model_card import curves_of, drift_of, facts_of, figures_of, gates_of, importance_of, suspects_of
+from scoring.model_card import drift_of, facts_of, figures_of, gates_of, importance_of, suspects_of
+from scoring.model_curves import curves_of
 from scoring.models import Target, TrainedModel
 from scoring.training import MAY_TRAIN, retire_model, start_training
 from scoring.watching import MOST_CHECKS, ModelState, state_of

@@ -1,4 +1,4 @@
-"""scoring/views/models.py and scoring/model_card.py: where prediction stands, and the card of a model."""
+"""scoring/views/models.py, model_card.py and model_curves.py: where prediction stands, and the card of a model."""
 
 import json
 import re
@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from scoring import tasks
-from scoring.model_card import by_tenth, drift_word, headline
+from scoring.model_card import drift_word, headline
+from scoring.model_curves import by_tenth
 from scoring.models import ModelCheck, Target, TrainedModel
 from scoring.watching import state_of
 from tests.factories import DAY, HOUR, MONDAY
@@ -107,13 +108,13 @@ def test_in_the_shadow_says_why(client_for, rob):
 
 def test_a_published_model_says_what_it_finds():
     make_model("win")
-    assert headline(state_of(Target.WIN)) == "Finds 8 of 10 leads that are won among the better half."
+    assert headline(state_of(Target.WIN)) == "The half it rates better holds 8 of 10 won leads."
 
 
 def test_the_sentences_stand_on_any_page_that_includes_them():
     make_model("win")
     page = render_to_string("scoring/model_sentence.html", {})
-    assert "Finds 8 of 10 leads that are won" in page
+    assert "holds 8 of 10 won leads" in page
     assert "/scoring/model/acceptance/" in page
 
 
