@@ -54,7 +54,7 @@ MQLS_A_WEEK = """
 
 
 @dataclass(frozen=True)
-class Standing:
+class Grades:
     """Present leads by grade. ``is_sample``: counted in a part of them, large enough to tell the shares."""
 
     counts: Mapping[str, int]
@@ -79,7 +79,7 @@ class Break:
     version: int
 
 
-def standing_now() -> Standing:
+def standing_now() -> Grades:
     """How many leads have which grade; of more than SAMPLE about that many are looked at."""
     with connection.cursor() as cursor:
         cursor.execute(ROWS)
@@ -88,7 +88,7 @@ def standing_now() -> Standing:
         # The same pages each time: a figure that nothing changed stays the same.
         sample = "TABLESAMPLE SYSTEM (%s) REPEATABLE (7)" if share < 100 else ""
         cursor.execute(COUNT_BY_GRADE.format(sample=sample), [share] if sample else None)
-        return Standing(dict(cursor.fetchall()), bool(sample))
+        return Grades(dict(cursor.fetchall()), bool(sample))
 
 
 def mqls_a_week(*, at: datetime) -> list[tuple[date, int]]:
