@@ -137,6 +137,27 @@ def routing(page: Page, lead: str) -> None:
     page.goto("/settings/routing/")
 
 
+def score(page: Page, lead: str) -> None:
+    page.goto("/scoring/")
+
+
+def rule_editor(page: Page, lead: str) -> None:
+    """The draft that the demo's marketing manager is at."""
+    page.goto("/scoring/")
+    page.get_by_role("link", name="Go on with version").click()
+
+
+def backtest(page: Page, lead: str) -> None:
+    """What the draft would have done with the last quarter."""
+    rule_editor(page, lead)
+    page.locator("#back-test .card-note a").click()
+    page.wait_for_url("**/backtests/**")
+
+
+def model(page: Page, lead: str) -> None:
+    page.goto("/scoring/model/acceptance/")
+
+
 def forget_import(page: Page) -> None:
     page.get_by_role("button", name="Forget this file").click()
     page.wait_for_load_state("networkidle")
@@ -168,6 +189,10 @@ SHOTS = (
     Shot("import", "marketer@demo.test", import_preview),
     Shot("funnel", "sales.manager@demo.test", funnel, decides=True),
     Shot("agreement", "sales.manager@demo.test", agreement),
+    Shot("score", "marketing.manager@demo.test", score, decides=True),
+    Shot("rules", "marketing.manager@demo.test", rule_editor, decides=True),
+    Shot("backtest", "marketing.manager@demo.test", backtest, decides=True),
+    Shot("model", "marketing.manager@demo.test", model, decides=True),
     Shot("alignment", "sales.manager@demo.test", alignment),
     Shot("routing", "sales.manager@demo.test", routing),
     Shot("settings", "sales.manager@demo.test", settings),
