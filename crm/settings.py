@@ -244,7 +244,8 @@ OUTBOX_CONSUMERS = {
 OPEN_WORK = "desk.leaving"
 # Who counts on fields of one's own: modules with uses_of_field(record, name) (leads/custom_fields.py).
 FIELD_USES = ["scoring.field_uses"]
-# Who knows the definitions an agreement may name: a module with require_definition(version) and follow_proposal().
+# Who knows the definitions an agreement may name: a module with require_definition(version) and follow_proposal()
+# (feedback/agreements.py).
 DEFINITIONS = "scoring.definitions"
 
 REST_FRAMEWORK = {
@@ -331,6 +332,8 @@ WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT") or BASE_DIR / "media")
 # Files of an import: at most this many bytes are accepted, and never held in memory.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+# The longest form is a definition with as many rules and conditions as it may have, each of up to eight fields.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 IMPORT_MAX_BYTES = 200 * 1024 * 1024
 

@@ -16,6 +16,7 @@ from scoring.drafting import draft_definition, edit_definition, mark_of
 from scoring.engine import rebuild
 from scoring.models import Definition
 from scoring.proposing import propose_definition, sign_definition
+from scoring.rules import MOST_CONDITIONS, MOST_RULES
 from tests.factories import MONDAY, make_campaign, make_lead, make_mql
 from tests.scoring.cards import did, fit, when
 
@@ -203,6 +204,19 @@ def test_a_draft_is_saved_as_it_was_sent(client_for, mona):
     assert f"Fair #{campaign.pk}\nTwice #{twice}" in html
     assert client_for(mona).post(f"/scoring/definitions/{draft.pk}/", sent).status_code == 302
     assert Definition.objects.get().rules == kept.rules
+
+
+def test_as_many_rules_and_conditions_as_there_may_be_are_saved(client_for, mona):
+    draft, more = begin(mona), {"points": "1", "cap": "2", "group": "all"}
+    kinds = [row(key, "engagement", "kind", "is", "form", **more) for key in range(MOST_RULES)]
+    hands = [row(1_000 + key, "hand_raises", "raised_hand", "is", "yes") for key in range(MOST_CONDITIONS)]
+    left_out = [row(2_000 + key, "exclusions", "own_staff", "is", "yes") for key in range(MOST_CONDITIONS)]
+    sent = form(*kinds, *hands, *left_out, mql="1", seen=mark_of(draft))
+
+    answer = client_for(mona).post(f"/scoring/definitions/{draft.pk}/", sent)
+    assert answer.status_code == 302, answer.content
+    draft.refresh_from_db()
+    assert (len(draft.rules), len(draft.exclusions)) == (MOST_RULES, MOST_CONDITIONS)
 
 
 def test_a_problem_stands_beside_its_rule_and_nothing_typed_is_lost(client_for, mona):
