@@ -56,6 +56,8 @@ def test_an_action_on_an_unknown_id_is_404(calls, path, pk):
         (b'{"custom": NaN}', "parse_error"),
         (b"[" * 200_000, "parse_error"),
         (b'{"custom": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "parse_error"),
+        (b'{"custom": ' + b"[" * 900 + b"]" * 900 + b"}", "parse_error"),
+        (b'{"custom": ' + b'{"a":' * 900 + b"1" + b"}" * 901, "parse_error"),
         (b"[]", "invalid"),
         (b'"text"', "invalid"),
         (b"null", "invalid"),
