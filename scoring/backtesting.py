@@ -43,6 +43,8 @@ AT_A_TIME = 2_000
 WEEK = timedelta(days=7)
 QUARTER = 13 * WEEK
 LONGEST = 26 * WEEK
+# Nobody has leads of before; moments of the year 1 cannot even be told in every zone.
+EARLIEST = date(1970, 1, 1)
 # Older ones of a definition are forgotten, with their leads.
 MOST_KEPT = 10
 # What nobody took up by then was lost by the queue.
@@ -130,6 +132,8 @@ def check_weeks(first: date, before: date, *, at: datetime) -> None:
         raise BadWeeks(f"A back-test looks at 1 to {LONGEST // WEEK} weeks.")
     if before > local_day(at, zone()):
         raise BadWeeks("A back-test looks at weeks that are over.")
+    if first < EARLIEST:
+        raise BadWeeks(f"A back-test looks at weeks from {EARLIEST.year} on.")
 
 
 def version_before(definition: Definition) -> Definition | None:

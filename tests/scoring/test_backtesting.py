@@ -255,8 +255,9 @@ def test_the_last_full_quarter_in_whole_weeks(db):
         (MONDAY.date(), MONDAY.date() + 27 * 7 * DAY),
         (LATER.date() + 3 * DAY, LATER.date() + 10 * DAY),
         (MONDAY.date(), None),
+        (date.min, date(1, 1, 8)),
     ],
-    ids=["not a Monday", "no week", "too long", "not over", "half"],
+    ids=["not a Monday", "no week", "too long", "not over", "half", "before anybody"],
 )
 def test_weeks_that_make_no_sense_are_refused(loose, first, before):
     with pytest.raises(BadWeeks):
