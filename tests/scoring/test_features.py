@@ -97,6 +97,20 @@ def test_rows_come_in_the_order_asked_for():
     assert set(columns) == set(FEATURES)
 
 
+@pytest.mark.parametrize("names", [["country", "title"], ["touches", "days_since_open"], []])
+def test_texts_alone_numbers_alone_and_nothing_are_read(names):
+    lead = make_lead(country="Österreich", title="")
+    columns = features_of([(lead.pk, MONDAY)], {name: FEATURES[name] for name in names})
+
+    known = {
+        "country": ["Österreich"],
+        "title": [None],
+        "touches": [0],
+        "days_since_open": [pytest.approx(np.nan, nan_ok=True)],
+    }
+    assert {name: column.values.tolist() for name, column in columns.items()} == {name: known[name] for name in names}
+
+
 def test_nothing_sales_writes_after_the_hand_off_is_seen(rob, mona):
     """Whatever a rep can write about a lead once it was handed over, in the present or for a day in the past."""
     machines = CustomField.objects.create(record="lead", name="machines", label="Machines", kind="number")
@@ -181,7 +195,9 @@ def test_what_an_undefined_field_holds_is_told_by_its_values(values, kind):
     assert kind_of(values) == kind
 
 
-@pytest.mark.parametrize("value", [1e300, "9" * 400, "NaN", "Infinity", "", " ", None, [], {"a": 1}, True, "12,5"])
+@pytest.mark.parametrize(
+    "value", [1e300, "9" * 400, "NaN", "Infinity", "", " ", None, [], {"a": 1}, True, "12,5", "\u20037", "7\u2003"]
+)
 def test_an_absurd_number_is_missing(value):
     CustomField.objects.create(record="lead", name="machines", label="Machines", kind="number")
     lead = make_lead(custom={"machines": value})
@@ -189,7 +205,7 @@ def test_an_absurd_number_is_missing(value):
     assert seen(lead, MONDAY, own=True)["custom.machines"] is None
 
 
-@pytest.mark.parametrize("value", ["2026-02-30", "2026-13-45", "0000-00-00", "soon"])
+@pytest.mark.parametrize("value", ["2026-02-30", "2026-13-45", "0000-00-00", "soon", "\t\t2026-10-21", "\u20032026-1"])
 def test_an_impossible_date_stops_nothing(value):
     CustomField.objects.create(record="lead", name="since", label="Since", kind="date")
 
