@@ -20,8 +20,6 @@ from scoring.rules import HAND_STAYS_UP, Card
 
 # Of what somebody did within an hour, the last moment says it; a machine that clicks all day is not followed for ever.
 MOST_MOMENTS = 400
-# PostgreSQL cannot foresee how many touches moments of the past have, and joins them in a nested loop: quadratic.
-PAIRS_AT_A_TIME = 1_000
 
 # Whose capture or touch of the buyer falls into the weeks.
 BUSY = """
@@ -190,10 +188,8 @@ UNKNOWN = Standings(None, 0, None)
 def standings_of(moments: Mapping[int, Sequence[datetime]], *, card: Card) -> dict[int, Standings]:
     """By lead: the first moment at which the card makes an MQL of it, its highest score, and its reach."""
     by_lead: dict[int, list[Standing]] = defaultdict(list)
-    pairs = [(lead, at) for lead, times in moments.items() for at in times]
-    for start in range(0, len(pairs), PAIRS_AT_A_TIME):
-        for standing in standings_at(pairs[start : start + PAIRS_AT_A_TIME], card=card):
-            by_lead[standing.lead].append(standing)
+    for standing in standings_at(((lead, at) for lead, times in moments.items() for at in times), card=card):
+        by_lead[standing.lead].append(standing)
     return {lead: summed(standings, card) for lead, standings in by_lead.items()}
 
 

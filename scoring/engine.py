@@ -18,6 +18,8 @@ from scoring.statement import RANGE, Compiled
 # A longer write transaction would hold up every consumer of the outbox.
 CHUNK = 20_000
 ROUND_AT_MOST = 5_000
+# PostgreSQL cannot foresee how many touches moments of the past have, and joins them in a nested loop: quadratic.
+PAIRS_AT_A_TIME = 1_000
 
 # A row that stays the same is not written: the rounded figure tells by itself when it changes next.
 WRITE = sql.SQL("""
@@ -127,8 +129,8 @@ def standings_at(moments: Iterable[tuple[int, datetime]], *, card: Card) -> Iter
     In no order, each pair once; a lead that is gone is left out.
     """
     pairs, compiled = list(dict.fromkeys(moments)), Compiled(card, as_of=True)
-    for start in range(0, len(pairs), CHUNK):
-        part = pairs[start : start + CHUNK]
+    for start in range(0, len(pairs), PAIRS_AT_A_TIME):
+        part = pairs[start : start + PAIRS_AT_A_TIME]
         asked = {"leads": [lead for lead, _ in part], "moments": [at for _, at in part]}
         yield from map(Standing._make, _execute(STANDINGS, compiled, asked))
 

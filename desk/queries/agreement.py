@@ -24,6 +24,7 @@ from scoring.definitions import active_definition, card_of
 from scoring.fields import Axis
 from scoring.models import Definition
 from scoring.rules import Card, Rule
+from scoring.telling import told
 from scoring.words import axis_words, condition_words, record_names
 
 
@@ -64,6 +65,7 @@ def document(agreement: Agreement, *, at: datetime) -> dict[str, Any]:
         "definition": definition,
         "definition_signatures": signatures(definition.signatures) if definition else [],
         "axes": axes(definition) if definition else [],
+        "told": told(card_of(definition)) if definition else None,
         "families": families(reasons_of(agreement)),
         "reasons_changed": agreement.status == SignedStatus.ACTIVE and agreement.reasons not in ([], reasons_now()),
     }

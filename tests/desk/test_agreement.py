@@ -67,6 +67,25 @@ def test_rules_are_said_in_words_with_the_best_on_top(client_for):
     assert "counts half after 14 days" in page.content.decode()
 
 
+def test_raised_hands_exclusions_and_the_cap_of_a_day_stand_with_the_rules(client_for):
+    make_definition(
+        hand_raises=[{"field": "raised_hand", "operator": "is", "value": True}],
+        exclusions=[{"field": "own_staff", "operator": "is", "value": True}],
+        thresholds={"mql": 45},
+        daily_cap=3,
+    )
+
+    page = client_for(make_user("rob")).get("/agreement/").content.decode()
+
+    told = page[page.index("What counts as qualified") : page.index("Why sales may say no")]
+    assert "Qualifies at once" in told
+    assert "Asked to be contacted" in told
+    assert "Never qualifies" in told
+    assert "nobody is excluded" not in told
+    assert "Only the first 3 touches of one kind count in a day." in told
+    assert "A lead counts as qualified from a score of 45, or for" in told
+
+
 def test_reasons_stand_by_family_without_retired_ones(client_for):
     Reason.objects.filter(code="industry").update(retired=True)
 
