@@ -228,11 +228,6 @@ def in_total(result: Mapping[str, Any], fates: Iterable[str]) -> int:
     return sum(sum(result["fates"][fate].values()) for fate in fates)
 
 
-def tried_with_end(result: Mapping[str, Any]) -> int:
-    """How many leads are known to have been won, or not to have been."""
-    return in_total(result, (*REACHED[WON], *MISSED[WON]))
-
-
 def mqls_at(result: Mapping[str, Any], points: int) -> int:
     """How many leads would have become MQLs in all the weeks, with this threshold."""
     return sum(result["reach"][fate][points] for fate in result["reach"])
