@@ -158,6 +158,17 @@ def test_touches_after_the_moment_asked_about_have_not_happened():
     assert scores_at(moments, card=card) == {moments[0]: 0, moments[1]: 20}
 
 
+def test_many_moments_are_asked_in_portions(monkeypatch, django_assert_num_queries):
+    """All at once they would be joined in a nested loop: seconds become minutes."""
+    monkeypatch.setattr("scoring.engine.PAIRS_AT_A_TIME", 2)
+    moments = [(make_lead(country="DE" if number % 2 else "FR").pk, MONDAY) for number in range(5)]
+
+    with django_assert_num_queries(3):
+        found = scores_at(moments, card=card_with(fit("country", "DE", 7)))
+
+    assert [found[moment] for moment in moments] == [0, 7, 0, 7, 0]
+
+
 def test_a_very_old_touch_is_nothing_and_no_error():
     lead = make_lead()
     record_touch(lead, kind="form", at=MONDAY - 90 * 365 * DAY)
