@@ -24,6 +24,7 @@ from leads.models import Company, Lead, Touch, Transition
 from scoring.definitions import active_card
 from scoring.engine import scores_at
 from scoring.features import Feature, alive, features_of, known_features
+from scoring.learning.document import digest_of
 from scoring.learning.gates import Goal
 from scoring.learning.table import Table
 from scoring.models import ModelStatus, Target, TrainedModel
@@ -179,7 +180,7 @@ def finish(model: TrainedModel, learnt: "Learnt", about: dict[str, Any]) -> None
     model.verdict, model.metrics = about.pop("verdict"), learnt.metrics
     model.document = learnt.document.to_text() if learnt.document else ""
     model.horizon_days, model.is_sample = about["horizon_days"], about.pop("is_sample")
-    model.manifest = {**model.manifest, **learnt.manifest, **about}
+    model.manifest = {**model.manifest, **learnt.manifest, **about, "document_sha256": digest_of(model.document)}
     model.trained_at, model.published_at = now, now if is_published else None
     model.save()
     if is_published:
