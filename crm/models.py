@@ -13,6 +13,7 @@ from django.db.models import F, Func, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from crm.memo import forget_kept, once_a_request
 from crm.records import Sourced, Stamped, currency_code, one_of, unique_identity
 
 
@@ -45,13 +46,23 @@ class Organisation(Stamped):
     def __str__(self) -> str:
         return self.name
 
-    @classmethod
-    def get(cls) -> "Organisation":
-        return cls.objects.get_or_create(pk=1)[0]
+    @staticmethod
+    def get() -> "Organisation":
+        """To read from: the same object for the whole of a request."""
+        return the_organisation()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        forget_kept()
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+
+@once_a_request
+def the_organisation() -> Organisation:
+    return Organisation.objects.get_or_create(pk=1)[0]
 
 
 class HolidayCalendar(Stamped):

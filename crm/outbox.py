@@ -31,7 +31,8 @@ BATCH = 5_000
 KICK_EVERY_SECONDS = 1
 IDLE_WRITE_SECONDS = 10
 
-INSERT = "INSERT INTO crm_change (topic, object_id) SELECT %s, unnest(%s::bigint[])"
+INSERT = "INSERT INTO crm_change (topic, object_id) "
+OF_TOPIC = "SELECT %s, unnest(%s::bigint[])"
 READ_BATCH = """
     SELECT topic, object_id, xid, id FROM crm_change
     WHERE (xid, id) > (%(xid)s, %(position)s)
@@ -57,8 +58,14 @@ RESTART = """
 
 def record_change(topic: str, ids: Iterable[int]) -> None:
     """Note that these objects changed, in the present transaction, and wake the consumers once it has committed."""
+    record_changes(**{topic: ids})
+
+
+def record_changes(**ids_of: Iterable[int]) -> None:
+    """`record_change` of several topics in one statement."""
+    parameters = [value for topic, ids in ids_of.items() for value in (topic, list(ids))]
     with connection.cursor() as sql:
-        sql.execute(INSERT, [topic, list(ids)])
+        sql.execute(INSERT + " UNION ALL ".join([OF_TOPIC] * len(ids_of)), parameters)
     transaction.on_commit(kick, robust=True)
 
 

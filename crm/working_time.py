@@ -127,7 +127,8 @@ def schedules_for(pairs: Iterable[Asked]) -> dict[Asked, Schedule]:
     """The schedules of many, in four queries. A person named without a team works as the person's own team does."""
     asked = set(pairs)
     organisation = Organisation.get()
-    people = User.objects.select_related("team").in_bulk({user for user, _ in asked if user})
+    hours = ("time_zone", "working_hours", "team__time_zone", "team__working_hours", "team__holidays")
+    people = User.objects.select_related("team").only(*hours).in_bulk({user for user, _ in asked if user})
     teams = Team.objects.in_bulk({team for user, team in asked if team})
     works: dict[Asked, tuple[User | None, Team | None]] = {}
     for user_id, team_id in asked:
@@ -152,7 +153,10 @@ def calendar_of(team: Team | None, organisation: Organisation) -> int | None:
 def free_days(calendars: Iterable[int]) -> dict[int | None, frozenset[date]]:
     """The days of these calendars."""
     days: dict[int | None, set[date]] = {}
-    for calendar, day in Holiday.objects.filter(calendar__in=list(calendars)).values_list("calendar_id", "day"):
+    asked = list(calendars)
+    if not asked:
+        return {}
+    for calendar, day in Holiday.objects.filter(calendar__in=asked).values_list("calendar_id", "day"):
         days.setdefault(calendar, set()).add(day)
     return {calendar: frozenset(found) for calendar, found in days.items()}
 

@@ -49,6 +49,8 @@ def announce_verdicts(handoffs: Sequence[Handoff], *, by: User, at: datetime) ->
 
     Nobody is asked any more.
     """
+    if not handoffs:
+        return
     settle_asked(handoffs, at=at)
     of_person: dict[int, list[Handoff]] = defaultdict(list)
     for handoff in handoffs:

@@ -73,8 +73,10 @@ def recipients_of(handoffs: Sequence[Handoff]) -> dict[int, list[int]]:
     """Whom each hand-off asks, by its id: the person, or every rep of the team."""
     teams = {handoff.to_team_id for handoff in handoffs if handoff.to_user_id is None}
     reps: dict[int | None, list[int]] = defaultdict(list)
-    for pk, team in User.objects.filter(team__in=teams, role=Role.REP, is_active=True).values_list("pk", "team"):
-        reps[team].append(pk)
+    if teams:
+        members = User.objects.filter(team__in=teams, role=Role.REP, is_active=True)
+        for pk, team in members.values_list("pk", "team"):
+            reps[team].append(pk)
     return {
         handoff.pk: [handoff.to_user_id] if handoff.to_user_id else reps[handoff.to_team_id] for handoff in handoffs
     }

@@ -13,7 +13,7 @@ from django.utils import timezone
 from crm.access import require
 from crm.assigning import is_here
 from crm.models import Team, User
-from crm.outbox import record_change
+from crm.outbox import record_change, record_changes
 from feedback.access import NO_HAND_OVER, may_ever_decide, may_hand_over, may_undo, may_withdraw
 from feedback.announcing import announce_handoffs, announce_verdicts, settle_asked, take_back_verdicts
 from feedback.answering import as_it_is, hold_with_followers, require_answerable
@@ -26,7 +26,7 @@ from feedback.routing import Recipient, route_lead, team_id_of, team_of
 from leads.errors import CannotUndo, IllegalMove
 from leads.lifecycle import Stage
 from leads.models import Lead, Reason, Route
-from leads.transitions import UNDO_WITHIN, last_effective, move_lead, undo_move
+from leads.transitions import UNDO_WITHIN, move_lead, step, step_back, tail_of
 
 
 @transaction.atomic
@@ -74,7 +74,7 @@ def accept_handoff(
     before = {"owner_id": lead.owner_id, "team_id": lead.team_id}
     decide(handoff, HandoffStatus.ACCEPTED, by=by, at=at, rating=rating, comment=comment, before=before)
     team = by.team_id or team_id_of(handoff)
-    move_lead(lead, Stage.ACCEPTED, by=by, at=at, handoff=handoff.pk, owner=by, team_id=team)
+    step(lead, Stage.ACCEPTED, by=by, at=at, handoff=handoff.pk, owner=by, team_id=team)
     return handoff
 
 
@@ -103,7 +103,7 @@ def reject_handoff(
     if no.route == Route.REROUTE:
         announce_handoffs(pass_on([handoff], at=at), at=at)
         return handoff
-    move_lead(handoff.lead, STAGE_AFTER[no.route], by=by, at=at, handoff=handoff.pk, **no.move)
+    step(handoff.lead, STAGE_AFTER[no.route], by=by, at=at, handoff=handoff.pk, **no.move)
     return handoff
 
 
@@ -114,7 +114,7 @@ def withdraw_handoff(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     require(may_withdraw(by, handoff), "Only who handed this over or a manager may withdraw it.")
     claim(handoff, HandoffStatus.WITHDRAWN, by=by, at=at)
     settle_asked([handoff], at=at)
-    move_lead(handoff.lead, Stage.MQL, by=by, at=at, handoff=handoff.pk)
+    step(handoff.lead, Stage.MQL, by=by, at=at, handoff=handoff.pk)
     return handoff
 
 
@@ -137,7 +137,6 @@ def undo_verdict(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
         undo_verdict_move(handoff, by=by, at=at)
     take_back_verdicts([handoff])
     reopen(handoff)
-    record_change("lead", [handoff.lead_id])
     return handoff
 
 
@@ -149,14 +148,14 @@ def decide(handoff: Handoff, status: HandoffStatus, *, by: User, at: datetime, *
 
 
 def claim(handoff: Handoff, status: HandoffStatus, *, by: User | None, at: datetime, **verdict: Any) -> None:
-    """Close the open hand-off with this verdict, or raise AlreadyDecided."""
+    """Close the open hand-off with this verdict, or raise AlreadyDecided. Its lead counts as changed with it."""
     fields = {"status": status, "decided_by": by, "decided_at": at, "updated_at": timezone.now(), **verdict}
     fields["snoozed_until"] = None
     if Handoff.objects.filter(pk=handoff.pk, status=HandoffStatus.OPEN).update(**fields) != 1:
         raise AlreadyDecided(as_it_is(handoff))
     for name, value in fields.items():
         setattr(handoff, name, value)
-    record_change("handoff", [handoff.pk])
+    record_changes(handoff=[handoff.pk], lead=[handoff.lead_id])
 
 
 def become(handoff: Handoff, present: Handoff) -> None:
@@ -191,10 +190,10 @@ def take_back_follower(handoff: Handoff) -> None:
 
 def undo_verdict_move(handoff: Handoff, *, by: User, at: datetime) -> None:
     """Counter the move that the verdict made, and give the lead back to who owned it before."""
-    row = last_effective(handoff.lead)
-    if row.handoff != handoff.pk:
+    tail = tail_of(handoff.lead)
+    if tail.last.handoff != handoff.pk:
         raise CannotUndo("Somebody has acted on this lead since; the verdict can no longer be undone.")
-    undo_move(handoff.lead, row, by=by, at=at, revisit_on=None, **handoff.before)
+    step_back(handoff.lead, tail, by=by, at=at, revisit_on=None, **handoff.before)
 
 
 def reopen(handoff: Handoff) -> None:
@@ -204,7 +203,7 @@ def reopen(handoff: Handoff) -> None:
     for name, value in NO_VERDICT_CLOCKS.items():
         setattr(handoff, name, value)
     handoff.save()
-    record_change("handoff", [handoff.pk])
+    record_changes(handoff=[handoff.pk], lead=[handoff.lead_id])
 
 
 def check_recipient(to_user: User | None, to_team: Team | None) -> None:

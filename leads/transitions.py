@@ -3,11 +3,12 @@
 The conditional UPDATE of the lead is the lock: of two people who act at once one wins, the other is told.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Subquery
+from django.db.models import F
 
 from crm.errors import BusinessError
 from crm.models import Organisation, User
@@ -23,10 +24,20 @@ from leads.reasons import require_reason
 from leads.touches import record_touch
 
 PARKED_FOR = timedelta(days=90)
+MOVED_SINCE = "This lead has moved since; that step can no longer be undone."
 # Nothing is left to do for a lead that comes here; its open tasks are done with it.
 AT_REST = (Stage.LOST, Stage.DISQUALIFIED)
 # For so long a verdict or a conversion may be taken back.
 UNDO_WITHIN = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The end of a lead's log: the newest row that counts and the one before it; and the lead's score now."""
+
+    last: Transition
+    before: Transition | None
+    score: int | None
 
 
 @transaction.atomic
@@ -102,19 +113,34 @@ def move_lead(
     Raises IllegalMove when the table forbids it, StaleLead when somebody else moved the lead first,
     BeforeLastMove when ``at`` lies before the row it follows.
     """
+    row = step(lead, to, by=by, at=at, reason=reason, note=note, handoff=handoff, **changes)
+    record_change("lead", [lead.pk])
+    return row
+
+
+def step(
+    lead: Lead,
+    to: Stage,
+    *,
+    by: User | None,
+    at: datetime,
+    reason: Reason | None = None,
+    note: str = "",
+    handoff: int | None = None,
+    **changes: Any,
+) -> Transition:
+    """`move_lead` within the transaction of a larger deed, which notes the change of the lead itself."""
     if (Stage(lead.stage), to) not in MOVES:
         raise IllegalMove(lead, to)
-    last = last_effective(lead)
-    if at < last.at:
-        raise StaleLead(lead) if last.seq > lead.seq else BeforeLastMove(last)
+    tail = tail_of(lead)
+    if at < tail.last.at:
+        raise StaleLead(lead) if tail.last.seq > lead.seq else BeforeLastMove(tail.last)
     opens, stood = opens_episode(lead, to), lead.stage
     if to in AT_REST:
         close_tasks(lead=lead, at=at)
     claim(lead, to, since=at, episode=lead.episode + opens, **changes)
     facts = {"reason": reason, "note": note, "handoff": handoff, "opens_episode": opens}
-    row = append(lead, to, by=by, at=at, from_stage=stood, **facts)
-    record_change("lead", [lead.pk])
-    return row
+    return append(lead, to, by=by, at=at, from_stage=stood, score=tail.score, **facts)
 
 
 @transaction.atomic
@@ -123,16 +149,25 @@ def undo_move(lead: Lead, row: Transition, *, by: User, at: datetime, **changes:
 
     ``changes`` restores other fields of the lead (its owner before the verdict).
     """
-    last = last_effective(lead)
-    if last.pk != row.pk or row.seq == 1:
-        raise CannotUndo("This lead has moved since; that step can no longer be undone.")
-    before, stood = last_effective(lead, below=row.seq), lead.stage
-    if row.to_stage in AT_REST:
-        revive_tasks(lead=lead, closed_at=row.at)
-    claim(lead, Stage(row.from_stage), since=before.at, episode=before.episode, **changes)
-    undo = append(lead, Stage(row.from_stage), by=by, at=at, from_stage=stood, kind=TransitionKind.UNDO, undoes=row)
+    tail = tail_of(lead)
+    if tail.last.pk != row.pk:
+        raise CannotUndo(MOVED_SINCE)
+    undo = step_back(lead, tail, by=by, at=at, **changes)
     record_change("lead", [lead.pk])
     return undo
+
+
+def step_back(lead: Lead, tail: Tail, *, by: User, at: datetime, **changes: Any) -> Transition:
+    """`undo_move` of the last row, within the transaction of a larger deed, which notes the change of the lead."""
+    row, before, stood = tail.last, tail.before, lead.stage
+    if before is None:
+        raise CannotUndo(MOVED_SINCE)
+    if row.to_stage in AT_REST:
+        revive_tasks(lead=lead, closed_at=row.at)
+    to = Stage(row.from_stage)
+    claim(lead, to, since=before.at, episode=before.episode, **changes)
+    facts = {"kind": TransitionKind.UNDO, "undoes": row, "score": tail.score}
+    return append(lead, to, by=by, at=at, from_stage=stood, **facts)
 
 
 def claim(lead: Lead, to: Stage, *, since: datetime, episode: int, **changes: Any) -> None:
@@ -158,24 +193,26 @@ def refusal(lead: Lead) -> BusinessError:
 
 
 def append(lead: Lead, to: Stage, *, by: User | None, at: datetime, from_stage: str, **facts: Any) -> Transition:
-    """Write the row for a claimed lead, stamped with the definition in force and the score of this moment."""
-    definition = Subquery(Organisation.objects.values("definition_version"))
-    version, score = Lead.objects.values_list(definition, "leadscore__shown").get(pk=lead.pk)
+    """Write the row for a claimed lead, stamped with the definition in force; a new lead has no ``score`` yet."""
     return Transition.objects.create(
         **{
             "lead": lead, "seq": lead.seq, "episode": lead.episode, "from_stage": from_stage, "to_stage": to,
-            "at": at, "by": by, "score": score, "definition_version": version or None,
+            "at": at, "by": by, "definition_version": Organisation.get().definition_version or None,
             **facts,
         }
     )  # fmt: skip
 
 
-def last_effective(lead: Lead, *, below: int | None = None) -> Transition:
-    """The newest row that counts (older than seq ``below``)."""
-    rows = Transition.objects.effective().filter(lead=lead)
-    if below is not None:
-        rows = rows.filter(seq__lt=below)
-    return rows.latest("seq")
+def tail_of(lead: Lead) -> Tail:
+    """In one statement."""
+    rows = Transition.objects.effective().filter(lead=lead).order_by("-seq")
+    last, *before = rows.annotate(score_now=F("lead__leadscore__shown"))[:2]
+    return Tail(last, before[0] if before else None, last.score_now)
+
+
+def last_effective(lead: Lead) -> Transition:
+    """The newest row that counts."""
+    return Transition.objects.effective().filter(lead=lead).latest("seq")
 
 
 def opens_episode(lead: Lead, to: Stage) -> bool:

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from crm.access import is_manager_of, require
 from crm.errors import BusinessError
+from crm.memo import forget_kept
 from crm.models import Organisation, Side, User
 from crm.outbox import want_rebuild
 from crm.periods import local_day, start_of_day, zone
@@ -78,6 +79,7 @@ def put_in_force(definition: Definition, *, at: datetime) -> Definition:
     definition.status, definition.effective_from = SignedStatus.ACTIVE, local_day(at, zone())
     definition.save(update_fields=["status", "effective_from", "signatures", "updated_at"])
     Organisation.objects.filter(pk=1).update(definition_version=definition.version)
+    forget_kept()
     want_rebuild("scoring")
     return definition
 

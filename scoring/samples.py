@@ -3,6 +3,7 @@
 from django.db.models import Exists, OuterRef, Q
 
 from crm.erasure import Counts
+from crm.memo import forget_kept
 from crm.models import Organisation
 from scoring.definitions import active_definition
 from scoring.models import Backtest, BacktestLead, Definition, TrainedModel
@@ -17,6 +18,7 @@ def remove() -> Counts:
     definitions = Definition.objects.filter(is_sample=True).delete()[0]
     left = active_definition()
     Organisation.objects.update(definition_version=left.version if left else 0)
+    forget_kept()
     # What was learnt from sample leads says nothing about real ones; the predictions go with the leads.
     models = TrainedModel.objects.filter(is_sample=True)
     counts = {"backtests": tried, "definitions": definitions, "models": models.count()}

@@ -27,8 +27,8 @@ from crm.tokens import issue_token
 @require_http_methods(["GET", "POST"])
 def organisation(request: PersonRequest) -> HttpResponse:
     require(request.user.is_admin, "Only admins change the organisation.")
-    form = OrganisationForm(request.POST or None, instance=Organisation.get())
-    present = Organisation.get()
+    form = OrganisationForm(request.POST or None, instance=Organisation.objects.get(pk=1))
+    present = Organisation.objects.get(pk=1)
     if request.method == "POST" and saved(form, lambda fields: edit_organisation(present, by=request.user, **fields)):
         moved = "time_zone" in form.changed_data or "fiscal_year_starts" in form.changed_data
         messages.success(request, "Saved. Every figure is being counted anew." if moved else "Saved.")

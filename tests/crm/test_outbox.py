@@ -43,6 +43,13 @@ def test_a_batch_is_collapsed_to_distinct_ids_and_read_once(seen):
     assert seen.batches == [{"lead": {1, 2}, "opportunity": {2}}]
 
 
+def test_several_topics_are_noted_in_one_statement(seen, django_assert_num_queries):
+    with transaction.atomic(), django_assert_num_queries(1):
+        outbox.record_changes(handoff=[7], lead=[1, 2])
+    assert outbox.drain("test") == 3
+    assert seen.batches == [{"handoff": {7}, "lead": {1, 2}}]
+
+
 def test_a_batch_may_be_cut_inside_a_transaction(seen):
     record(*range(1, 8))
     while outbox.drain("test", limit=3):

@@ -93,7 +93,7 @@ def test_an_answer_costs_few_queries_however_much_waits(client_for, rob, mia, ve
     assert response.status_code in (200, 204)
     # Who asks and where, the transaction, and the answer itself.
     statements = [query["sql"] for query in asked]
-    assert len(statements) <= 28, "\n".join(statements)
+    assert len(statements) <= 22, "\n".join(statements)
 
 
 def test_accept_without_javascript_redirects_and_says_so(client_for, rob):

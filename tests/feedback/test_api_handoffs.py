@@ -247,8 +247,8 @@ def test_agreements_and_definitions_are_read(mia):
     calls = Caller(mia)
     assert calls.get("agreements/", status="active").json()["results"][0]["hours_to_verdict"] == 12
     assert calls.get("definitions/").json()["results"] == []
-    # A draft is a manager's; a definition is written on the page of the score.
-    assert (calls.post("agreements/", {}).status_code, calls.post("definitions/", {}).status_code) == (403, 405)
+    # Drafts are a manager's.
+    assert (calls.post("agreements/", {}).status_code, calls.post("definitions/", {}).status_code) == (403, 403)
 
 
 def test_it_is_put_off_and_brought_back(rob, waiting):

@@ -34,9 +34,10 @@ def make_history(*steps: tuple[str, datetime], **fields: Any) -> Lead:
 
 def add_step(lead: Lead, stage: str, at: datetime) -> Transition:
     """One more row of the log, at any date."""
-    opens = opens_episode(lead, Stage(stage))
+    opens, stood = opens_episode(lead, Stage(stage)), lead.stage
     claim(lead, Stage(stage), since=at, episode=lead.episode + opens)
-    row = append(lead, Stage(stage), by=None, at=at, kind=TransitionKind.IMPORT, opens_episode=opens)
+    facts = {"kind": TransitionKind.IMPORT, "opens_episode": opens}
+    row = append(lead, Stage(stage), by=None, at=at, from_stage=stood, **facts)
     record_change("lead", [lead.pk])
     return row
 

@@ -155,10 +155,10 @@ class Company:
         """An import may skip stages, and may date its row before the row it follows."""
         later = (Stage.MQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER)
         to = self.pick.choice([stage for stage in later if stage != lead.stage])
-        opens = opens_episode(lead, to)
+        opens, stood = opens_episode(lead, to), lead.stage
         at = self.at - timedelta(days=self.pick.randint(0, 60), microseconds=self.pick.randint(0, 999_999))
         claim(lead, to, since=at, episode=lead.episode + opens)
-        append(lead, to, by=None, at=at, kind=TransitionKind.IMPORT, opens_episode=opens)
+        append(lead, to, by=None, at=at, from_stage=stood, kind=TransitionKind.IMPORT, opens_episode=opens)
         record_change("lead", [lead.pk])
 
 
