@@ -173,8 +173,11 @@ def label_of(rule: Rule, lead: Lead, names: Names) -> str:
         return field.label if rule.value else f"Not: {field.label.lower()}"
     negated = rule.operator.startswith("not") or rule.operator == "is_not"
     values = rule.value if rule.operator in LIST_OPERATORS else [rule.value]
-    if field.alias != "touch" and not negated and not field.is_custom and isinstance(field.expression, sql.Identifier):
-        values = [getattr(lead if field.alias == "lead" else lead.company, field.columns[0])]
+    if field.alias != "touch" and not negated and (field.is_custom or isinstance(field.expression, sql.Identifier)):
+        held = getattr(lead if field.alias == "lead" else lead.company, field.columns[0])
+        own = held.get(rule.field.rpartition(".")[2]) if field.is_custom else held
+        # Files and programs may have put anything into a field of one's own.
+        values = [own] if isinstance(own, str | int | float) or not field.is_custom else values
     said = ", ".join(names.get((rule.field, value)) or field.choices.get(value) or str(value) for value in values)
     if rule.field == "kind" and not negated:
         return said

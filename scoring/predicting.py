@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from campaigns.models import Asset, Campaign
 from leads.models import Lead, LeadPrediction
+from leads.models.custom import CustomKind
 from scoring.engine import chunks_of_leads
 from scoring.features import CAMPAIGNS, CHANNELS, CONTENT, DONE, FEATURES, Feature, features_from, features_of
 from scoring.learning.document import Document, digest_of, predict
@@ -211,7 +212,16 @@ def said(part: Part, features: Mapping[str, Feature], names: Mapping[tuple[str, 
     """“Country: Germany”, “Days since the last touch: 2.4”, “Employees: not known”."""
     feature = features.get(part.feature)
     label = feature.label if feature else part.feature
+    if feature and feature.holds == CustomKind.DATE and isinstance(part.value, float):
+        return f"{label}: {days_words(part.value)}"
     return f"{label}: {value_words(part, names)}"
+
+
+def days_words(age: float) -> str:
+    """“in about 14 weeks”, “about 5 days ago”: a date is learnt from as the days since, roughly counted."""
+    days = round(abs(age))
+    said = f"{round(days / 7):,} weeks" if days >= 14 else "1 day" if days == 1 else f"{days} days"
+    return f"in about {said}" if age < 0 else f"about {said} ago"
 
 
 def value_words(part: Part, names: Mapping[tuple[str, str], str]) -> str:

@@ -8,10 +8,11 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leads.models import LeadScore, Touch
+from leads.models import CustomField, LeadScore, Touch
 from leads.touches import record_touch
 from scoring.engine import score_leads
 from scoring.explanation import explain, explanation_of
+from scoring.fields import catalogue
 from tests.factories import DAY, MONDAY, make_campaign, make_lead
 from tests.scoring.cards import card_with, did, fit, when
 
@@ -46,6 +47,18 @@ def test_each_line_names_its_rule_and_its_points_of_today():
         ("Segment is not Enterprise", 2.0, "fit"),
         ("Not: has a phone number", -3.0, "fit"),
     ]
+
+
+def test_a_line_of_an_own_field_says_what_the_lead_holds():
+    for name, label, kind in (("plans", "Plans today with", "choice"), ("machines", "Machines to plan", "number")):
+        CustomField.objects.create(record="lead", name=name, label=label, kind=kind, choices=["Whiteboard", "Paper"])
+    lead = make_lead(custom={"plans": "Paper", "machines": 48})
+    rules = (
+        fit("custom.plans", ["Whiteboard", "Paper"], 10, operator="in"),
+        fit("custom.machines", 20, 6, operator="at_least"),
+    )
+    lines = explain(lead, at=MONDAY, card=card_with(*rules, fields=catalogue()))
+    assert [line.label for line in lines] == ["Plans today with: Paper", "Machines to plan: 48"]
 
 
 def test_a_line_of_engagement_says_what_its_touches_gave_and_when():

@@ -153,6 +153,19 @@ def test_records_are_explained_by_their_names():
     assert [predicting.value_words(part, names) for part in parts] == ["Spring webinar", "987654", "E-mail"]
 
 
+@pytest.mark.parametrize(
+    ("age", "words"),
+    [(-100.6, "in about 14 weeks"), (-5.2, "in about 5 days"), (0.8, "about 1 day ago"), (366.0, "about 52 weeks ago")],
+)
+def test_a_date_is_explained_by_how_far_it_is(age, words):
+    from scoring.features import own_feature
+    from scoring.learning.explaining import Part
+
+    decides = own_feature("custom.decision_by", holds="date", label="Wants to decide by")
+    part = Part(decides.name, age, -0.2)
+    assert predicting.said(part, {decides.name: decides}, {}) == f"Wants to decide by: {words}"
+
+
 def test_a_field_that_was_deleted_is_missing_and_stops_nothing(rob):
     CustomField.objects.create(record="lead", name="plan", label="Plan", kind="text")
     leads = told_histories(rob)
@@ -196,9 +209,10 @@ def test_a_run_leaves_off_when_another_model_is_published_meanwhile(model, monke
     assert not LeadPrediction.objects.exists()
 
 
-@pytest.mark.parametrize("damage", ["", "{}", "half", "other"])
+@pytest.mark.parametrize("damage", ["", "{}", "half", "other", "another"])
 def test_a_damaged_model_tells_nothing_and_stops_nothing(model, damage):
-    text = {"half": model.document[:-40], "other": model.document.replace("1", "2")}.get(damage, damage)
+    whole = model.document
+    text = {"half": whole[:-40], "other": whole.replace("1", "2"), "another": f"{whole} "}.get(damage, damage)
     TrainedModel.objects.update(document=text)
     read_model.cache_clear()
     good = likely()
