@@ -99,6 +99,8 @@ def settle_asked(handoffs: Sequence[Handoff], *, at: datetime) -> None:
 
 def take_back_verdicts(handoffs: Sequence[Handoff]) -> None:
     """The verdicts are undone: who has not read of them yet need not. Called while the rows still hold the verdict."""
+    if not handoffs:
+        return
     people = {handoff.offered_by_id for handoff in handoffs if handoff.offered_by_id}
     of_person = [[handoff for handoff in handoffs if handoff.offered_by_id == person] for person in people]
     keys = [verdict_key(handoff) for handoff in handoffs] + [many_key(theirs) for theirs in of_person]
