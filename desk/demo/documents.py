@@ -24,6 +24,11 @@ def did(kind: str, points: int, cap: int) -> dict[str, Any]:
     return {"axis": "engagement", "field": "kind", "operator": "is", "value": kind, "points": points, "cap": cap}
 
 
+def who_first(*rules: dict[str, Any]) -> list[dict[str, Any]]:
+    """First who they are, then what they do: as people read a definition."""
+    return sorted(rules, key=lambda rule: rule["axis"] != "fit")
+
+
 COMMON = [
     fit("company_industry", "in", OURS, 10),
     fit("title", "contains", "production", 8, "role"),
@@ -38,9 +43,11 @@ COMMON = [
     did("meeting", 15, 15),
 ]
 # The first version took a filled form for interest, whoever filled it.
-FIRST = [*COMMON, fit("has_email", "is", True, 6), did("form", 30, 45), did("attend", 10, 20), did("download", 10, 20)]
+FIRST = who_first(
+    *COMMON, fit("has_email", "is", True, 6), did("form", 30, 45), did("attend", 10, 20), did("download", 10, 20)
+)
 # The second asks who they are, after a summer of students who wanted an e-bike.
-SECOND = [
+SECOND = who_first(
     *COMMON,
     fit("company_employees", "at_least", 50, 12, "size"),
     fit("company_employees", "at_least", 200, 20, "size"),
@@ -49,7 +56,7 @@ SECOND = [
     did("form", 12, 24),
     did("attend", 18, 36),
     did("download", 8, 16),
-]
+)
 VERSIONS = [
     (
         "First definition",

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from desk.demo.cast import Cast
-from desk.demo.documents import SECOND, VERSIONS, fit
+from desk.demo.documents import SECOND, VERSIONS, fit, who_first
 from leads.models import Lead
 from scoring.backtesting import run_backtest
 from scoring.definitions import active_card, active_definition
@@ -15,12 +15,12 @@ from scoring.qualifying import qualify_leads
 from scoring.training import train
 
 # What sales' answers say since they are asked how they plan today.
-THIRD = [
+THIRD = who_first(
     *SECOND,
     fit("custom.planning_today", "in", ["Spreadsheets", "Whiteboard"], 10),
     fit("custom.planning_today", "is", "Another planning tool", -15),
     fit("custom.machines", "at_least", 20, 6),
-]
+)
 WHY = "Sales takes nearly everybody who plans by hand, and hardly anybody who has a planning tool."
 
 
