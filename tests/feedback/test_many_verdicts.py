@@ -1,7 +1,6 @@
 """feedback/many_verdicts.py: one answer to many hand-offs, the same as one by one."""
 
 from datetime import timedelta
-from time import perf_counter
 
 import pytest
 from django.db import connection
@@ -104,11 +103,9 @@ def test_of_500_of_which_three_moved_exactly_the_right_ones_change(north, rob, r
     pass_on(passed_on, at=LATER)
     before = {handoff.pk: written(handoff) for handoff in (taken, withdrawn, passed_on)}
 
-    start = perf_counter()
     deed = reject_handoffs(
         [handoff.pk for handoff in waiting], by=rob, at=LATER, reason=reason("industry"), comment="Schools"
     )
-    took = perf_counter() - start
 
     expected = [handoff.lead_id for handoff in waiting if handoff not in (taken, withdrawn, passed_on)]
     assert deed.changed_ids == expected
@@ -120,13 +117,10 @@ def test_of_500_of_which_three_moved_exactly_the_right_ones_change(north, rob, r
     assert said[passed_on.lead_id].startswith("No answer came in time, so this lead went to")
     assert Lead.objects.filter(stage=Stage.DISQUALIFIED).count() == 497
     assert {handoff.pk: written(handoff) for handoff in (taken, withdrawn, passed_on)} == before
-    assert took < 5, f"{took:.1f} s"
 
-    start = perf_counter()
     undone = undo_verdicts([row["handoff"] for row in deed.changed], by=rob, at=LATER + MINUTE)
     assert (len(undone.changed), undone.refused) == (497, [])
     assert Lead.objects.filter(stage=Stage.DISQUALIFIED).count() == 0
-    assert perf_counter() - start < 5
 
 
 def test_the_queries_do_not_grow_with_the_rows(north, rob, rosa, mia):

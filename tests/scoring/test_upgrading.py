@@ -9,7 +9,7 @@ from crm.outbox import needs_rebuild, rebuild_as_asked
 
 pytestmark = pytest.mark.django_db
 
-LAST_BEFORE, KEPT = ("scoring", "0003_backtest_progress_and_reach"), ("scoring", "0004_scores_are_read_anew")
+LAST_BEFORE, KEPT = ("scoring", "0002_learning_and_backtests"), ("scoring", "0003_scores_are_read_anew")
 
 
 def test_the_step_to_what_is_kept_beside_the_score_has_every_lead_scored_anew():

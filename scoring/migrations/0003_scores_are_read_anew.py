@@ -12,8 +12,8 @@ def ask_for_rebuild(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("crm", "0004_model_taken_back"),
-        ("leads", "0008_best_grades_first"),
-        ("scoring", "0003_backtest_progress_and_reach"),
+        ("leads", "0005_custom_fields_and_predictions"),
+        ("scoring", "0002_learning_and_backtests"),
     ]
 
     operations = [migrations.RunPython(ask_for_rebuild, migrations.RunPython.noop)]
