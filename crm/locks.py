@@ -8,12 +8,15 @@ from django.db import connection
 
 
 @contextmanager
-def session_lock(name: str) -> Iterator[bool]:
-    """Whether the block has ``name``, as "import:12", to itself; it doesn't wait. The same connection gets it again."""
+def session_lock(name: str, *, wait: bool = False) -> Iterator[bool]:
+    """Whether the block has ``name``, as "import:12", to itself; only with ``wait`` it waits until it has.
+
+    The same connection gets it again.
+    """
     key = lock_key(name)
     with connection.cursor() as sql:
-        sql.execute("SELECT pg_try_advisory_lock(%s)", [key])
-        held: bool = sql.fetchone()[0]
+        sql.execute("SELECT pg_advisory_lock(%s)" if wait else "SELECT pg_try_advisory_lock(%s)", [key])
+        held: bool = wait or sql.fetchone()[0]
     try:
         yield held
     finally:

@@ -6,20 +6,20 @@ figures: no row is skipped, and a killed worker or a doubled task costs time, ne
 """
 
 import logging
-import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from importlib import import_module
 from time import monotonic
 from types import ModuleType
-from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import F
 
+from crm import locks
+from crm.fetching import fetch_rows
 from crm.models import Cursor
 
 logger = logging.getLogger(__name__)
@@ -111,10 +111,10 @@ def drain(consumer: str, *, limit: int = BATCH) -> int:
     if needs_rebuild(consumer) and not rebuild_as_asked(consumer):
         return 0
     with transaction.atomic():
-        if not _query("SELECT pg_try_advisory_xact_lock(%s)", [lock_key(consumer)])[0][0]:
+        if not fetch_rows("SELECT pg_try_advisory_xact_lock(%s)", [lock_key(consumer)])[0][0]:
             return 0
         cursor = Cursor.objects.get(pk=consumer)
-        rows = _query(READ_BATCH, {"xid": cursor.xid, "position": cursor.position, "limit": limit})
+        rows = fetch_rows(READ_BATCH, {"xid": cursor.xid, "position": cursor.position, "limit": limit})
         if rows:
             room_of(consumer).apply_changes(collapse(rows))
             cursor.xid, cursor.position = rows[-1][2:]
@@ -124,7 +124,7 @@ def drain(consumer: str, *, limit: int = BATCH) -> int:
 
 def keep_cursor(cursor: Cursor, *, moved: bool) -> None:
     """Save the cursor when it moved, else only every few seconds: an idle sweep should write next to nothing."""
-    [(current_at,)] = _query(CURRENT_AT, {"xid": cursor.xid, "position": cursor.position})
+    [(current_at,)] = fetch_rows(CURRENT_AT, {"xid": cursor.xid, "position": cursor.position})
     idle = cursor.current_at and (current_at - cursor.current_at).total_seconds() < IDLE_WRITE_SECONDS
     if moved or not idle:
         cursor.current_at = current_at
@@ -172,7 +172,7 @@ def want_rebuild(consumer: str) -> None:
 
 def needs_rebuild(consumer: str) -> bool:
     """Whether the figures must be recomputed; makes a missing cursor and notices another cluster."""
-    [(identifier,)] = _query("SELECT system_identifier::text FROM pg_control_system()")
+    [(identifier,)] = fetch_rows("SELECT system_identifier::text FROM pg_control_system()")
     cursor, _new = Cursor.objects.get_or_create(pk=consumer, defaults={"system_identifier": identifier})
     if cursor.system_identifier != identifier:
         restart(identifier)
@@ -196,32 +196,22 @@ def prune() -> int:
 
 def lag() -> dict[str, float]:
     """For each consumer the age in seconds of the oldest change it has not read (0: none)."""
-    return dict(_query(LAG))
+    return dict(fetch_rows(LAG))
 
 
-@contextmanager
-def consumer_lock(consumer: str, *, wait: bool = True) -> Iterator[bool]:
+def consumer_lock(consumer: str, *, wait: bool = True) -> AbstractContextManager[bool]:
     """Hold off every drain of ``consumer`` without an open transaction; gives whether the lock is held."""
-    if wait:
-        _query("SELECT pg_advisory_lock(%s)", [lock_key(consumer)])
-    held = wait or _query("SELECT pg_try_advisory_lock(%s)", [lock_key(consumer)])[0][0]
-    try:
-        yield held
-    finally:
-        if held:
-            _query("SELECT pg_advisory_unlock(%s)", [lock_key(consumer)])
+    return locks.session_lock(lock_name(consumer), wait=wait)
 
 
 def lock_key(consumer: str) -> int:
-    return zlib.crc32(f"outbox:{consumer}".encode())
+    return locks.lock_key(lock_name(consumer))
+
+
+def lock_name(consumer: str) -> str:
+    return f"outbox:{consumer}"
 
 
 def room_of(consumer: str) -> ModuleType:
     """The module with the consumer's ``apply_changes(changes)`` and ``rebuild()``."""
     return import_module(settings.OUTBOX_CONSUMERS[consumer])
-
-
-def _query(statement: str, parameters: Any = None) -> list[tuple[Any, ...]]:
-    with connection.cursor() as sql:
-        sql.execute(statement, parameters)
-        return sql.fetchall()

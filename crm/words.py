@@ -1,5 +1,6 @@
 """How figures, sums of money and times are said to people, the same on every page and in every sentence."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -116,6 +117,11 @@ def number(value: float | Decimal | None) -> str:
 def capped(count: int, most: int = 99) -> str:
     """A count where there is little room, and nobody needs to know it more exactly than "99+"."""
     return f"{most:,}+" if count > most else f"{count:,}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """ "phone, e-mail and name"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def percent(ratio: float | Decimal | None) -> str:

@@ -24,7 +24,7 @@ from crm.notifications import notify
 from crm.outbox import record_change
 from crm.periods import local_day, zone
 from feedback.access import managers_of, may_propose, may_sign, sides_of
-from feedback.models import Agreement, SignedStatus
+from feedback.models import Agreement, SignedDocument, SignedStatus
 from feedback.terms import check_terms, read_goals
 from leads.lifecycle import ReasonUse
 from leads.models import Reason
@@ -67,9 +67,9 @@ class NotOpen(StaleState):
 
     code = "not_open"
 
-    def __init__(self, agreement: Agreement, wish: str) -> None:
-        status = SignedStatus(agreement.status)
-        super().__init__(f"Version {agreement.version} is {status.label.lower()}; {wish}.", status=status.value)
+    def __init__(self, document: SignedDocument, wish: str) -> None:
+        status = SignedStatus(document.status)
+        super().__init__(f"Version {document.version} is {status.label.lower()}; {wish}.", status=status.value)
 
 
 class SignedAlready(StaleState):

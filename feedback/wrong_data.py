@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from crm.errors import BusinessError
+from crm.words import listed
 from feedback.models import Handoff
 from leads.models import Lead
 
@@ -62,5 +63,4 @@ def unchanged(handoff: Handoff, events: Sequence[models.Model]) -> Iterable[Wron
 
 def wrong_words(fields: Iterable[WrongField]) -> str:
     """ "phone and e-mail"."""
-    words = [str(field.label).lower() for field in fields]
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+    return listed([str(field.label).lower() for field in fields])

@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import Count, F, QuerySet, Subquery
 
+from crm.fetching import fetch_rows
 from crm.intervals import Counted
 from crm.models import Role, Side
 from crm.periods import start_of_day, zone
@@ -152,7 +152,7 @@ def first_attempts_in_time(days: Days) -> Counted:
 
 def given_up(days: Days) -> list[GivenUp]:
     """Every lead that sales gave up on these days, with how often it was tried since it was accepted."""
-    found = rows(GIVEN_UP, days.parameters)
+    found = fetch_rows(GIVEN_UP, days.parameters)
     return [GivenUp(level, len(beginnings(tried or [])), was_reached) for level, tried, was_reached in found]
 
 
@@ -205,15 +205,9 @@ def ride_alongs(days: Days) -> int:
 def people_of(side: Side) -> list[int]:
     """Who works for ``side``, those who left included."""
     role = Role.MARKETER if side is Side.MARKETING else Role.REP
-    return [pk for [pk] in rows(PEOPLE, {"role": role.value, "side": side.value})]
-
-
-def rows(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return cursor.fetchall()
+    return [pk for [pk] in fetch_rows(PEOPLE, {"role": role.value, "side": side.value})]
 
 
 def one_row(statement: str, parameters: dict[str, Any]) -> tuple[Any, ...]:
-    [row] = rows(statement, parameters)
+    [row] = fetch_rows(statement, parameters)
     return row

@@ -22,6 +22,7 @@ from crm.errors import BusinessError
 from crm.memo import forget_kept, once_a_request
 from crm.models import Organisation, User
 from crm.positions import last_position, move
+from crm.words import listed
 from leads.access import may_write_fields
 from leads.models import Company, CustomField, CustomKind, CustomRecord, Lead, Opportunity
 
@@ -239,7 +240,3 @@ def wake_worker() -> None:
     from leads.tasks import keep_up_fields
 
     keep_up_fields.apply_async(retry=False)
-
-
-def listed(uses: list[str]) -> str:
-    return uses[0] if len(uses) == 1 else f"{', '.join(uses[:-1])} and {uses[-1]}"

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db import connection
-
+from crm.fetching import fetch_rows
 from leads.lifecycle import Stage
 from scoring.backtest_figures import MOST_POINTS
 from scoring.engine import Standing, standings_at
@@ -156,20 +155,20 @@ class History:
 
 def busy_leads(start: datetime, end: datetime) -> list[int]:
     """The leads that did something in these weeks, each family once."""
-    return [lead for (lead,) in _rows(BUSY, {"start": start, "end": end})]
+    return [lead for (lead,) in fetch_rows(BUSY, {"start": start, "end": end})]
 
 
 def histories_of(leads: Sequence[int], *, start: datetime, end: datetime, asked_at: datetime) -> Mapping[int, History]:
     """What is known of these leads at ``asked_at``, with their moments from ``start`` until before ``end``."""
     found = {lead: History(lead) for lead in leads}
     asked: dict[str, Any] = {"leads": list(leads), "start": start, "end": end, "asked_at": asked_at}
-    for lead, team in _rows(TEAMS, asked):
+    for lead, team in fetch_rows(TEAMS, asked):
         found[lead].team = team
-    for lead, at in _rows(MOMENTS, asked):
+    for lead, at in fetch_rows(MOMENTS, asked):
         found[lead].moments.append(at)
-    for lead, *move in _rows(LOG, asked):
+    for lead, *move in fetch_rows(LOG, asked):
         found[lead].log.append(Move(*move))
-    for lead, *handoff in _rows(HANDOFFS, asked):
+    for lead, *handoff in fetch_rows(HANDOFFS, asked):
         found[lead].handoffs.append(Asked(*handoff))
     return found
 
@@ -248,14 +247,14 @@ class Worked:
 def worked_until(end: datetime, *, zone: str) -> dict[int, Worked]:
     """By team, in the half year until ``end``."""
     found: dict[int, Worked] = defaultdict(Worked)
-    for team, _, verdicts, days in _rows(VERDICTS, {"start": end - SHOWN_IN, "end": end, "zone": zone}):
+    for team, _, verdicts, days in fetch_rows(VERDICTS, {"start": end - SHOWN_IN, "end": end, "zone": zone}):
         found[team].verdicts.append(verdicts)
         found[team].days += days
     return found
 
 
 def room_of_teams() -> dict[int, int]:
-    return dict(_rows(ROOM, {}))
+    return dict(fetch_rows(ROOM, {}))
 
 
 def week_of(at: datetime | None, tz: Any) -> date | None:
@@ -264,9 +263,3 @@ def week_of(at: datetime | None, tz: Any) -> date | None:
         return None
     day = at.astimezone(tz).date()
     return day - timedelta(days=day.weekday())
-
-
-def _rows(statement: str, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, asked)
-        return cursor.fetchall()

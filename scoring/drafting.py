@@ -15,7 +15,7 @@ from crm.editing import Write, present
 from crm.errors import StaleState
 from crm.models import User
 from feedback.access import may_propose
-from feedback.agreements import digest
+from feedback.agreements import NotOpen, digest
 from feedback.models import SignedStatus
 from leads.list_queries import present_leads
 from scoring.contradictions import contradictions, impossible
@@ -43,14 +43,8 @@ SAMPLE, FEW = 500, 20
 NUMBERING = 0x7EDEF
 
 
-class NotADraft(StaleState):
-    """The version is not, or no longer, in a state in which this can be done."""
-
-    code = "not_open"
-
-    def __init__(self, definition: Definition, wish: str) -> None:
-        status = SignedStatus(definition.status)
-        super().__init__(f"Version {definition.version} is {status.label.lower()}; {wish}.", status=status.value)
+class NotADraft(NotOpen):
+    """The same of a version of the definition."""
 
 
 class ChangedMeanwhile(StaleState):

@@ -11,15 +11,14 @@ imported with its end is known at once: nobody waited for it.
 A merged family is one lead with the log of the one that stays.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from django.db import connection
 from numpy.typing import NDArray
 
+from crm.fetching import fetch_rows
 from scoring.models import Target
 
 # The horizon is the time in which this share of the wins came, once so many are known; else the default.
@@ -152,7 +151,7 @@ def outcomes_of(target: Target, *, at: datetime, horizon_days: int | None = None
 
 def horizon_of_wins(*, at: datetime) -> int:
     """Days within which most wins came (METRICS.md L5: the 80th percentile of the time to win)."""
-    [(wins, within)] = _rows(HORIZON, {"at": at, "share": HORIZON_SHARE})
+    [(wins, within)] = fetch_rows(HORIZON, {"at": at, "share": HORIZON_SHARE})
     if wins < LEAST_WINS:
         return DEFAULT_HORIZON
     return int(np.clip(np.ceil(within.total_seconds() / 86_400), SHORTEST_HORIZON, LONGEST_HORIZON))
@@ -163,16 +162,16 @@ def moments_of(leads: list[int], *, at: datetime) -> list[tuple[int, datetime]]:
 
     What sales makes of a lead is not to foretell what sales makes of it. Leads merged into another are left out.
     """
-    return _rows(MOMENTS, {"leads": leads, "at": at})
+    return fetch_rows(MOMENTS, {"leads": leads, "at": at})
 
 
 def asked_lately(target: Target, *, since: datetime, at: datetime, most: int) -> list[tuple[int, datetime]]:
     """The leads handed to sales (or taken by it) in a time, with the moment; the newest ``most``."""
-    return _rows(LATEST.format(asked=ASKED[target]), {"since": since, "at": at, "most": most})
+    return fetch_rows(LATEST.format(asked=ASKED[target]), {"since": since, "at": at, "most": most})
 
 
 def _read(outcomes: str, **asked: Any) -> Outcomes:
-    rows = _rows(NEWEST.format(outcomes=outcomes), {**asked, "most": MOST_ROWS})
+    rows = fetch_rows(NEWEST.format(outcomes=outcomes), {**asked, "most": MOST_ROWS})
     leads, moments, labels, known_at, groups = zip(*rows, strict=True) if rows else ([], [], [], [], [])
     return Outcomes(
         list(leads), list(moments), np.array(labels, np.int8), list(known_at), np.array(groups, np.int64)
@@ -182,9 +181,3 @@ def _read(outcomes: str, **asked: Any) -> Outcomes:
 def seconds(moments: list[datetime]) -> NDArray[np.float64]:
     """Moments in epoch seconds."""
     return np.array([moment.astimezone(UTC).timestamp() for moment in moments], np.float64)
-
-
-def _rows(statement: str, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, asked)
-        return cursor.fetchall()

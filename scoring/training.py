@@ -38,7 +38,6 @@ logger = logging.getLogger(__name__)
 SEED = 20
 # An outcome of the day on which the test begins may have been known only after the first row of the test.
 EMBARGO_DAYS = 1.0
-RULES_AT_A_TIME = 20_000
 # What nobody took up by then was lost by the queue.
 TAKEN_UP_WITHIN = timedelta(minutes=2)
 # A model learns anew so often, or as soon as so much more is known.
@@ -157,12 +156,8 @@ def table_of(outcomes: Outcomes, features: dict[str, Feature]) -> Table:
 
 def rules_of(pairs: Sequence[tuple[int, datetime]]) -> np.ndarray[Any, np.dtype[np.float64]]:
     """The score by the definition in force that each lead would have shown at its moment."""
-    card, found = active_card(), np.zeros(len(pairs))
-    for start in range(0, len(pairs), RULES_AT_A_TIME):
-        asked = pairs[start : start + RULES_AT_A_TIME]
-        shown = scores_at(asked, card=card)
-        found[start : start + len(asked)] = [shown.get(pair, 0) for pair in asked]
-    return found
+    shown = scores_at(pairs, card=active_card())
+    return np.array([shown.get(pair, 0) for pair in pairs], np.float64)
 
 
 @transaction.atomic

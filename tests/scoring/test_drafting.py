@@ -6,7 +6,6 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from crm.editing import Gone
-from crm.models import Role
 from leads.models import Lead
 from leads.models.custom import CustomField
 from leads.touches import record_touch
@@ -22,21 +21,11 @@ from scoring.drafting import (
 from scoring.models import Definition
 from scoring.proposing import discard_definition
 from scoring.rules import InvalidDefinition
-from tests.factories import DAY, MONDAY, make_campaign, make_lead, make_team, make_user
+from tests.factories import DAY, MONDAY, make_campaign, make_lead
 from tests.scoring.cards import did, fit, when
 
 pytestmark = pytest.mark.django_db
 RULES = [fit("country", "Sweden", 40), did("form", 20, cap=40)]
-
-
-@pytest.fixture
-def mona():
-    return make_user("mona", Role.MANAGER, make_team("Marketing", kind="marketing"))
-
-
-@pytest.fixture
-def max_():
-    return make_user("max", Role.MANAGER, make_team("Sales", kind="sales"))
 
 
 def now(definition):

@@ -34,21 +34,11 @@ from scoring.proposing import (
     withdraw_definition,
 )
 from scoring.rules import InvalidDefinition
-from tests.factories import DAY, MONDAY, make_handoff, make_lead, make_team, make_user
+from tests.factories import DAY, MONDAY, make_handoff, make_lead, make_user
 from tests.scoring.cards import did, fit
 
 pytestmark = pytest.mark.django_db
 RULES = [fit("country", "Sweden", 40), did("form", 20, cap=40)]
-
-
-@pytest.fixture
-def mona():
-    return make_user("mona", Role.MANAGER, make_team("Marketing", kind="marketing"))
-
-
-@pytest.fixture
-def max_():
-    return make_user("max", Role.MANAGER, make_team("Sales", kind="sales"))
 
 
 @pytest.fixture
