@@ -18,8 +18,9 @@ from crm import outbox
 from crm.outbox import record_change
 from feedback.models import SignedStatus
 from scoring.definitions import active_card
-from scoring.engine import ranges_of_leads, rebuild, standings_at
+from scoring.engine import ranges_of_leads, standings_at
 from scoring.models import Definition
+from scoring.rescoring import rebuild
 from scoring.rules import Card
 
 SIZES = (10_000, 100_000)

@@ -234,7 +234,7 @@ CELERY_TIMEZONE = "UTC"
 
 # Who reads the change outbox: modules with apply_changes(changes) and rebuild() (crm/outbox.py).
 OUTBOX_CONSUMERS = {
-    "scoring": "scoring.engine",
+    "scoring": "scoring.rescoring",
     "funnel": "funnel.recompute",
     "search": "desk.search.words",
     "automatic": "feedback.automatic",

@@ -1,17 +1,15 @@
-"""The one engine of the score: reads the outbox, runs the compiled card, writes `LeadScore`. Nobody else writes it."""
+"""The one engine of the score: runs the compiled card and writes `LeadScore`. Nobody else writes it."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.utils import timezone
 from psycopg2 import sql
 
-from crm.outbox import Changes, lock_key
+from crm.outbox import lock_key
 from leads.models import Lead, LeadScore
-from leads.united import survivors
-from scoring.definitions import active_card, adopt_agreed
+from scoring.definitions import active_card
 from scoring.rules import Card
 from scoring.statement import RANGE, Compiled
 
@@ -56,47 +54,12 @@ class Standing(NamedTuple):
     qualifies: bool
 
 
-def apply_changes(changes: Changes) -> None:
-    """Score the leads that changed, and those of companies and contacts that did, mark as MQL who meets the definition
-    now, and predict them.
-
-    crm/outbox.py calls this in its transaction. An agreement that came into force may bring a definition along; every
-    lead is then scored again.
-    """
-    # Only workers get here: a web process needs no numpy.
-    from scoring.predicting import predict_leads
-    from scoring.qualifying import qualify_leads  # which asks this module how they stood
-
-    if agreements := changes.get("agreement"):
-        adopt_agreed(agreements)
-    at = timezone.now()
-    leads = changed_leads(changes)
-    card = active_card()
-    score_leads(leads, card=card, at=at)
-    qualify_leads(leads, card=card, at=at)
-    predict_leads(leads, at=at)
-
-
-def changed_leads(changes: Changes) -> set[int]:
-    """What the buyer did is scored on the lead that stays, whichever of a family it was logged on."""
-    leads = set(changes.get("lead", ()))
-    for topic in ("company", "contact"):
-        if ids := changes.get(topic):
-            leads |= set(Lead.objects.filter(**{f"{topic}__in": ids}).values_list("id", flat=True))
-    return leads | survivors(leads)
-
-
-def rebuild() -> None:
-    """Score every lead, and mark as MQL who meets the definition, in transactions short enough for other consumers."""
-    from scoring.qualifying import qualify_leads
-
-    adopt_agreed()
-    card, at = active_card(), timezone.now()
+def score_all(*, card: Card, at: datetime) -> Iterator[tuple[int, int]]:
+    """Write the score of every lead as of ``at``, a range of ids at a time; gives each range when it is written."""
     compiled = Compiled(card, asked=RANGE)
     for low, high in ranges_of_leads():
         _execute(WRITE, compiled, {"low": low, "high": high, "at": at})
-        met = Lead.objects.filter(pk__range=(low, high), leadscore__qualifies=True).values_list("pk", flat=True)
-        qualify_leads(list(met), card=card, at=at)
+        yield low, high
 
 
 def round_due_scores(*, at: datetime) -> int:

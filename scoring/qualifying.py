@@ -1,9 +1,9 @@
 """The system marks as MQL who meets the signed definition, once something new has happened.
 
-Called by scoring/engine.py after scores are written, in the same transaction; twice is the same as once, for the move
-itself is the newest thing that happened. What people decided holds: who was put away, merged, wants no contact, or has
-been round as often as agreed stays; and so does, in nurture, who was over the threshold when sent there: what sales
-answered is not asked again because a mail was opened. A raised hand is.
+Called by scoring/rescoring.py after scores are written, in the same transaction; twice is the same as once, for the
+move itself is the newest thing that happened. What people decided holds: who was put away, merged, wants no contact,
+or has been round as often as agreed stays; and so does, in nurture, who was over the threshold when sent there: what
+sales answered is not asked again because a mail was opened. A raised hand is.
 """
 
 from collections.abc import Collection

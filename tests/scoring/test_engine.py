@@ -14,15 +14,14 @@ from leads.merging import merge_leads, undo_merge
 from leads.models import Company, Contact, LeadScore, Touch
 from leads.touches import record_touch
 from scoring.engine import (
-    apply_changes,
     chunks_of_leads,
     ranges_of_leads,
-    rebuild,
     round_due_scores,
     score_leads,
     scores_at,
 )
 from scoring.models import Definition
+from scoring.rescoring import apply_changes, rebuild
 from scoring.rules import NO_CARD
 from tests.factories import DAY, MONDAY, make_campaign, make_lead
 from tests.scoring.cards import card_with, did, fit

@@ -13,9 +13,9 @@ from feedback.models import Agreement
 from leads.models.custom import CustomField
 from leads.transitions import undo_move
 from scoring.drafting import draft_definition, edit_definition, mark_of
-from scoring.engine import rebuild
 from scoring.models import Definition
 from scoring.proposing import propose_definition, sign_definition
+from scoring.rescoring import rebuild
 from scoring.rules import MOST_CONDITIONS, MOST_RULES
 from tests.factories import MONDAY, make_campaign, make_lead, make_mql
 from tests.scoring.cards import did, fit, when

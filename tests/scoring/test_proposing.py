@@ -24,7 +24,6 @@ from feedback.models import Agreement
 from leads.models import Transition
 from leads.models.custom import CustomField
 from scoring.drafting import NotADraft, draft_definition, edit_definition
-from scoring.engine import apply_changes
 from scoring.models import Definition
 from scoring.proposing import (
     agreement_about,
@@ -33,6 +32,7 @@ from scoring.proposing import (
     sign_definition,
     withdraw_definition,
 )
+from scoring.rescoring import apply_changes
 from scoring.rules import InvalidDefinition
 from tests.factories import DAY, MONDAY, make_handoff, make_lead, make_user
 from tests.scoring.cards import did, fit

@@ -19,9 +19,10 @@ from leads.reasons import seed_reasons
 from leads.touches import record_touch
 from leads.transitions import move_lead, undo_move
 from scoring.definitions import active_card
-from scoring.engine import rebuild, score_leads
+from scoring.engine import score_leads
 from scoring.models import Definition
 from scoring.qualifying import qualify_leads
+from scoring.rescoring import rebuild
 from tests.factories import DAY, HOUR, MONDAY, make_handoff, make_lead, make_mql, reason
 from tests.scoring.cards import did, fit, when
 

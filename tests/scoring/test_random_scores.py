@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from feedback.models import SignedStatus
 from leads.models import Lead, LeadScore, Touch
-from scoring.engine import rebuild, score_leads, standings_at
+from scoring.engine import score_leads, standings_at
 from scoring.explanation import explanation_of
 from scoring.models import Definition
+from scoring.rescoring import rebuild
 from tests.factories import DAY, MONDAY, make_lead
 from tests.scoring.cards import card_with, did, fit, when
 
