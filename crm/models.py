@@ -22,6 +22,15 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(_("“%(name)s” is not a time zone such as Europe/Berlin."), params={"name": name})
 
 
+class FiscalCalendar(models.TextChoices):
+    """How a fiscal year is cut into quarters and months."""
+
+    MONTHS = "months", _("Calendar months")
+    WEEKS_445 = "445", _("4-4-5 weeks")
+    WEEKS_454 = "454", _("4-5-4 weeks")
+    WEEKS_544 = "544", _("5-4-4 weeks")
+
+
 class Organisation(Stamped):
     """The one organisation this installation serves; its time zone cuts every day, whoever looks."""
 
@@ -31,6 +40,8 @@ class Organisation(Stamped):
     # The version of the lead definition in force, written by the room `scoring` (0: none yet).
     definition_version = models.PositiveIntegerField(default=0, editable=False)
     fiscal_year_starts = models.PositiveSmallIntegerField(default=1, help_text="Month, 1 to 12.")
+    # By weeks: the year begins on the Monday nearest to the first of that month; a 53rd week joins the last month.
+    fiscal_calendar = models.CharField(max_length=10, choices=FiscalCalendar.choices, default=FiscalCalendar.MONTHS)
     # Where a telephone number without a country is taken to be: an ISO code such as DE; empty: nowhere.
     phone_region = models.CharField(max_length=2, blank=True, default="")
     # The days on which nobody works, unless a team has a calendar of its own.
@@ -41,6 +52,7 @@ class Organisation(Stamped):
             models.CheckConstraint(condition=Q(pk=1), name="organisation_is_one"),
             currency_code("organisation"),
             models.CheckConstraint(condition=Q(fiscal_year_starts__range=(1, 12)), name="organisation_fiscal_month"),
+            one_of("fiscal_calendar", FiscalCalendar, "organisation"),
         ]
 
     def __str__(self) -> str:
@@ -63,6 +75,26 @@ class Organisation(Stamped):
 @once_a_request
 def the_organisation() -> Organisation:
     return Organisation.objects.get_or_create(pk=1)[0]
+
+
+class CurrencyRate(Stamped):
+    """From ``on`` until the next one: so much of the organisation's currency is one unit of ``currency``."""
+
+    currency = models.CharField(max_length=3)
+    on = models.DateField()
+    rate = models.DecimalField(max_digits=18, decimal_places=8)
+    is_sample = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["currency", "-on"]
+        constraints: ClassVar = [
+            currency_code("currencyrate"),
+            models.CheckConstraint(condition=Q(rate__gt=0), name="currencyrate_above_0"),
+            models.UniqueConstraint(fields=["currency", "on"], name="currencyrate_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.rate} from {self.on}"
 
 
 class HolidayCalendar(Stamped):
@@ -227,6 +259,28 @@ class User(Sourced, Stamped, AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         return self.is_active and self.is_admin
+
+
+class TeamMembership(models.Model):
+    """Who belonged to which team on which days; ``ends_on`` counts, null: still. Kept by crm/people.py."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["starts_on", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user"], condition=Q(ends_on__isnull=True), name="membership_one_present"),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")), name="membership_days_in_order"
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["team", "starts_on"], name="membership_of_team")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.team} from {self.starts_on}"
 
 
 class Token(models.Model):
