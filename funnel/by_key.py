@@ -6,7 +6,7 @@ from typing import Any
 
 from crm.intervals import Share, share
 from funnel.reports.answer import Row
-from funnel.reports.funnel import FUNNEL
+from funnel.reports.funnel import rows
 from funnel.reports.question import MISSING, Question
 from leads.lifecycle import Stage
 
@@ -31,7 +31,7 @@ def cut_by(question: Question, ordering: str) -> list[KeyRow]:
     if not question.dimension:
         return []
     lines: dict[str, list[Row]] = {}
-    for row in FUNNEL.rows(replace(question, key=None)):
+    for row in rows(replace(question, key=None)):
         lines.setdefault(row["key"], []).append(row)
     found = [key_row(question, key, cells) for key, cells in lines.items()]
     return sorted(found, key=order_of(ordering), reverse=ordering.startswith("-")) if ordering else found

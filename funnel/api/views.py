@@ -12,11 +12,13 @@ from rest_framework.views import APIView
 
 from crm.periods import local_day, zone
 from crm.replica import reading_figures
+from funnel.reports.answer import Report
 from funnel.reports.export import as_csv
-from funnel.reports.question import PARAMETERS, BadQuestion, read
-from funnel.reports.registry import REPORTS, answer
+from funnel.reports.question import PARAMETERS, BadQuestion
+from funnel.reports.registry import REPORTS, answer, question_for
 
 FORMATS = ("json", "csv")
+OWN_PARAMETERS = sorted({one.name for report in REPORTS.values() for one in report.parameters})
 
 
 class ReportView(APIView):
@@ -28,7 +30,7 @@ class ReportView(APIView):
 
     @extend_schema(
         operation_id="reports_retrieve",
-        parameters=[OpenApiParameter(name, str) for name in (*PARAMETERS, "format")],
+        parameters=[OpenApiParameter(name, str) for name in (*PARAMETERS, "format", *OWN_PARAMETERS)],
         responses={200: dict[str, Any]},
     )
     @reading_figures()
@@ -37,18 +39,19 @@ class ReportView(APIView):
         if report is None:
             raise NotFound(f"There is no report “{name}”; there are {', '.join(REPORTS)}.")
         parameters = request.query_params.dict()
-        check_names(parameters)
+        check_names(report, parameters)
         now = timezone.now()
-        answered = answer(report, read(parameters, today=local_day(now, zone())), at=now)
+        answered = answer(report, question_for(report, parameters, today=local_day(now, zone())), at=now)
         if parameters.get("format") == "csv":
             return csv_file(f"{name}.csv", as_csv(answered))
         return Response(answered.as_dict())
 
 
-def check_names(parameters: dict[str, str]) -> None:
+def check_names(report: Report, parameters: dict[str, str]) -> None:
     """A parameter that nobody reads is a mistake that would go unnoticed."""
+    known = {*PARAMETERS, "format", *(one.name for one in report.parameters)}
     for name in parameters:
-        if name not in (*PARAMETERS, "format"):
+        if name not in known:
             raise BadQuestion(name, f"There is no parameter “{name}” here.")
     if parameters.get("format", "json") not in FORMATS:
         raise BadQuestion("format", f"“format” must be one of {', '.join(FORMATS)}.")

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.utils import timezone
-
 from crm.intervals import Counted
 from crm.models import Organisation, Side
 from crm.periods import local_day, zone
@@ -26,7 +24,7 @@ from funnel.promises import (
     ride_alongs,
     verdicts_in_time,
 )
-from funnel.reports.answer import Column, Report, Row
+from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.question import BadQuestion, Question
 
 EVERY_ONE = Decimal(1)
@@ -175,14 +173,11 @@ def line(measure: str, actual: Decimal | float | None, **facts: Decimal | int | 
     return Line(measure, wording.label, wording.side, wording.unit.value, exact, href=wording.href, **facts)  # type: ignore[arg-type]
 
 
-def rows(question: Question) -> list[Row]:
-    return rows_at(question, at=timezone.now())
-
-
-def rows_at(question: Question, *, at: datetime) -> list[Row]:
+def tell(question: Question, at: datetime) -> Told:
     if question.dimension or question.filters:
         raise BadQuestion("dimension", "Alignment is about the whole of both sides; it is not cut.")
-    return [row_of(one) for one in lines(Days(question.start, question.end, at))]
+    days = Days(question.start, question.end, at)
+    return Told([row_of(one) for one in lines(days)], notes(days))
 
 
 def row_of(one: Line) -> Row:
@@ -208,9 +203,9 @@ def as_figure(one: Line, value: Decimal | None) -> dict[str, str] | float | None
     return round(float(value), 4)
 
 
-def notes(question: Question) -> list[str]:
+def notes(days: Days) -> list[str]:
     """What the figures leave out."""
-    goals = attained(goals_for(question.start, question.end), Days(question.start, question.end, timezone.now()))
+    goals = attained(goals_for(days.start, days.end), days)
     return [*without_goals(goals), *other_currencies(goals)]
 
 
@@ -245,6 +240,7 @@ ALIGNMENT = Report(
         Column("n", "Of", "count", "How many the figure is made of."),
         Column("leads_url", "Leads", "text", "The page of the rows behind it, where there is one."),
     ),
-    rows=rows,
-    notes=notes,
+    tell=tell,
+    identity=("measure",),
+    span="quarter",
 )

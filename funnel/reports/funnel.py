@@ -1,14 +1,20 @@
 """The report *funnel*: how many got to each stage, and which share went on."""
 
+from datetime import datetime
+
 from django.db.models import F
 
 from crm.intervals import share
-from funnel.reports.answer import Column, Report, Row
+from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.counts import Step, steps
 from funnel.reports.labels import labels
-from funnel.reports.question import MISSING, Question
+from funnel.reports.question import BASES, DIMENSIONS, MISSING, UNITS, Question
 from funnel.selection import DRILLDOWN, Selection, facts_of, in_cohort
 from leads.lifecycle import RANK, SUCCESS, Stage
+
+
+def tell(question: Question, at: datetime) -> Told:
+    return Told(rows(question), notes(question))
 
 
 def rows(question: Question) -> list[Row]:
@@ -75,6 +81,9 @@ FUNNEL = Report(
         Column("rate_high", "High", "ratio", "Upper bound of the 95 % Wilson interval."),
         Column("leads_url", "Leads", "text", "The leads behind “entered”."),
     ),
-    rows=rows,
-    notes=notes,
+    tell=tell,
+    dimensions=DIMENSIONS,
+    bases=BASES,
+    units=UNITS,
+    identity=("key", "stage"),
 )

@@ -1,6 +1,6 @@
 """What is asked of the figures: which days, counted how, cut by what. Page, API and CSV read the same parameters."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -13,12 +13,17 @@ from crm.periods import add_months, start_of_month
 from funnel.models import StageMetric
 from leads.lifecycle import SUCCESS
 
-DIMENSIONS = ("campaign", "channel", "source", "segment", "owner", "team")
+# What a lead's figures can be cut by, and what only those of opportunities can.
+DIMENSIONS = (
+    "campaign", "channel", "source", "segment", "owner", "team", "country", "product", "industry", "region", "origin",
+    "definition_version",
+)  # fmt: skip
+DEAL_DIMENSIONS = (*DIMENSIONS, "manager", "forecast_category")
 BASES = ("cohort", "period")
 UNITS = ("leads", "episodes")
 MISSING = "(missing)"
 # Keys of these are ids.
-NUMBERED = ("campaign", "owner", "team")
+NUMBERED = ("campaign", "owner", "team", "manager", "definition_version")
 
 
 class BadQuestion(BusinessError):
@@ -32,13 +37,27 @@ class BadQuestion(BusinessError):
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """What one report asks beside days, basis and dimension: one of some choices, the first unless it is said."""
+
+    name: str
+    title: str
+    choices: Sequence[tuple[str, str]]
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        return tuple(value for value, _label in self.choices)
+
+
+@dataclass(frozen=True)
 class Question:
     """Days ``start`` to ``end`` (not included), in the organisation's zone, and how to count.
 
     ``basis`` cohort: episodes by the day they began; period: events by their own day. ``unit`` leads: first episodes
     only. ``dimension``: one row a key ('' for none, or `month`), ``key`` keeps one of them. ``filters``: further
     dimensions held at one key; keys are strings, "" a missing value. ``cohort``: a stage; cohorts are then taken by
-    the day on which that stage was first entered, instead of the day the episode began.
+    the day on which that stage was first entered, instead of the day the episode began. ``options``: the report's own
+    parameters, each with its value.
     """
 
     start: date
@@ -49,11 +68,16 @@ class Question:
     key: str | None = None
     filters: tuple[tuple[str, str], ...] = ()
     cohort: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+
+    def option(self, name: str) -> str:
+        """The value of one of the report's own parameters."""
+        return dict(self.options)[name]
 
     @property
     def held(self) -> dict[str, str]:
         """Every dimension held at one key, `month` aside."""
-        chosen = {self.dimension: self.key} if self.dimension in DIMENSIONS and self.key is not None else {}
+        chosen = {self.dimension: self.key} if self.dimension in DEAL_DIMENSIONS and self.key is not None else {}
         return {**dict(self.filters), **chosen}
 
     @property
@@ -80,6 +104,7 @@ class Question:
             "dimension": self.dimension,
             "key": None if self.key is None else self.key or MISSING,
             **{dimension: key or MISSING for dimension, key in self.filters},
+            **dict(self.options),
             **more,
         }
         return {name: str(value) for name, value in named.items() if value not in ("", None)}
@@ -88,20 +113,28 @@ class Question:
         return urlencode(self.parameters(**more))
 
 
-PARAMETERS = ("from", "to", "basis", "unit", "cohort", "dimension", "key", *DIMENSIONS)
+PARAMETERS = ("from", "to", "basis", "unit", "cohort", "dimension", "key", *DEAL_DIMENSIONS)
 
 
-def read(parameters: Mapping[str, str], *, today: date, basis: str = "cohort") -> Question:
+def read(
+    parameters: Mapping[str, str],
+    *,
+    today: date,
+    basis: str = "cohort",
+    dimensions: Sequence[str] = DIMENSIONS,
+    own: Sequence[Parameter] = (),
+) -> Question:
     """The question these query parameters ask; without `from` and `to` it is about everything so far.
 
-    Parameters of no meaning here are the caller's business (`PARAMETERS` lists ours). Raises BadQuestion.
+    ``dimensions``: those that may be asked of; ``own``: the report's own parameters. Parameters of no meaning here
+    are the caller's business (`PARAMETERS` lists ours). Raises BadQuestion.
     """
     first, last = (None, None) if {"from", "to"} <= set(parameters) else whole_history(today)
     start = day_of(parameters, "from") or first or today
     end = day_of(parameters, "to") or last or today + timedelta(days=1)
     if end < start:
         raise BadQuestion("to", "“to” lies before “from”.")
-    dimension = choice(parameters, "dimension", ("", *DIMENSIONS, "month"))
+    dimension = choice(parameters, "dimension", ("", *dimensions, *(["month"] if dimensions else [])))
     if "key" in parameters and not dimension:
         raise BadQuestion("key", "“key” needs a dimension.")
     question = Question(
@@ -111,8 +144,9 @@ def read(parameters: Mapping[str, str], *, today: date, basis: str = "cohort") -
         unit=choice(parameters, "unit", UNITS, default="leads"),
         dimension=dimension,
         key=key_of(parameters, "key", dimension) if parameters.get("key") else None,
-        filters=tuple((name, key_of(parameters, name, name)) for name in DIMENSIONS if parameters.get(name)),
+        filters=tuple((name, key_of(parameters, name, name)) for name in dimensions if parameters.get(name)),
         cohort=choice(parameters, "cohort", ("", *(stage.value for stage in SUCCESS))),
+        options=tuple((one.name, choice(parameters, one.name, one.values, default=one.values[0])) for one in own),
     )
     if question.cohort and question.basis != "cohort":
         raise BadQuestion("cohort", "“cohort” needs basis=cohort.")

@@ -13,10 +13,10 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import LessThan
 
 from funnel.models import LeadFact
-from funnel.reports.answer import Column, Report, Row
+from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.counts import fact_key
 from funnel.reports.labels import labels
-from funnel.reports.question import MISSING, Question, choice, read
+from funnel.reports.question import BASES, DIMENSIONS, MISSING, UNITS, Question, choice, read
 from funnel.selection import facts_of, in_cohort, with_way, within
 from leads.lifecycle import Clock, Stage
 
@@ -162,6 +162,10 @@ def read_lasted(parameters: Mapping[str, str], *, today: date) -> Lasted:
     return Lasted(question.at_key(question.key), choice(parameters, "measure", tuple(MEASURES)))
 
 
+def tell(question: Question, at: datetime) -> Told:
+    return Told(rows(question), notes(question))
+
+
 def rows(question: Question) -> list[Row]:
     found = velocities(question)
     names = labels(question.dimension, {row.key for row in found})
@@ -211,6 +215,9 @@ VELOCITY = Report(
         Column("p75_days", "P75", "days"),
         Column("p90_days", "P90", "days"),
     ),
-    rows=rows,
-    notes=notes,
+    tell=tell,
+    dimensions=DIMENSIONS,
+    bases=BASES,
+    units=UNITS,
+    identity=("key", "measure"),
 )

@@ -12,7 +12,7 @@ from crm.models import Organisation
 from feedback.models import Agreement
 from feedback.verdicts import accept_handoff
 from funnel.alignment import quarter, quarter_asked
-from funnel.reports.alignment import rows_at
+from funnel.reports.alignment import tell
 from funnel.reports.question import BadQuestion, Question
 from tests.api import Caller
 from tests.factories import DAY, HOUR, MONDAY, make_handoff, make_lead, make_opportunity
@@ -38,7 +38,7 @@ def test_the_table_of_a_quarter(rob):
     answered(rob)
     answered(rob, after=30 * HOUR)
 
-    rows = rows_at(FIRST_QUARTER, at=MONDAY + 60 * DAY)
+    rows = tell(FIRST_QUARTER, MONDAY + 60 * DAY).rows
 
     names = ("measure", "target", "actual", "attainment", "side", "n")
     assert [tuple(row[name] for name in names) for row in rows] == [
@@ -61,7 +61,7 @@ def test_the_table_of_a_quarter(rob):
 
 def test_alignment_is_not_cut():
     with pytest.raises(BadQuestion):
-        rows_at(Question(date(2026, 1, 1), date(2026, 4, 1), dimension="team"), at=MONDAY)
+        tell(Question(date(2026, 1, 1), date(2026, 4, 1), dimension="team"), MONDAY)
 
 
 def test_api_and_csv_say_the_same(rob):
@@ -78,7 +78,7 @@ def test_api_and_csv_say_the_same(rob):
 
 
 def test_days_without_goals_are_said():
-    rows = rows_at(FIRST_QUARTER, at=MONDAY)
+    rows = tell(FIRST_QUARTER, MONDAY).rows
 
     assert rows[0]["measure"] == "verdicts_in_time"
 

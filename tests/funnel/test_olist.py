@@ -7,9 +7,11 @@ import pytest
 
 from crm import outbox
 from funnel.checking import check_metrics
-from funnel.reports.funnel import FUNNEL
+from funnel.reports.funnel import notes as funnel_notes
+from funnel.reports.funnel import rows as funnel_rows
 from funnel.reports.question import Question
-from funnel.reports.velocity import VELOCITY, velocities
+from funnel.reports.velocity import notes as velocity_notes
+from funnel.reports.velocity import velocities
 from tests.funnel.histories import drain_all
 from tests.leads.test_import_olist import MONTHS, OLIST, ORIGINS, WON, import_both
 
@@ -17,7 +19,7 @@ EVERYTHING = Question(date(2017, 6, 1), date(2019, 1, 1))
 
 
 def entered(question, stage):
-    rows = [row for row in FUNNEL.rows(question) if row["stage"] == stage and row["entered"]]
+    rows = [row for row in funnel_rows(question) if row["stage"] == stage and row["entered"]]
     return {row["key"]: row["entered"] for row in rows}
 
 
@@ -36,7 +38,7 @@ def test_olist_on_the_dashboard():
     origins = {key or "(missing)": counts for key, counts in ORIGINS.items()}
     assert entered(by("source"), "mql") == {key: mqls for key, (mqls, _won) in origins.items()}
     assert entered(by("source"), "customer") == {key: won for key, (_mqls, won) in origins.items()}
-    [paid] = [row for row in FUNNEL.rows(by("source", key="paid_search")) if row["stage"] == "opportunity"]
+    [paid] = [row for row in funnel_rows(by("source", key="paid_search")) if row["stage"] == "opportunity"]
     assert (paid["entered"], paid["converted"], paid["rate"]) == (195, 195, 1.0)
 
     assert entered(by("month"), "mql") == {month: counts[0] for month, counts in MONTHS.items()}
@@ -46,8 +48,8 @@ def test_olist_on_the_dashboard():
     [won] = velocities(EVERYTHING, ["captured_to_won"])
     assert (won.n, won.negative) == (842, 1)
     assert (won.median_days, won.p75_days, won.p90_days) == pytest.approx((14.6507, 54.9910, 162.5888), abs=5e-5)
-    assert FUNNEL.notes(EVERYTHING) == ["1 won lead is dated before its first contact."]
-    assert "Captured to won: 1 dated backwards, included as negative times." in VELOCITY.notes(EVERYTHING)
+    assert funnel_notes(EVERYTHING) == ["1 won lead is dated before its first contact."]
+    assert "Captured to won: 1 dated backwards, included as negative times." in velocity_notes(EVERYTHING)
 
     check = check_metrics()
     assert (check.differences, check.facts) == ([], 8000)

@@ -9,9 +9,12 @@ import pytest
 from campaigns.models import Campaign
 from funnel.queries import left_path
 from funnel.reports import counts
-from funnel.reports.funnel import FUNNEL
+from funnel.reports.funnel import notes as funnel_notes
+from funnel.reports.funnel import rows as funnel_rows
 from funnel.reports.question import DIMENSIONS, BadQuestion, Question, read
-from funnel.reports.velocity import MEASURES, VELOCITY, velocities
+from funnel.reports.velocity import MEASURES, velocities
+from funnel.reports.velocity import notes as velocity_notes
+from funnel.reports.velocity import rows as velocity_rows
 from funnel.selection import Selection, read_selection
 from leads.lifecycle import SUCCESS
 from tests.factories import MONDAY, make_campaign, make_team, make_user
@@ -25,7 +28,7 @@ YEAR = Question(date(2026, 1, 1), date(2027, 1, 1))
 
 
 def steps(question, *stages):
-    found = {row["stage"]: (row["entered"], row["converted"]) for row in FUNNEL.rows(question)}
+    found = {row["stage"]: (row["entered"], row["converted"]) for row in funnel_rows(question)}
     return [found[stage] for stage in stages]
 
 
@@ -50,11 +53,11 @@ def c1_and_c2():
 def test_conversion_by_period_and_by_cohort(c1_and_c2):
     assert steps(ask(JANUARY, basis="period"), "mql") == [(40, 10)]
     assert steps(ask(FEBRUARY, basis="period"), "mql") == [(10, 15)]
-    [february] = [row for row in FUNNEL.rows(ask(FEBRUARY, basis="period")) if row["stage"] == "mql"]
+    [february] = [row for row in funnel_rows(ask(FEBRUARY, basis="period")) if row["stage"] == "mql"]
     assert (february["rate"], february["rate_low"]) == (1.5, None)
     assert steps(ask(JANUARY, cohort="mql"), "mql", "accepted") == [(40, 20), (20, 0)]
     assert steps(ask(FEBRUARY, cohort="mql"), "mql", "accepted") == [(10, 10), (10, 0)]
-    assert [row["stage"] for row in FUNNEL.rows(ask(FEBRUARY, cohort="accepted"))] == [
+    assert [row["stage"] for row in funnel_rows(ask(FEBRUARY, cohort="accepted"))] == [
         "accepted", "qualified", "opportunity", "customer",
     ]  # fmt: skip
 
@@ -111,7 +114,7 @@ def test_cells_and_facts_and_the_leads_behind_them_tell_the_same(mixed, basis, u
     for (start, end), dimension in product(SPANS, ["", "month", *DIMENSIONS]):
         question = Question(start, end, basis=basis, unit=unit, dimension=dimension)
         assert counts.from_cells(question) == counts.from_facts(question)
-        for row in FUNNEL.rows(question) if start == SPANS[1][0] else ():
+        for row in funnel_rows(question) if start == SPANS[1][0] else ():
             address = dict(pair.split("=") for pair in row["leads_url"].split("?")[1].split("&"))
             address = {name: value.replace("%28", "(").replace("%29", ")") for name, value in address.items()}
             selection = read_selection(address, today=end)
@@ -124,7 +127,7 @@ def test_nothing_vanishes_between_stages(mixed):
     for unit in ("leads", "episodes"):
         question = ask(YEAR, unit=unit)
         left = left_path(question, at=day(300))
-        for row in FUNNEL.rows(question):
+        for row in funnel_rows(question):
             gone = sum(left[row["stage"]].values())
             assert row["entered"] == row["converted"] + gone or row["stage"] == "customer"
             for way, many in left[row["stage"]].items():
@@ -136,34 +139,34 @@ def test_nothing_vanishes_between_stages(mixed):
 def test_two_dimensions_at_once_are_read_from_facts(mixed):
     question = ask(YEAR, dimension="owner", filters=(("campaign", str(mixed.fair.pk)),))
     assert not counts.cells_suffice(question)
-    rows = [row for row in FUNNEL.rows(question) if row["stage"] == "inquiry"]
+    rows = [row for row in funnel_rows(question) if row["stage"] == "inquiry"]
     assert {(row["label"], row["entered"]) for row in rows} == {("Rob", 2), ("Rosa", 1)}
-    held = [row for row in FUNNEL.rows(ask(question, key=str(mixed.rob.pk))) if row["stage"] == "inquiry"]
+    held = [row for row in funnel_rows(ask(question, key=str(mixed.rob.pk))) if row["stage"] == "inquiry"]
     assert [(row["label"], row["entered"]) for row in held] == [("Rob", 2)]
 
 
 def test_keys_are_strings_with_names_and_an_empty_value_is_called_missing(mixed):
-    rows = [row for row in FUNNEL.rows(ask(YEAR, dimension="campaign")) if row["stage"] == "inquiry"]
+    rows = [row for row in funnel_rows(ask(YEAR, dimension="campaign")) if row["stage"] == "inquiry"]
     fair, mail = Campaign.objects.order_by("name")
     assert [(row["key"], row["label"], row["entered"]) for row in rows] == [
         (str(fair.pk), "Fair", 3),
         (str(mail.pk), "Mail", 3),
         ("(missing)", "(missing)", 2),
     ]
-    assert [row["key"] for row in FUNNEL.rows(YEAR)] == [None] * len(SUCCESS)
+    assert [row["key"] for row in funnel_rows(YEAR)] == [None] * len(SUCCESS)
 
 
 def test_an_empty_answer_has_no_rates():
     count_figures()
-    assert [(row["entered"], row["rate"]) for row in FUNNEL.rows(YEAR)] == [(0, None)] * 7
-    assert FUNNEL.rows(ask(YEAR, dimension="campaign")) == []
-    assert {row["n"] for row in VELOCITY.rows(YEAR)} == {0}
+    assert [(row["entered"], row["rate"]) for row in funnel_rows(YEAR)] == [(0, None)] * 7
+    assert funnel_rows(ask(YEAR, dimension="campaign")) == []
+    assert {row["n"] for row in velocity_rows(YEAR)} == {0}
 
 
 def test_a_deal_dated_before_its_first_contact_is_counted_and_told(mixed):
-    assert FUNNEL.notes(YEAR) == ["1 won lead is dated before its first contact."]
-    assert FUNNEL.notes(ask(YEAR, start=date(2026, 6, 1))) == []
-    assert "Captured to won: 1 dated backwards, included as negative times." in VELOCITY.notes(YEAR)
+    assert funnel_notes(YEAR) == ["1 won lead is dated before its first contact."]
+    assert funnel_notes(ask(YEAR, start=date(2026, 6, 1))) == []
+    assert "Captured to won: 1 dated backwards, included as negative times." in velocity_notes(YEAR)
 
 
 def test_percentiles_are_interpolated():
@@ -198,7 +201,7 @@ def test_visits_that_still_run_are_left_out_and_said_so():
         row.measure: (row.n, row.median_days) for row in velocities(YEAR, ["inquiry", "mql", "marketing", "total"])
     }
     assert found == {"inquiry": (2, 3), "mql": (1, 1), "marketing": (1, 3), "total": (0, None)}
-    assert VELOCITY.notes(YEAR) == ["2 still run; visits and clocks that have not ended are not included."]
+    assert velocity_notes(YEAR) == ["2 still run; visits and clocks that have not ended are not included."]
 
 
 def test_velocity_by_dimension_and_by_period(mixed):
