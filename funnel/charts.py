@@ -51,6 +51,10 @@ class Chart:
     note: str = ""
 
     @property
+    def option_id(self) -> str:
+        return f"{self.id}-option"
+
+    @property
     def option(self) -> dict[str, Any]:
         """As ECharts takes it."""
         categories = {

@@ -1,6 +1,6 @@
 """The filter line of a dashboard: query parameters in, the same parameters as API and CSV out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -10,33 +10,29 @@ from django import forms
 
 from crm.forms import DateInput
 from crm.periods import add_months, start_of_quarter
+from funnel.reports.answer import Report
 from funnel.reports.labels import labels
 from funnel.reports.question import Question, day_of
 
 BASIS_LABELS = [("cohort", "by start date"), ("period", "by activity date")]
 UNIT_LABELS = [("leads", "each lead once"), ("episodes", "every time round")]
-DIMENSION_LABELS = [
-    ("", "nothing"),
-    ("campaign", "campaign"),
-    ("channel", "channel"),
-    ("source", "source"),
-    ("segment", "segment"),
-    ("owner", "owner"),
-    ("team", "team"),
-    ("month", "month"),
-]
+DIMENSION_WORDS = {
+    "definition_version": "definition",
+    "forecast_category": "forecast category",
+    "origin": "whose lead",
+}
 
 
-class FunnelFilterForm(forms.Form):
-    """From and to are both counted; the addresses of API and drill-down take the day after as their end."""
+class ReportFilterForm(forms.Form):
+    """The filter line of one report: only what it can be asked.
+
+    From and to are both counted; the addresses of API and drill-down take the day after as their end.
+    """
 
     start = forms.DateField(label="From", widget=DateInput())
     until = forms.DateField(label="To", widget=DateInput())
-    basis = forms.ChoiceField(label="Count", choices=BASIS_LABELS)
-    unit = forms.ChoiceField(label="Leads", choices=UNIT_LABELS)
-    dimension = forms.ChoiceField(label="Cut by", choices=DIMENSION_LABELS, required=False)
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, report: Report, question: Question) -> None:
         super().__init__(
             {
                 "from": question.start,
@@ -44,12 +40,32 @@ class FunnelFilterForm(forms.Form):
                 "basis": question.basis,
                 "unit": question.unit,
                 "dimension": question.dimension,
+                **dict(question.options),
             }
         )
+        if len(report.bases) > 1:
+            self.add("basis", "Count", BASIS_LABELS)
+        if len(report.units) > 1:
+            self.add("unit", "Leads", UNIT_LABELS)
+        for one in report.parameters:
+            self.add(one.name, one.title, one.choices)
+        if report.dimensions:
+            self.add(
+                "dimension",
+                "Cut by",
+                [("", "nothing"), *((name, dimension_word(name)) for name in report.dimensions), ("month", "month")],
+            )
+
+    def add(self, name: str, label: str, choices: Sequence[tuple[str, str]]) -> None:
+        self.fields[name] = forms.ChoiceField(label=label, choices=choices, required=False)
 
     def add_prefix(self, field_name: str) -> str:
         """As the address has it."""
         return {"start": "from"}.get(field_name, field_name)
+
+
+def dimension_word(name: str) -> str:
+    return DIMENSION_WORDS.get(name, name)
 
 
 def as_parameters(get: Mapping[str, str]) -> dict[str, str]:
@@ -70,13 +86,32 @@ def spans(today: date) -> list[tuple[str, date, date]]:
     ]
 
 
+def with_days(parameters: dict[str, str], span: str, today: date) -> dict[str, str]:
+    """The parameters, with the days a page begins with where it was asked for none."""
+    if span == "all" or {"from", "to"} & set(parameters):
+        return parameters
+    start, end = fiscal_span(span, today)
+    return {**parameters, "from": start.isoformat(), "to": end.isoformat()}
+
+
+def fiscal_span(span: str, today: date) -> tuple[date, date]:
+    """The whole quarter of today, or the last twelve months with this one."""
+    quarter = start_of_quarter(today)
+    return (quarter, add_months(quarter, 3)) if span == "quarter" else (add_months(today, -11), add_months(today, 1))
+
+
 def held_chips(question: Question) -> list[dict[str, str]]:
     """The dimensions held at one key, each with the address without it."""
     chips = []
     for dimension, key in question.filters:
         others = tuple(pair for pair in question.filters if pair[0] != dimension)
         name = labels(dimension, [key])[key]
-        chips.append({"label": f"{dimension}: {name}", "address": f"?{replace(question, filters=others).query()}"})
+        chips.append(
+            {
+                "label": f"{dimension_word(dimension)}: {name}",
+                "address": f"?{replace(question, filters=others).query()}",
+            }
+        )
     return chips
 
 

@@ -11,4 +11,5 @@ urlpatterns = [
     path("dashboards/alignment/", views.alignment, name="alignment"),
     path("dashboards/funnel/waiting/", views.waiting, name="waiting"),
     path("dashboards/funnel/leads/", views.drilldown, name="drilldown"),
+    path("dashboards/<slug:name>/", views.report, name="report"),
 ]

@@ -1,7 +1,10 @@
 """Dashboards: the funnel, and the leads behind each of its figures."""
 
-from django.http import HttpResponse
+from typing import Any
+
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import select_template
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -11,11 +14,13 @@ from crm.requests import PersonRequest, id_of
 from funnel.alignment import quarter, quarter_asked
 from funnel.dashboard import dashboard, mark
 from funnel.drilldown import heading_of, words_of
-from funnel.forms import FunnelFilterForm, as_parameters, held_chips, span_chips
-from funnel.queries import leads_behind, waiting_handoffs
+from funnel.forms import ReportFilterForm, as_parameters, held_chips, span_chips, with_days
+from funnel.pages.registry import OWN_PAGES, face_of
+from funnel.queries import freshness, leads_behind, waiting_handoffs
 from funnel.reports.alignment import ALIGNMENT
 from funnel.reports.funnel import FUNNEL
 from funnel.reports.question import BadQuestion, read
+from funnel.reports.registry import REPORTS, answer, question_for
 from funnel.reports.velocity import VELOCITY, read_lasted
 from funnel.selection import read_selection
 
@@ -52,7 +57,7 @@ def funnel(request: PersonRequest) -> HttpResponse:
     if request.htmx and request.htmx.target == FIGURES:
         return render(request, "funnel/figures.html", context)
     filters = {
-        "form": FunnelFilterForm(question),
+        "form": ReportFilterForm(FUNNEL, question),
         "held": question.filters,
         "chips": held_chips(question),
         "spans": span_chips(question, today),
@@ -70,6 +75,41 @@ def alignment(request: PersonRequest) -> HttpResponse:
         return render(request, "problem.html", {"problem": error}, status=error.status)
     shown = quarter(start, at=timezone.now())
     return render(request, "funnel/alignment.html", {"board": shown, "explained": (ALIGNMENT,)})
+
+
+@require_GET
+@reading_figures()
+def report(request: PersonRequest, name: str) -> HttpResponse:
+    """The page of a report that has none of its own: filter line, sentence, charts, table, notes."""
+    asked = REPORTS.get(name)
+    if asked is None:
+        raise Http404
+    if name in OWN_PAGES:
+        return redirect(f"funnel:{name}")
+    now, today = timezone.now(), timezone.localdate()
+    try:
+        parameters = with_days(as_parameters(request.GET.dict()), asked.span, today)
+        question = question_for(asked, parameters, today=today)
+        answered = answer(asked, question, at=now)
+        before = answer(asked, question.before(), at=now) if "compare" in request.GET else None
+    except BadQuestion as error:
+        return render(request, "problem.html", {"problem": error}, status=error.status)
+    context: dict[str, Any] = {
+        "now": now,
+        "report": asked,
+        "answer": answered,
+        "before": before,
+        "face": face_of(asked)(answered, before),
+        "freshness": freshness(at=now),
+        "csv_query": question.query(format="csv"),
+        "explained": (asked,),
+        "form": ReportFilterForm(asked, question),
+        "held": question.filters,
+        "chips": held_chips(question),
+        "spans": span_chips(question, today),
+    }
+    template = select_template([f"funnel/{name.replace('-', '_')}.html", "funnel/report.html"])
+    return HttpResponse(template.render(context, request))
 
 
 @require_GET

@@ -93,6 +93,10 @@ class Question:
             )
         return replace(self, key=key) if self.dimension else self
 
+    def before(self) -> "Question":
+        """The same question about as many days right before."""
+        return replace(self, start=self.start - (self.end - self.start), end=self.start)
+
     def parameters(self, **more: Any) -> dict[str, str]:
         """As query parameters, defaults left out; ``more`` is added. `read` takes them back."""
         named = {
