@@ -53,7 +53,7 @@ class ReportFilterForm(forms.Form):
             self.add(
                 "dimension",
                 "Cut by",
-                [("", "nothing"), *((name, dimension_word(name)) for name in report.dimensions), ("month", "month")],
+                dimension_choices(report.dimensions),
             )
 
     def add(self, name: str, label: str, choices: Sequence[tuple[str, str]]) -> None:
@@ -62,6 +62,10 @@ class ReportFilterForm(forms.Form):
     def add_prefix(self, field_name: str) -> str:
         """As the address has it."""
         return {"start": "from"}.get(field_name, field_name)
+
+
+def dimension_choices(dimensions: Sequence[str]) -> list[tuple[str, str]]:
+    return [("", "nothing"), *((name, dimension_word(name)) for name in dimensions), ("month", "month")]
 
 
 def dimension_word(name: str) -> str:

@@ -12,7 +12,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0005_currencyrate_teammembership_and_more"),
+        ("crm", "0005_fiscal_calendar_rates_memberships"),
         ("funnel", "0003_later_times_round"),
         ("pghistory", "0007_auto_20250421_0444"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
