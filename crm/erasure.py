@@ -19,7 +19,7 @@ from django.utils.module_loading import module_has_submodule
 from pghistory.models import Event, Events
 from psycopg2 import sql
 
-from crm.models import AuditEntry, HolidayCalendar, Notification, Team, User
+from crm.models import AuditEntry, CurrencyRate, HolidayCalendar, Notification, Team, User
 from crm.outbox import kick, lock_key, want_rebuild
 
 Counts = dict[str, int]
@@ -51,6 +51,7 @@ def remove_sample_data(*, by: User | None, at: datetime, why: str = "") -> Count
                 counts |= import_module(f"{room.name}.samples").remove()
         counts |= remove_people(keep=by)
         counts["holiday calendars"] = HolidayCalendar.objects.filter(is_sample=True).delete()[0]
+        counts["currency rates"] = CurrencyRate.objects.filter(is_sample=True).delete()[0]
         for consumer in settings.OUTBOX_CONSUMERS:
             want_rebuild(consumer)
         transaction.on_commit(kick, robust=True)
