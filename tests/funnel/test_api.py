@@ -4,6 +4,7 @@ import csv
 from io import StringIO
 
 import pytest
+from django.utils.dateparse import parse_datetime
 
 from crm.models import Cursor
 from tests.factories import make_user
@@ -23,7 +24,8 @@ def test_a_report_says_what_it_is_about(get):
     count_figures()
     Cursor.objects.create(consumer="funnel", system_identifier="1", current_at=day(30))
     body = get("funnel", **{"from": "2026-01-01", "to": "2026-02-01", "dimension": "source"}).json()
-    rows = body.pop("rows")
+    rows, counted_at = body.pop("rows"), body.pop("counted_at")
+    assert parse_datetime(counted_at)
     assert body == {
         "report": "funnel",
         "period": {"from": "2026-01-01", "to": "2026-02-01", "basis": "cohort", "zone": "UTC"},
