@@ -6,12 +6,14 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.db.models import Model
+from django.utils import timezone
 from django.utils.dates import MONTHS
 from phonenumbers import SUPPORTED_REGIONS, country_code_for_region
 
 from crm.editing import StaleEdit, trace
 from crm.errors import BusinessError
-from crm.models import Organisation
+from crm.fiscal import fiscal_quarter
+from crm.models import FiscalCalendar, Organisation
 
 
 class DateInput(forms.DateInput):
@@ -121,8 +123,9 @@ class OrganisationForm(forms.ModelForm):
         label="Fiscal year starts in",
         coerce=int,
         choices=list(MONTHS.items()),
-        help_text="Cuts the quarters of plan and forecast. A change counts all figures anew.",
+        help_text="Cuts the quarters of every report. A change counts all figures anew.",
     )
+    fiscal_calendar = forms.ChoiceField(label="Quarters and months", choices=FiscalCalendar.choices)
     phone_region = forms.ChoiceField(
         label="Telephone numbers without a country",
         choices=region_choices,
@@ -132,8 +135,16 @@ class OrganisationForm(forms.ModelForm):
 
     class Meta:
         model = Organisation
-        fields = ["name", "time_zone", "holidays", "currency", "fiscal_year_starts", "phone_region"]
+        fields = ["name", "time_zone", "holidays", "currency", "fiscal_year_starts", "fiscal_calendar", "phone_region"]
         help_texts = {"holidays": "The days on which nobody works, unless a team has a calendar of its own."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        now = fiscal_quarter(timezone.localdate())
+        self.fields["fiscal_calendar"].help_text = (
+            "By weeks, every quarter has thirteen and the year begins on the Monday nearest to the first of its month. "
+            f"At present {now.label} has the days {now.start:%-d %b %Y} to {now.last_day:%-d %b %Y}."
+        )
 
 
 class ConfirmForm(forms.Form):

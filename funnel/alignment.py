@@ -6,8 +6,9 @@ from datetime import date, datetime, timedelta
 
 from django.utils.formats import date_format
 
-from crm.models import Organisation, Side
-from crm.periods import add_months, local_day, start_of_quarter
+from crm.fiscal import fiscal_quarter, previous
+from crm.models import Side
+from crm.periods import local_day, zone
 from feedback.agreement import active_agreement
 from feedback.agreements import digest
 from feedback.terms import BOTH, Goal
@@ -70,17 +71,18 @@ def span_words(first: date, last: date, form: str) -> str:
 def quarter_asked(parameters: Mapping[str, str], *, today: date) -> date:
     """The first day of the quarter that an address names (any day of it), else of the present one."""
     day = day_of(parameters, "quarter") or today
-    return start_of_quarter(day, Organisation.get().fiscal_year_starts)
+    return fiscal_quarter(day).start
 
 
 def quarter(start: date, *, at: datetime) -> Quarter:
-    end, previous, today = add_months(start, 3), add_months(start, -3), local_day(at, Organisation.get().zone)
+    now, today = fiscal_quarter(start), local_day(at, zone())
+    end, before = now.end, previous(now).start
     # A quarter that runs is compared with the one before as far as it had come by then.
-    compared_until = start if end <= today else min(start, previous + (max(today, start) - start) + timedelta(days=1))
+    compared_until = start if end <= today else min(start, before + (max(today, start) - start) + timedelta(days=1))
     goals = goals_for(start, end)
     counted = count_days(start, end, goals, at=at)
     found = counted.value
-    earlier = {line.measure: line for line in count_days(previous, compared_until, goals, at=at).value}
+    earlier = {line.measure: line for line in count_days(before, compared_until, goals, at=at).value}
     # A goal of its own says it already.
     said_twice = {"sales_answer_time"} if any(line.measure == "hours_to_verdict" for line in found) else set()
     compared = [Compared(line, earlier.get(line.measure)) for line in found if line.measure not in said_twice]
@@ -88,7 +90,7 @@ def quarter(start: date, *, at: datetime) -> Quarter:
         start=start,
         end=end,
         columns=[(side, label, [one for one in compared if one.now.side == side]) for side, label in COLUMNS],
-        previous=previous,
+        previous=before,
         following=end if end <= today else None,
         compared_until=compared_until,
         sentence=sentence(found),
@@ -110,7 +112,7 @@ def lines_of_days(start: date, end: date, goals: Sequence[Goal], *, at: datetime
 def count_ahead(*, at: datetime) -> None:
     """What the pages open with: the goals of the agreement in force, and this quarter beside the one before."""
     attainment(active_agreement(), at=at)
-    quarter(quarter_asked({}, today=local_day(at, Organisation.get().zone)), at=at)
+    quarter(quarter_asked({}, today=local_day(at, zone())), at=at)
 
 
 def sentence(found: list[Line]) -> str:

@@ -16,9 +16,10 @@ from django.utils import timezone
 
 from crm.access import require
 from crm.errors import BusinessError
+from crm.fiscal import fiscal_quarter
 from crm.locks import session_lock
-from crm.models import Organisation, User
-from crm.periods import local_day, start_of_day, start_of_quarter, start_of_week, zone
+from crm.models import User
+from crm.periods import local_day, start_of_day, start_of_week, zone
 from feedback.access import may_propose
 from feedback.agreements import digest
 from scoring.backtest_figures import Capacity, Looked, Tally, capacity_of, weeks_between
@@ -118,9 +119,7 @@ def ask_for_backtest(
 
 def last_quarter(at: datetime) -> tuple[date, date]:
     """The thirteen whole weeks that end with the last full quarter."""
-    organisation = Organisation.get()
-    began = start_of_quarter(local_day(at, organisation.zone), organisation.fiscal_year_starts)
-    before = start_of_week(began)
+    before = start_of_week(fiscal_quarter(local_day(at, zone())).start)
     return before - QUARTER, before
 
 

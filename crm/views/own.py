@@ -16,7 +16,7 @@ from crm.access import require
 from crm.erasure import remove_sample_data
 from crm.forms import ConfirmForm, OrganisationForm, saved
 from crm.models import Organisation, Team, Token, User
-from crm.organisation import edit_organisation
+from crm.organisation import CALENDAR, edit_organisation
 from crm.people import edit_profile, set_absence
 from crm.people_forms import AbsenceForm, ProfileForm
 from crm.periods import local_day, zone
@@ -30,7 +30,7 @@ def organisation(request: PersonRequest) -> HttpResponse:
     form = OrganisationForm(request.POST or None, instance=Organisation.objects.get(pk=1))
     present = Organisation.objects.get(pk=1)
     if request.method == "POST" and saved(form, lambda fields: edit_organisation(present, by=request.user, **fields)):
-        moved = "time_zone" in form.changed_data or "fiscal_year_starts" in form.changed_data
+        moved = CALENDAR & set(form.changed_data)
         messages.success(request, "Saved. Every figure is being counted anew." if moved else "Saved.")
         return redirect("crm:organisation")
     return render(request, "crm/organisation.html", {"form": form}, status=422 if form.errors else 200)

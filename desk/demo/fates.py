@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 
+from crm.fiscal import fiscal_quarter
 from crm.models import User
-from crm.periods import add_months, local_day, start_of_day, start_of_quarter
+from crm.periods import local_day, start_of_day
 from desk.demo import words
 from desk.demo.cast import LATE, PROMPT, Cast
 from desk.demo.clock import spread
@@ -278,7 +279,7 @@ class Fate:
         """A third of the wins planned for a quarter come in its last two weeks, in a rush."""
         zone = self.life.frame.zone
         day = local_day(at, zone)
-        last_weeks = start_of_day(add_months(start_of_quarter(day), 3), zone) - timedelta(days=14)
+        last_weeks = start_of_day(fiscal_quarter(day).end, zone) - timedelta(days=14)
         if at >= last_weeks or not self.chance(0.33):
             return at
         return last_weeks + timedelta(days=self.rng.uniform(0, 13), hours=9)

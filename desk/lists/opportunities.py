@@ -6,8 +6,9 @@ from typing import Any
 from django.db.models import CharField, DateField, DateTimeField, DecimalField, Q
 from django.db.models.functions import Lower
 
+from crm.fiscal import fiscal_quarter
 from crm.keyset import Order
-from crm.periods import add_months, start_of_month, start_of_quarter
+from crm.periods import add_months, start_of_month
 from desk.lists.asker import Asker
 from desk.lists.definition import Action, Column, Fact, ListDefinition, Sort, Tab
 from desk.lists.filters import Choice, Days, Numbers, Option, anything, is_in, lies_in, of_choices
@@ -42,11 +43,11 @@ def close_filter() -> Days:
 
     def ready(values: Any, asker: Asker) -> Q:
         day = asker.today
-        month, quarter = start_of_month(day), start_of_quarter(day)
+        month, quarter = start_of_month(day), fiscal_quarter(day)
         spans = {
             "overdue": IS_OPEN & Q(expected_close__lt=day),
             "month": Q(expected_close__gte=month, expected_close__lt=add_months(month, 1)),
-            "quarter": Q(expected_close__gte=quarter, expected_close__lt=add_months(quarter, 3)),
+            "quarter": Q(expected_close__gte=quarter.start, expected_close__lt=quarter.end),
             "none": Q(expected_close__isnull=True),
         }
         found = Q()

@@ -109,7 +109,14 @@ def test_who_uses_which_is_chosen_with_team_and_organisation(client_for, ada, ba
     sent = {"name": "Team North", "kind": "sales", "time_zone": "Europe/Berlin", "holidays": bavaria.pk,
             "working_hours_mon_from": "09:00", "working_hours_mon_to": "17:00"}  # fmt: skip
     assert client.post(f"/settings/teams/{north.pk}/", sent).status_code == 302
-    org = {"name": "Acme", "time_zone": "UTC", "currency": "EUR", "fiscal_year_starts": 1, "holidays": bavaria.pk}
+    org = {
+        "name": "Acme",
+        "time_zone": "UTC",
+        "currency": "EUR",
+        "fiscal_year_starts": 1,
+        "fiscal_calendar": "months",
+        "holidays": bavaria.pk,
+    }
     assert client.post("/settings/organisation/", org).status_code == 302
 
     north.refresh_from_db()

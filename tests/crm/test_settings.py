@@ -1,13 +1,15 @@
 """Settings pages: crm/views/ with the forms and actions behind them."""
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from crm.fiscal import fiscal_quarter
 from crm.models import Cursor, Organisation, Role, Team, Token, User
-from tests.factories import make_team, make_user
+from tests.factories import MONDAY, make_team, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -157,7 +159,14 @@ def test_who_left_stands_apart(client_for, ann):
 
 
 def test_the_country_of_telephone_numbers_is_chosen(client_for, ann):
-    sent = {"name": "Acme", "time_zone": "UTC", "currency": "EUR", "fiscal_year_starts": 4, "phone_region": "DE"}
+    sent = {
+        "name": "Acme",
+        "time_zone": "UTC",
+        "currency": "EUR",
+        "fiscal_year_starts": 4,
+        "fiscal_calendar": "445",
+        "phone_region": "DE",
+    }
     client = client_for(ann)
 
     assert "Germany (+49)" in client.get("/settings/organisation/").content.decode()
@@ -210,7 +219,7 @@ def test_teams_are_made_and_changed(client_for, ann):
 def test_another_time_zone_counts_all_figures_anew(client_for, ann):
     Cursor.objects.create(consumer="funnel", system_identifier="1", rebuilds_done=1)
     client = client_for(ann)
-    sent = {"name": "Acme", "time_zone": "UTC", "currency": "eur", "fiscal_year_starts": 1}
+    sent = {"name": "Acme", "time_zone": "UTC", "currency": "eur", "fiscal_year_starts": 1, "fiscal_calendar": "months"}
 
     client.post("/settings/organisation/", sent)
     assert not Cursor.objects.get().wants_rebuild
@@ -221,9 +230,24 @@ def test_another_time_zone_counts_all_figures_anew(client_for, ann):
     assert (organisation.name, organisation.time_zone, organisation.currency) == ("Acme", "Europe/Berlin", "EUR")
 
 
-@pytest.mark.parametrize("wrong", [{"time_zone": "Mars/Base"}, {"currency": "E1"}, {"fiscal_year_starts": 13}])
+def test_quarters_by_weeks_count_all_figures_anew(client_for, ann):
+    Cursor.objects.create(consumer="funnel", system_identifier="1", rebuilds_done=1)
+    client = client_for(ann)
+    sent = {"name": "Acme", "time_zone": "UTC", "currency": "EUR", "fiscal_year_starts": 1, "fiscal_calendar": "445"}
+
+    said = client.post("/settings/organisation/", sent, follow=True).content.decode()
+
+    assert "Every figure is being counted anew." in said
+    assert (Cursor.objects.get().wants_rebuild, Organisation.get().fiscal_calendar) == (True, "445")
+    assert fiscal_quarter(MONDAY.date()).start == date(2025, 12, 29)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"time_zone": "Mars/Base"}, {"currency": "E1"}, {"fiscal_year_starts": 13}, {"fiscal_calendar": "444"}],
+)
 def test_wrong_organisation_is_asked_again(client_for, ann, wrong):
-    sent = {"name": "Acme", "time_zone": "UTC", "currency": "EUR", "fiscal_year_starts": 1}
+    sent = {"name": "Acme", "time_zone": "UTC", "currency": "EUR", "fiscal_year_starts": 1, "fiscal_calendar": "months"}
 
     assert client_for(ann).post("/settings/organisation/", sent | wrong).status_code == 422
 
