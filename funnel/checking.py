@@ -17,6 +17,7 @@ from funnel.sql import (
     FACT_COLUMNS,
     FACT_TABLE,
     KEY_OF,
+    LEADS_OF,
     day_cells,
     differences,
     facts,
@@ -24,6 +25,7 @@ from funnel.sql import (
 )
 
 CONSUMER = "funnel"
+PENDING_OF = "IN (SELECT object_id FROM pending WHERE topic = '{}')"
 # Changes committed after the drain and before the snapshot: their leads' facts may rightly be behind.
 PENDING = f"""
     pending AS (
@@ -32,8 +34,7 @@ PENDING = f"""
     ),
     changed AS (
         SELECT object_id AS lead_id FROM pending WHERE topic = 'lead'
-        UNION SELECT o.lead_id FROM pending JOIN leads_opportunity o ON o.id = object_id WHERE topic = 'opportunity'
-        UNION SELECT h.lead_id FROM pending JOIN feedback_handoff h ON h.id = object_id WHERE topic = 'handoff'
+        {" ".join(f"UNION {leads_of.format(these=PENDING_OF.format(topic))}" for topic, leads_of in LEADS_OF.items())}
     ),
     waiting AS (
         SELECT lead_id FROM changed

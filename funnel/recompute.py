@@ -34,7 +34,7 @@ def apply_changes(changes: Changes) -> None:
     with connection.cursor() as sql:
         for topic, leads_of in LEADS_OF.items():
             if ids := changes.get(topic):
-                sql.execute(leads_of, [list(ids)])
+                sql.execute(leads_of.format(these="= ANY(%s)"), [list(ids)])
                 leads |= {lead for (lead,) in sql.fetchall()}
         if not leads:
             return

@@ -9,6 +9,7 @@ from django.db.models.functions import Least
 
 from feedback.models import Handoff
 from funnel.models import LeadFact
+from funnel.regions import in_region
 from funnel.reports.question import NUMBERED, Question, choice, read
 from leads.lifecycle import RANK, SUCCESS, Stage
 
@@ -80,6 +81,8 @@ def facts_of(question: Question) -> QuerySet[LeadFact]:
 
 def holds(dimension: str, key: str) -> Q:
     """That ``dimension`` has this key; "" is a missing value, however it is stored."""
+    if dimension == "region":
+        return in_region("team", key)
     if dimension not in NUMBERED:
         return Q(**{dimension: key})
     return Q(**{dimension: int(key)}) if key else Q(**{f"{dimension}__isnull": True})

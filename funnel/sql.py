@@ -19,7 +19,8 @@ LEAD_RANGE = "{lead} BETWEEN %(low)s AND %(high)s"
 
 FACT_TABLE, CELL_TABLE = "funnel_leadfact", "funnel_stagemetric"
 
-# The dimensions of cells and how a fact tells their key: text, "" for a missing value.
+# The dimensions of cells and how a fact tells their key: text, "" for a missing value. A region's cells are those of
+# its teams (funnel/regions.py).
 KEY_OF = {
     "all": "''",
     "campaign": "coalesce(campaign::text, '')",
@@ -28,8 +29,14 @@ KEY_OF = {
     "segment": "segment",
     "owner": "coalesce(owner::text, '')",
     "team": "coalesce(team::text, '')",
+    "country": "country",
+    "product": "product",
+    "industry": "industry",
+    "origin": "origin",
     "definition_version": "coalesce(definition_version::text, '')",
 }
+# The columns of a fact that make these keys.
+TOLD_APART = tuple(dimension for dimension in KEY_OF if dimension != "all")
 COUNTERS = ("entered", "converted", "advanced", "reached")
 CELL_KEY = ("dimension", "grain", "day", "key", "stage")
 CELL_COUNTERS = (*COUNTERS, *(f"{counter}_first" for counter in COUNTERS))
@@ -58,7 +65,8 @@ def day(moment: str) -> str:
     return f"({moment} AT TIME ZONE %(zone)s)::date"
 
 
-# What a fact is told of: each column with its expression over `told` (below), the lead `l` and its won deals `won`.
+# What a fact is told of: each column with its expression over `told` (below), the lead `l`, its company, its won deals
+# `won` and the team that was `asked`.
 FACT = {
     "lead_id": "told.lead_id",
     "episode": "told.episode",
@@ -71,6 +79,7 @@ FACT = {
     "team": "CASE WHEN told.accepted_at IS NULL THEN coalesce(asked.team_id, l.team_id) ELSE l.team_id END",
     "country": "l.country",
     "product": "l.product_interest",
+    "industry": "coalesce(company.industry, '')",
     "origin": "l.sourced_by",
     "definition_version": "told.definition_version",
     "began_at": "told.began_at",
@@ -233,6 +242,7 @@ def facts(which: str) -> str:
         SELECT
         {lines(f"{expression} AS {column}" for column, expression in FACT.items())}
         FROM told JOIN leads_lead l ON l.id = told.lead_id AND l.merged_into_id IS NULL
+        LEFT JOIN leads_company company ON company.id = l.company_id
         LEFT JOIN won ON won.lead_id = told.lead_id
         LEFT JOIN asked ON asked.lead_id = told.lead_id AND asked.episode = told.episode
     )"""
@@ -283,12 +293,11 @@ APPLY_CHANGES = f"""
         UNION ALL SELECT -1, {", ".join(FACT_COLUMNS)} FROM stood
     ),
     difference AS (
-        SELECT campaign, channel, source, segment, owner, team, definition_version, f.episode = 1 AS first,
-        at_stage.stage, passage.day,
+        SELECT {", ".join(TOLD_APART)}, f.episode = 1 AS first, at_stage.stage, passage.day,
         {lines(f"sum(f.sign * passage.{counter}) AS {counter}" for counter in COUNTERS)}
         FROM f {PASSAGES}
         WHERE passage.day IS NOT NULL
-        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+        GROUP BY {", ".join(TOLD_APART)}, first, at_stage.stage, passage.day
         HAVING {any_of(COUNTERS, "sum(f.sign * passage.{column}) <> 0")}
     ),
     cell AS (
@@ -332,10 +341,11 @@ REMOVE_EMPTY_CELLS = f"""
 """
 # A change of one of a family concerns the facts of its survivor; a lead that was merged a moment ago loses its own.
 SURVIVORS_OF = "SELECT DISTINCT merged_into_id FROM leads_lead WHERE id = ANY(%s) AND merged_into_id IS NOT NULL"
-# Changes that name something of a lead instead of the lead.
+# Changes that name something of a lead instead of the lead: whose facts they concern, by the ids of what changed.
 LEADS_OF = {
-    "opportunity": "SELECT DISTINCT lead_id FROM leads_opportunity WHERE id = ANY(%s) AND lead_id IS NOT NULL",
-    "handoff": "SELECT DISTINCT lead_id FROM feedback_handoff WHERE id = ANY(%s)",
+    "opportunity": "SELECT lead_id FROM leads_opportunity WHERE id {these} AND lead_id IS NOT NULL",
+    "handoff": "SELECT lead_id FROM feedback_handoff WHERE id {these}",
+    "company": "SELECT id AS lead_id FROM leads_lead WHERE company_id {these}",
 }
 
 # The rebuild, in statements short enough not to hold up other consumers: facts by ranges of leads, into a table beside

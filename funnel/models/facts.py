@@ -16,7 +16,8 @@ class LeadFact(models.Model):
     lead_id = models.BigIntegerField()
     episode = models.PositiveSmallIntegerField()
 
-    # Dimensions, as the lead has them now; the version of the definition is the earliest of the episode's MQLs.
+    # Dimensions, as the lead has them now, industry its company's; the version of the definition is the earliest of the
+    # episode's MQLs. The region is the team's as that is now (funnel/regions.py).
     campaign = models.BigIntegerField(null=True)
     channel = models.CharField(max_length=20)
     source = models.CharField(max_length=120)
@@ -25,6 +26,7 @@ class LeadFact(models.Model):
     team = models.BigIntegerField(null=True)
     country = models.CharField(max_length=80)
     product = models.CharField(max_length=120)
+    industry = models.CharField(max_length=120)
     origin = models.CharField(max_length=20)
     definition_version = models.PositiveIntegerField(null=True)
 

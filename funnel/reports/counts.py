@@ -5,14 +5,15 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
-from django.db.models import CharField, Count, F, Func, Q, QuerySet, Sum, Value
+from django.db.models import Case, CharField, Count, F, Func, Max, Min, Q, QuerySet, Sum, Value
 from django.db.models.functions import Cast, Coalesce
 
 from crm.periods import add_months, start_of_month
 from funnel.models import LeadFact, StageMetric
+from funnel.regions import in_region, region
 from funnel.reports.question import DIMENSIONS, Question
 from funnel.selection import facts_of, in_cohort, with_passage, within
-from leads.lifecycle import RANK, SUCCESS
+from leads.lifecycle import RANK, SUCCESS, Stage
 
 
 class Step(NamedTuple):
@@ -49,9 +50,11 @@ def dimensions_of(question: Question) -> set[str]:
 
 def from_cells(question: Question) -> Steps:
     [dimension] = dimensions_of(question) or {"all"}
-    cells = StageMetric.objects.filter(in_days(question.start, question.end), dimension=dimension)
+    counted = "team" if dimension == "region" else dimension
+    cells = StageMetric.objects.filter(in_days(question.start, question.end), dimension=counted)
     if question.held:
-        cells = cells.filter(key=question.held[dimension])
+        key = question.held[dimension]
+        cells = cells.filter(in_region("key", key) if dimension == "region" else Q(key=key))
     suffix = "_first" if question.first_only else ""
     grouped = cells.annotate(of=cell_key(question)).values_list("of", "stage").order_by()
     if question.basis == "period":
@@ -72,9 +75,11 @@ def in_days(start: date, end: date) -> Q:
     )
 
 
-def cell_key(question: Question) -> "F | Func | Value":
+def cell_key(question: Question) -> "Case | F | Func | Value":
     if question.dimension == "month":
         return month("day")
+    if question.dimension == "region":
+        return region("key")
     return F("key") if question.dimension else Value(None, output_field=CharField(null=True))
 
 
@@ -109,11 +114,13 @@ def count_by_key(question: Question, facts: QuerySet[LeadFact], day: str) -> Ite
     return keyed.values_list("of").order_by().annotate(Count("lead_id"))
 
 
-def fact_key(question: Question, day: str) -> "Coalesce | Func | Value":
+def fact_key(question: Question, day: str) -> "Case | Coalesce | Func | Value":
     if question.dimension == "month":
         return month(day)
     if not question.dimension:
         return Value(None, output_field=CharField(null=True))
+    if question.dimension == "region":
+        return region("team")
     return Coalesce(Cast(question.dimension, CharField()), Value(""))
 
 
@@ -144,3 +151,26 @@ def definition_versions(question: Question) -> list[int]:
     """Versions of the lead definition that stamped the MQLs of these days, whatever the dimension."""
     cells = StageMetric.objects.filter(in_days(question.start, question.end), dimension="definition_version")
     return sorted(int(key) for key in cells.exclude(key="").values_list("key", flat=True).distinct())
+
+
+class InForce(NamedTuple):
+    """A version of the definition, and the first and the last of the days on which it stamped an MQL."""
+
+    version: int
+    first: date
+    last: date
+
+
+def versions_in_force(question: Question) -> list[InForce]:
+    """Which definition was in force on which of the question's days, earliest first: two of them make a break.
+
+    By cohort the days are those on which the episodes began, so that versions overlap by the time leads need to become
+    MQL. Whatever the dimension: a version is the whole organisation's (METRICS 1.10).
+    """
+    counted = "reached" if question.basis == "cohort" else "entered"
+    mqls = StageMetric.objects.filter(
+        dimension="definition_version", grain="day", day__gte=question.start, day__lt=question.end,
+        stage=RANK[Stage.MQL], **{f"{counted}__gt": 0},
+    ).exclude(key="")  # fmt: skip
+    spans = mqls.values_list("key").annotate(first=Min("day"), last=Max("day")).order_by("first", "key")
+    return [InForce(int(key), first, last) for key, first, last in spans]

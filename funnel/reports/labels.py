@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from campaigns.models import Campaign, Channel
 from crm.models import Team, User
 from funnel.reports.question import MISSING
+from leads.models.lead import SourcedBy
 
-RECORDS = {"campaign": Campaign, "owner": User, "team": Team}
+RECORDS = {"campaign": Campaign, "owner": User, "team": Team, "manager": User}
+CHOICES = {"channel": Channel, "origin": SourcedBy}
 
 
 def labels(dimension: str, keys: Iterable[str | None]) -> dict[str | None, str]:
@@ -16,6 +18,8 @@ def labels(dimension: str, keys: Iterable[str | None]) -> dict[str | None, str]:
     if model := RECORDS.get(dimension):
         found = model._default_manager.filter(pk__in=[int(key) for key in wanted if key])
         names |= {str(record.pk): str(record) for record in found}
-    if dimension == "channel":
-        names |= {value: str(label) for value, label in Channel.choices if value in names}
+    if choices := CHOICES.get(dimension):
+        names |= {value: str(label) for value, label in choices.choices if value in names}
+    if dimension == "definition_version":
+        names |= {key: f"Version {key}" for key in wanted if key}
     return {**names, None: "All"}

@@ -20,6 +20,11 @@ SIDE = {
 }  # fmt: skip
 MICROSECOND = timedelta(microseconds=1)
 COUNTERS = ("entered", "converted", "advanced", "reached")
+# Every dimension of figures but region, which is told by the team.
+DIMENSIONS = (
+    "campaign", "channel", "source", "segment", "owner", "team", "country", "product", "industry", "origin",
+    "definition_version",
+)  # fmt: skip
 
 
 def retold_facts(zone: str) -> dict[tuple[int, int], dict[str, Any]]:
@@ -110,7 +115,8 @@ def lead_facts(lead: Lead, log: Log, merged: list[tuple[Lead, Log]], zone: ZoneI
             "lead_id": lead.pk, "episode": episode,
             "campaign": lead.campaign_id, "channel": lead.channel, "source": lead.source, "segment": lead.segment,
             "owner": lead.owner_id, "team": team_of(lead, episode, first, rounds), "country": lead.country,
-            "product": lead.product_interest, "origin": lead.sourced_by,
+            "product": lead.product_interest, "industry": lead.company.industry if lead.company else "",
+            "origin": lead.sourced_by,
             "definition_version": min(versions, default=None),
             "began_at": began_at, "began_on": on(began_at, zone),
             **{f"{stage}_at": at for stage, at in first.items()},
@@ -151,8 +157,7 @@ def retold_cells(facts: Iterable[dict[str, Any]]) -> dict[tuple[Any, ...], dict[
     cells: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
 
     def count(fact: dict[str, Any], day: Any, stage: int, counter: str) -> None:
-        keys = {name: fact[name] for name in ("campaign", "channel", "source", "segment", "owner", "team")}
-        keys |= {"all": "", "definition_version": fact["definition_version"]}
+        keys = {name: fact[name] for name in DIMENSIONS} | {"all": ""}
         for dimension, key in keys.items():
             for grain, of in (("day", day), ("month", day.replace(day=1))):
                 cell = cells[dimension, grain, of, "" if key is None else str(key), stage]

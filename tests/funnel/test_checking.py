@@ -36,7 +36,7 @@ def run(command):
 def test_true_figures_pass_and_say_what_was_compared(lead):
     assert run("check_metrics") == (
         0,
-        "Compared 1 leads and 1 facts with 2 transitions, and 48 cells with the facts.\n",
+        "Compared 1 leads and 1 facts with 2 transitions, and 72 cells with the facts.\n",
     )
 
 
@@ -80,7 +80,7 @@ def test_rebuilding_mends_everything(lead):
     LeadFact.objects.update(furthest=7)
     StageMetric.objects.filter(stage=2).delete()
     code, said = run("rebuild_metrics")
-    assert (code, said.split(" in ")[0]) == (0, "Rebuilt 1 facts and 48 cells")
+    assert (code, said.split(" in ")[0]) == (0, "Rebuilt 1 facts and 72 cells")
     assert run("check_metrics")[0] == 0
 
 

@@ -146,8 +146,8 @@ def test_an_edited_dimension_moves_the_lead_to_its_new_key_and_leaves_no_empty_c
     drain_all()
     keys = StageMetric.objects.filter(grain="day").order_by("dimension").values_list("dimension", "key")
     assert dict(keys) == {
-        "all": "", "campaign": str(spring.pk), "channel": "", "definition_version": "", "owner": "", "segment": "",
-        "source": "", "team": "",
+        "all": "", "campaign": str(spring.pk), "channel": "", "country": "", "definition_version": "", "industry": "",
+        "origin": "marketing", "owner": "", "product": "", "segment": "", "source": "", "team": "",
     }  # fmt: skip
 
 
