@@ -2,42 +2,65 @@
 
 A hand-off counts in the days on which it was offered; each person asked counts once. It is *due* when it was answered,
 ran out or is past its time; what was withdrawn was never asked. Acceptance is measured on what was accepted or rejected
-for what the lead is.
+for what the lead is. The page of feedback and the report *feedback* read the same functions, so that they agree.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, F, FloatField, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Cast, NullIf
+from django.db.models import (
+    BooleanField, Case, Count, DateField, Exists, F, FloatField, OuterRef, Q, QuerySet, Subquery, Value, When,
+)  # fmt: skip
+from django.db.models.functions import Cast, Coalesce, NullIf, TruncMonth
 
 from crm.intervals import Counted
 from crm.periods import start_of_day, zone
-from feedback.models import VERDICTS, Handoff, HandoffStatus
+from feedback.models import VERDICTS, Handoff, HandoffStatus, Impression
 from feedback.queries import ACCEPTED, ANSWER_TIME, JUDGED, Median
-from leads.models import Reason, ReasonFamily, Touch
+from leads.models import Reason, ReasonFamily, Route, Touch
 
 # Fewer judged leads say nothing about a rate: it is shown grey.
 FEWEST = 30
 MOST_ROWS = 50
-# Where a hand-off's lead came from: the column that says so.
+# What a hand-off can be cut by, and the column that tells it: of its lead, of who was asked, or of itself.
 DIMENSIONS = {
     "campaign": "lead__campaign",
+    "channel": "lead__channel",
     "content": "content",
     "source": "lead__source",
     "segment": "lead__segment",
+    "owner": "asked",
     "team": "team",
+    "country": "lead__country",
+    "product": "lead__product_interest",
+    "industry": "lead__company__industry",
+    "region": "team__region",
+    "origin": "lead__sourced_by",
+    "definition_version": "definition_version",
+    "month": "month",
 }
-NUMBERED = ("campaign", "content", "team")
+NUMBERED = ("campaign", "content", "owner", "team", "definition_version")
 ORDERS = ("offered", "answered", "accepted", "acceptance", "decided")
 
 IS_DUE = ~Q(status=HandoffStatus.WITHDRAWN) & (~Q(status=HandoffStatus.OPEN) | Q(is_late=True))
 REJECTED = Q(status=HandoffStatus.REJECTED)
 ANSWERED = Q(status__in=VERDICTS)
-# What F1 takes for a full answer: a rating, words, or the wrong field named; a rejection has its reason anyway.
-IN_WORDS = ~Q(comment="") | Q(rating__isnull=False) | Q(wrong_fields__len__gt=0)
+# Whose answer it is: of the person asked; where a team was, of who answered.
+ASKED = Coalesce("to_user", Case(When(ANSWERED, then=F("decided_by"))))
+RATED = Q(rating__isnull=False) | Exists(
+    Impression.objects.filter(lead=OuterRef("lead"), episode=OuterRef("episode")).order_by()
+)
+# F1, an answer that marketing can learn from: a yes with an impression of the lead; a no, which has its reason; of bad
+# data only with the wrong field.
+IS_COVERED = Case(
+    When(ACCEPTED & RATED, then=Value(value=True)),
+    When(REJECTED & ~Q(route=Route.REPAIR, wrong_fields__len=0), then=Value(value=True)),
+    default=Value(value=False),
+    output_field=BooleanField(),
+)
 
 
 @dataclass(frozen=True)
@@ -74,6 +97,11 @@ class Figures:
         return Counted(self.answered, self.due)
 
     @property
+    def late(self) -> int:
+        """Past their time without an answer: passed on, or still open."""
+        return self.due - self.answered
+
+    @property
     def is_thin(self) -> bool:
         return self.judged < FEWEST
 
@@ -86,11 +114,11 @@ class Figures:
 
 @dataclass(frozen=True)
 class Quality:
-    """How much was said (F1), and how long it took (F2): the median and the slowest tenth, in working time."""
+    """How much one can learn (F1), and how long it took (F2): the median and the slowest tenth, in working time."""
 
-    in_words: Counted
-    median: timedelta | None
-    p90: timedelta | None
+    covered: Counted = Counted(0, 0)
+    median: timedelta | None = None
+    p90: timedelta | None = None
 
 
 class NinetyPercent(Median):
@@ -106,22 +134,29 @@ def handoffs_asked(asked: Asked, *, at: datetime, dimension: str = "") -> QueryS
         offered_at__gte=start_of_day(asked.start, tz), offered_at__lt=start_of_day(asked.end, tz)
     ).exclude(status=HandoffStatus.WITHDRAWN)
     found = found.alias(is_late=Case(When(due_at__lte=at, then=Value(value=True)), default=Value(value=False)))
-    if dimension == "content" or "content" in asked.held:
-        found = found.annotate(content=Subquery(last_content()))
-    for name, key in asked.held.items():
-        column = DIMENSIONS[name]
-        found = found.filter(**{f"{column}__isnull": True}) if is_nothing(name, key) else found.filter(**{column: key})
-    return found.order_by()
+    computed = {
+        "content": {"content": Subquery(last_content())},
+        "owner": {"asked": ASKED},
+        "month": {"month": TruncMonth("offered_at", tzinfo=tz, output_field=DateField())},
+    }
+    for name in {dimension, *asked.held} & set(computed):
+        found = found.annotate(**computed[name])
+    return found.filter(*(held_at(name, key) for name, key in asked.held.items())).order_by()
+
+
+def held_at(dimension: str, key: str) -> Q:
+    """That the dimension has this key; "" is nothing, however it is stored."""
+    column = DIMENSIONS[dimension]
+    if key:
+        return Q(**{column: key})
+    nothing = Q(**{f"{column}__isnull": True})
+    return nothing if dimension in NUMBERED else nothing | Q(**{column: ""})
 
 
 def last_content() -> QuerySet[Any]:
     """The content that the buyer met last before the hand-off."""
     met = Touch.objects.effective().filter(lead=OuterRef("lead"), asset__isnull=False, at__lte=OuterRef("offered_at"))
     return met.order_by("-at", "-id").values("asset")[:1]
-
-
-def is_nothing(dimension: str, key: str) -> bool:
-    return not key and dimension in NUMBERED
 
 
 # Every row has a status. The index of hand-offs by day tells all of this alone; their ids it has not.
@@ -141,9 +176,15 @@ def totals(asked: Asked, *, at: datetime) -> Figures:
 
 
 def by_dimension(
-    asked: Asked, dimension: str, *, at: datetime, order: str = "offered", descending: bool = True
+    asked: Asked,
+    dimension: str,
+    *,
+    at: datetime,
+    order: str = "offered",
+    descending: bool = True,
+    most: int = MOST_ROWS,
 ) -> list[Figures]:
-    """A row for each value, at most fifty, keys as texts; rates on too few judged leads come last."""
+    """A row for each value, ``most`` of them, keys as texts; rates on too few judged leads come last."""
     column = DIMENSIONS[dimension]
     rows: QuerySet[Any, Any] = (
         handoffs_asked(asked, at=at, dimension=dimension).values(key_found=F(column)).annotate(**COUNTS)
@@ -159,9 +200,15 @@ def by_dimension(
     first = value.desc(nulls_last=True) if descending else value.asc(nulls_last=True)
     rows = rows.order_by(*(["thin"] if order in rates else []), first, "-offered", "key_found")
     return [
-        Figures(key="" if row["key_found"] is None else str(row["key_found"]), **{name: row[name] for name in COUNTS})
-        for row in rows[:MOST_ROWS]
+        Figures(key=text_of(row["key_found"]), **{name: row[name] for name in COUNTS}) for row in rows[:most]
     ]
+
+
+def text_of(key: Any) -> str:
+    """A key as reports have it: "" for nothing, months as "2026-03"."""
+    if isinstance(key, date):
+        return f"{key:%Y-%m}"
+    return "" if key is None else str(key)
 
 
 @dataclass(frozen=True)
@@ -181,17 +228,63 @@ class ReasonShare:
 def pareto(asked: Asked, *, at: datetime) -> list[ReasonShare]:
     """Reasons to reject (F3), most frequent first."""
     found = handoffs_asked(asked, at=at).filter(REJECTED).values("reason").annotate(count=Count("status"))
-    counts = {row["reason"]: row["count"] for row in found.order_by("-count", "reason")}
-    reasons, total, running, shares = Reason.objects.in_bulk(list(counts)), sum(counts.values()), 0, []
-    for pk, count in counts.items():
+    return ordered(((row["reason"], row["count"]) for row in found), Reason.objects.in_bulk())
+
+
+def reasons_by(asked: Asked, dimension: str, *, at: datetime) -> dict[str, list[ReasonShare]]:
+    """`pareto` of each value of a dimension."""
+    rejected = handoffs_asked(asked, at=at, dimension=dimension).filter(REJECTED)
+    found = rejected.values("reason", key_found=F(DIMENSIONS[dimension])).annotate(count=Count("status"))
+    counts: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for row in found:
+        counts[text_of(row["key_found"])].append((row["reason"], row["count"]))
+    reasons = Reason.objects.in_bulk()
+    return {key: ordered(of_key, reasons) for key, of_key in counts.items()}
+
+
+def ordered(counts: Iterable[tuple[int, int]], reasons: Mapping[int, Reason]) -> list[ReasonShare]:
+    """Most frequent first; ``counts``: (id of the reason, how often), each once or in parts."""
+    summed: dict[int, int] = defaultdict(int)
+    for reason, count in counts:
+        summed[reason] += count
+    total, running, shares = sum(summed.values()), 0, []
+    for reason, count in sorted(summed.items(), key=lambda pair: (-pair[1], pair[0])):
         running += count
-        shares.append(ReasonShare(reasons[pk], count, Counted(count, total), Counted(running, total)))
+        shares.append(ReasonShare(reasons[reason], count, Counted(count, total), Counted(running, total)))
     return shares
 
 
+QUALITY = {
+    "covered": Count("pk", filter=Q(is_covered=True)),
+    "whole": Count("pk"),
+    "median": Median(ANSWER_TIME),
+    "p90": NinetyPercent(ANSWER_TIME),
+}
+
+
 def quality(asked: Asked, *, at: datetime) -> Quality:
-    answered = handoffs_asked(asked, at=at).filter(ANSWERED)
-    found = answered.aggregate(
-        said=Count("pk", filter=IN_WORDS), whole=Count("pk"), median=Median(ANSWER_TIME), p90=NinetyPercent(ANSWER_TIME)
+    answered = handoffs_asked(asked, at=at).filter(ANSWERED).alias(is_covered=IS_COVERED)
+    return quality_of(answered.aggregate(**QUALITY))
+
+
+def quality_by(asked: Asked, dimension: str, *, at: datetime) -> dict[str, Quality]:
+    """`quality` of each value of a dimension."""
+    answered = handoffs_asked(asked, at=at, dimension=dimension).filter(ANSWERED).alias(is_covered=IS_COVERED)
+    rows = answered.values(key_found=F(DIMENSIONS[dimension])).annotate(**QUALITY)
+    return {text_of(row["key_found"]): quality_of(row) for row in rows}
+
+
+def quality_of(row: Mapping[str, Any]) -> Quality:
+    return Quality(Counted(row["covered"], row["whole"]), row["median"], row["p90"])
+
+
+def heard_by(asked: Asked, dimension: str, *, at: datetime) -> dict[str, dict[int, int]]:
+    """What sales said by a tap of the leads of each value, once they had been worked: impressions by quality."""
+    found = handoffs_asked(asked, at=at, dimension=dimension).filter(lead__impressions__quality__isnull=False)
+    rows = found.values("lead__impressions__quality", key_found=F(DIMENSIONS[dimension])).annotate(
+        count=Count("lead__impressions", distinct=True)
     )
-    return Quality(Counted(found["said"], found["whole"]), found["median"], found["p90"])
+    heard: dict[str, dict[int, int]] = defaultdict(dict)
+    for row in rows:
+        heard[text_of(row["key_found"])][row["lead__impressions__quality"]] = row["count"]
+    return heard

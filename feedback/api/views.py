@@ -55,21 +55,29 @@ class HandoffViews(Resource):
     }
     http_method_names = ["get", "post", "head", "options"]
 
+    def named(self) -> Handoff:
+        """The hand-off that the address names, without its columns: who answers it reads them when it is held."""
+        return get_object_or_404(Handoff.objects.only("pk"), pk=self.kwargs["pk"])
+
+    def told(self, handoff: Handoff) -> Response:
+        """A hand-off as a verdict left it; it holds all there is to say."""
+        return Response(self.get_serializer(handoff).data)
+
     @extend_schema(request=AcceptBody, responses=HandoffSerializer)
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, pk: int) -> Response:
         """Take the lead: it is yours from now on."""
-        handoff, body = self.get_object(), self.clean(AcceptBody)
-        return self.show(accept_handoff(handoff, by=self.person, at=timezone.now(), **body))
+        handoff, body = self.named(), self.clean(AcceptBody)
+        return self.told(accept_handoff(handoff, by=self.person, at=timezone.now(), **body))
 
     @extend_schema(request=RejectBody, responses=HandoffSerializer)
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, pk: int) -> Response:
         """Not this one, and why; the route says what becomes of the lead."""
-        handoff, body = self.get_object(), self.clean(RejectBody)
+        handoff, body = self.named(), self.clean(RejectBody)
         require(may_ever_decide(self.person), ONLY_SALES)
         reason = find_reason(ReasonUse.VERDICT, body.pop("reason", ""))
-        return self.show(reject_handoff(handoff, by=self.person, at=timezone.now(), reason=reason, **body))
+        return self.told(reject_handoff(handoff, by=self.person, at=timezone.now(), reason=reason, **body))
 
     @extend_schema(request=SnoozeBody, responses=HandoffSerializer)
     @action(detail=True, methods=["post"])
@@ -87,7 +95,7 @@ class HandoffViews(Resource):
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: int) -> Response:
         """Take a verdict back, within ten minutes and if nobody acted since."""
-        return self.show(undo_verdict(self.get_object(), by=self.person, at=timezone.now()))
+        return self.told(undo_verdict(self.named(), by=self.person, at=timezone.now()))
 
     @extend_schema(request=None, responses=HandoffSerializer)
     @action(detail=True, methods=["post"])

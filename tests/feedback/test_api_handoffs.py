@@ -44,6 +44,17 @@ def test_a_lead_is_offered_once_and_shows_what_was_promised(mia, rob, north):
     assert (*problem(second), second.json()["handoff"]) == (409, "already_waiting", shown["id"])
 
 
+def test_an_answer_tells_what_a_reader_is_told_afterwards(waiting, rob, mia):
+    for verb, body in (
+        ("accept", {"rating": 4, "comment": "Good"}),
+        ("undo", None),
+        ("reject", {"reason": "wrong_data"}),
+    ):
+        answered = act(rob, waiting, verb, body).json()
+        assert answered == Caller(mia).get(f"handoffs/{waiting.pk}/").json(), verb
+    assert problem(Caller(rob).post("handoffs/999999/accept/", {})) == (404, "not_found")
+
+
 def test_a_hand_off_needs_one_recipient_in_sales(mia, mona, ada, rob, north, marketing):
     lead, calls = make_mql(), Caller(mia)
     nobody = {"to_user": 999_999}
