@@ -46,7 +46,10 @@ class Attribution(models.Model):
     superseded_at = models.DateTimeField(null=True)
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     currency = models.CharField(max_length=3)
+    closed_at = models.DateTimeField()
+    # The same as a day in the organisation's zone.
     closed_on = models.DateField()
+    # How many touches share it; 0: nobody knows of any, and it has no credits.
     touches = models.PositiveIntegerField()
     lookback_days = models.PositiveSmallIntegerField()
     half_life_days = models.PositiveSmallIntegerField()
@@ -74,7 +77,6 @@ class Credit(models.Model):
     attribution = models.ForeignKey(Attribution, on_delete=models.CASCADE, related_name="credits")
     model = models.CharField(max_length=12, choices=AttributionModel.choices)
     touch = models.BigIntegerField()
-    touched_on = models.DateField()
     channel = models.CharField(max_length=20)
     campaign = models.BigIntegerField(null=True)
     asset = models.BigIntegerField(null=True)
@@ -86,7 +88,11 @@ class Credit(models.Model):
             one_of("model", AttributionModel, "credit"),
             models.UniqueConstraint(fields=["attribution", "model", "touch"], name="credit_once"),
         ]
-        indexes: ClassVar = [models.Index(fields=["campaign", "model"], name="credit_of_campaign")]
+        indexes: ClassVar = [
+            models.Index(fields=["campaign", "model"], name="credit_of_campaign"),
+            # Which deals a touch shares: every touch of a path has a row of the model linear.
+            models.Index(fields=["touch"], condition=Q(model="linear"), name="credit_of_touch"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.amount} by {self.model} to touch {self.touch}"
