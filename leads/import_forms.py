@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.text import slugify
 
 from crm.access import manages
-from crm.models import Role, User
+from crm.models import User
 from leads.access import may_import, may_make_fields
 from leads.importing.errors import BadMapping
 from leads.importing.fields import FIELDS, Type, field_named
@@ -21,6 +21,12 @@ from leads.models import Import
 from leads.models.imports import ImportKind
 from leads.models.opportunity import DealStage
 
+# Whom an import of this kind can make where a row names somebody nobody knows.
+MAKES: dict[str, str] = {
+    ImportKind.LEADS: "Make sales reps of owners nobody knows yet",
+    ImportKind.OPPORTUNITIES: "Make sales reps of owners nobody knows yet",
+    ImportKind.USERS: "Make managers of those nobody knows yet",
+}
 ENTRIES = {"inquiry": [Stage.INQUIRY], "mql": [Stage.INQUIRY, Stage.MQL]}
 
 
@@ -72,7 +78,7 @@ class ColumnsForm(forms.Form):
         label="Opportunities without a stage are",
         choices=[(stage.value, stage.label) for stage in (DealStage.DISCOVERY, DealStage.WON, DealStage.LOST)],
     )
-    make_people = forms.BooleanField(required=False, label="Make sales reps of owners nobody knows yet")
+    make_people = forms.BooleanField(required=False)
     save_as = forms.CharField(max_length=80, required=False, label="Save these columns as")
 
     def __init__(self, *args: Any, found: Import, look: Look, **kwargs: Any) -> None:
@@ -80,7 +86,10 @@ class ColumnsForm(forms.Form):
         self.spec: dict[str, Any] = found.spec or {}
         kwargs.setdefault("initial", {}).update(self.present())
         super().__init__(*args, **kwargs)
-        if self.kind == ImportKind.USERS or not (found.by and manages(found.by)):
+        makes = MAKES.get(self.kind)
+        if makes and found.by and manages(found.by):
+            self.fields["make_people"].label = makes
+        else:
             del self.fields["make_people"]
         if self.kind != ImportKind.LEADS:
             del self.fields["stages"]
@@ -193,6 +202,6 @@ class ColumnsForm(forms.Form):
         for name, source in fields.items():
             described = field_named(self.kind, name)
             if described and described.holds == Type.PERSON and source.get("column"):
-                role = source.pop("create", Role.REP.value)
+                role = source.pop("create", described.made_as.value)
                 if make:
                     source["create"] = role

@@ -1,6 +1,7 @@
 """From the cells of a row to clean values, or the reason why the row stays out."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,14 +14,15 @@ from django.core.validators import EmailValidator
 
 from campaigns.models import Campaign
 from crm.models import Organisation, Team, User
-from leads.custom_values import clean_value
-from leads.identity import e164
+from leads.custom_values import NO, YES, clean_value
+from leads.identity import e164, web_domain
 from leads.importing.errors import BadMapping, RowRefused
 from leads.importing.fields import Field, Type, is_custom, own_name
 from leads.importing.mapping import ANY_OTHER, FileMapping, Source, quoted
 from leads.importing.notations import EXAMPLES, DateOrder, DecimalMark, read_amount, read_day, read_moment, read_number
-from leads.models import CustomField, CustomKind, Outcome
+from leads.models import CustomField, CustomKind, Outcome, Reason
 from leads.models.imports import ImportKind
+from leads.models.log import ReasonUse
 
 Cells = list[str]
 Value = Callable[[Cells], Any]
@@ -29,10 +31,15 @@ COLUMN_TYPES = {
     Type.DAY: "date",
     Type.MONEY: "numeric(14,2)",
     Type.PERCENT: "smallint",
+    Type.COUNT: "integer",
+    Type.YES_NO: "boolean",
     Type.CAMPAIGN: "bigint",
     Type.TEAM: "bigint",
     Type.PERSON: "bigint",
+    Type.LOSS_REASON: "bigint",
 }
+MOST_COUNTED = 2**31 - 1
+WHOLE_NUMBER = re.compile(r"\d+|\d{1,3}(?P<mark>[ ,.'’\u00a0])\d{3}((?P=mark)\d{3})*", re.ASCII)
 MOST_MONEY = Decimal(10) ** 12
 FUTURE_SLACK = timedelta(days=1)
 valid_email = EmailValidator()
@@ -45,6 +52,8 @@ class References:
     campaigns: dict[str, int] = field(default_factory=dict)
     teams: dict[str, int] = field(default_factory=dict)
     people: dict[str, int] = field(default_factory=dict)
+    # By code or by label.
+    loss_reasons: dict[str, int] = field(default_factory=dict)
     # Where a telephone number without a country is at home.
     phone_region: str = ""
 
@@ -59,6 +68,11 @@ class References:
             campaigns=named(Campaign.objects.order_by("-id").values_list("id", "name", "source_system", "external_id")),
             teams=named(Team.objects.values_list("id", "name", "source_system", "external_id")),
             people=named(User.objects.values_list("id", "email", "source_system", "external_id")),
+            loss_reasons={
+                name.lower(): pk
+                for pk, *names in Reason.objects.filter(use=ReasonUse.LOSS).values_list("id", "label", "code")
+                for name in names
+            },
             phone_region=Organisation.get().phone_region,
         )
 
@@ -81,15 +95,22 @@ class Cleaner:
         self.positions = positions_of(mapping, header)
         self.references = references
         self.latest = at + FUTURE_SLACK
-        self.columns = [*self.plain_columns(), *self.number_column(), *self.custom_column(), *self.identity_column()]
-        self.check = CHECKS[mapping.kind]
+        self.columns = [
+            *self.plain_columns(),
+            *self.number_column(),
+            *self.name_columns(),
+            *self.custom_column(),
+            *self.identity_column(),
+        ]
+        self.check = CHECKS.get(mapping.kind)
 
     def clean(self, cells: Cells) -> list[Any]:
         """The values of the staging columns; None is empty. Raises RowRefused."""
         if len(cells) != self.width:
             cells = self.fitted(cells)
         values = [column.value(cells) for column in self.columns]
-        self.check({column.name: value for column, value in zip(self.columns, values, strict=True)})
+        if self.check:
+            self.check({column.name: value for column, value in zip(self.columns, values, strict=True)})
         return values
 
     def fitted(self, cells: Cells) -> Cells:
@@ -98,7 +119,27 @@ class Cleaner:
         return cells[: self.width]
 
     def plain_columns(self) -> list[Column]:
-        return [self.column(name, source) for name, source in self.mapping.sources.items() if not self.is_custom(name)]
+        return [
+            self.column(name, source)
+            for name, source in self.mapping.sources.items()
+            if not self.is_custom(name) and name != self.whole_name
+        ]
+
+    @property
+    def whole_name(self) -> str:
+        """The field that holds a person's first and last name in one piece."""
+        return "name" if self.mapping.kind == ImportKind.USERS else ""
+
+    def name_columns(self) -> list[Column]:
+        """A name in one piece as first and last name, unless the file has them by themselves."""
+        if self.whole_name not in self.mapping.sources:
+            return []
+        whole = self.column("name", self.mapping.sources["name"]).value
+        parts: dict[str, Value] = {
+            "first_name": lambda cells: in_two(whole(cells))[0],
+            "last_name": lambda cells: in_two(whole(cells))[1],
+        }
+        return [Column(name, "text", part) for name, part in parts.items() if name not in self.mapping.sources]
 
     def number_column(self) -> list[Column]:
         """The telephone as E.164, read in the row's country; empty where it cannot be told, None without one."""
@@ -170,6 +211,10 @@ class Cleaner:
             Type.MONEY: lambda: amount(DecimalMark(format_ or DecimalMark.POINT)),
             Type.PERCENT: lambda: percent,
             Type.UNKNOWN: lambda: limited(described.limit),
+            Type.YES_NO: lambda: yes_no,
+            Type.COUNT: lambda: whole_number,
+            Type.DOMAIN: lambda: domain(described.limit),
+            Type.LOSS_REASON: lambda: reference(known.loss_reasons, "loss reason"),
             Type.CAMPAIGN: lambda: reference(known.campaigns, "campaign"),
             Type.TEAM: lambda: reference(known.teams, "team"),
             Type.PERSON: lambda: limited(200) if source.create else reference(known.people, "person"),
@@ -250,9 +295,9 @@ def positions_of(mapping: FileMapping, header: Sequence[str]) -> dict[str, int]:
 def staged_name(described: Field, source: Source) -> str:
     """``lead.owner`` becomes lead_owner_id, or lead_owner_key where people are made on the fly."""
     name = described.name.replace(".", "_")
-    if described.holds in (Type.CAMPAIGN, Type.TEAM, Type.PERSON):
+    if described.holds in (Type.CAMPAIGN, Type.TEAM, Type.PERSON, Type.LOSS_REASON):
         return f"{name}_key" if source.create else f"{name}_id"
-    return {"asset": "asset_key", "lead": "lead_key"}.get(name, name)
+    return f"{name}_key" if name in ("asset", "lead", "company") else name
 
 
 def staged_type(described: Field, source: Source) -> str:
@@ -345,6 +390,39 @@ def percent(text: str) -> int:
     if not digits.isascii() or not digits.isdigit() or len(digits) > 3 or int(digits) > 100:
         raise RowRefused(f"“{shortened(text)}” is not a whole percentage from 0 to 100.")
     return int(digits)
+
+
+def yes_no(text: str) -> bool:
+    word = text.casefold()
+    if word not in YES | NO:
+        raise RowRefused(f"“{shortened(text)}” is neither yes nor no.")
+    return word in YES
+
+
+def whole_number(text: str) -> int:
+    """Thousands may be set apart."""
+    if not WHOLE_NUMBER.fullmatch(text):
+        raise RowRefused(f"“{shortened(text)}” is not a whole number.")
+    found = int(re.sub(r"\D", "", text))
+    if found > MOST_COUNTED:
+        raise RowRefused(f"“{shortened(text)}” is too large.")
+    return found
+
+
+def domain(limit: int) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        found = web_domain(text)
+        if "." not in found or re.search(r"[\s@]", found):
+            raise RowRefused(f"“{shortened(text)}” is not a website such as acme.com.")
+        return limited(limit)(found)
+
+    return convert
+
+
+def in_two(name: str | None) -> tuple[str | None, str | None]:
+    """ "Mei-Mei Johns" is Mei-Mei and Johns; one word is a last name."""
+    first, _, last = " ".join((name or "").split()).rpartition(" ")
+    return first or None, last or None
 
 
 def reference(known: dict[str, int], what: str) -> Callable[[str], int]:

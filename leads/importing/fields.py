@@ -26,6 +26,10 @@ class Type(Enum):
     MONEY = auto()
     NUMBER = auto()
     YES_NO = auto()
+    # A whole number.
+    COUNT = auto()
+    # The domain of a website, or its whole address.
+    DOMAIN = auto()
     # A field of one's own whose kind nobody has said yet.
     UNKNOWN = auto()
     PERCENT = auto()
@@ -33,6 +37,7 @@ class Type(Enum):
     CAMPAIGN = auto()
     TEAM = auto()
     PERSON = auto()
+    LOSS_REASON = auto()
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,8 @@ class Field:
     # Whether a later import may change it on a record that is already there.
     plain: bool = True
     aliases: tuple[str, ...] = ()
+    # What people become whom nobody knows yet, where a mapping has them made.
+    made_as: Role = Role.REP
 
     @property
     def has_mark(self) -> bool:
@@ -95,6 +102,8 @@ OPPORTUNITY_FIELDS = (
           aliases=("id", "opportunityid", "dealid", "recordid")),
     Field("lead", "Lead (external id)", limit=200, plain=False, aliases=("leadid", "mqlid", "convertedleadid")),
     Field("lead_email", "Lead (e-mail)", Type.EMAIL, limit=254, plain=False, aliases=("email", "contactemail")),
+    Field("company", "Company (external id or name)", limit=200,
+          aliases=("account", "accountid", "accountname", "companyname", "companyid")),
     Field("name", "Name", limit=200, aliases=("opportunityname", "dealname", "opportunity", "deal")),
     Field("outcome", "Outcome or stage", Type.CHOICE, choices=DealStage, plain=False,
           aliases=("stage", "dealstage", "status")),
@@ -111,26 +120,46 @@ OPPORTUNITY_FIELDS = (
     Field("competitor", "Competitor", limit=120),
     Field("probability", "Probability (percent)", Type.PERCENT),
     Field("forecast_category", "Forecast", Type.CHOICE, choices=ForecastCategory, aliases=("forecastcategory",)),
+    Field("reason", "Loss reason", Type.LOSS_REASON, plain=False,
+          aliases=("lossreason", "lostreason", "closedlostreason")),
     Field("note", "Note", limit=4000, aliases=("description",)),
     # What the deal tells about its lead: fills only what the lead does not know yet.
     Field("lead.segment", "Lead’s segment", limit=120, plain=False, aliases=("businesssegment", "industry", "sector")),
     Field("lead.owner", "Lead’s owner", Type.PERSON, plain=False, aliases=("sdrid",)),
 )  # fmt: skip
 
+COMPANY_FIELDS = (
+    Field("external_id", "External id", limit=200, plain=False, aliases=("id", "companyid", "accountid", "recordid")),
+    Field("name", "Name", limit=200, required=True, aliases=("companyname", "company", "account", "accountname")),
+    Field("domain", "Website", Type.DOMAIN, limit=200, aliases=("domain", "companydomainname", "url", "homepage")),
+    Field("industry", "Industry", limit=120, aliases=("sector", "branch", "businesssegment")),
+    Field("country", "Country", limit=80, aliases=("countrycode", "billingcountry", "officelocation", "land")),
+    Field("region", "Region", limit=120, aliases=("state", "territory")),
+    Field("employees", "Employees", Type.COUNT, aliases=("numberofemployees", "size", "headcount")),
+    Field("is_target", "Target account", Type.YES_NO, aliases=("target", "abm")),
+)  # fmt: skip
+
 USER_FIELDS = (
     Field("external_id", "External id", limit=200, plain=False, aliases=("id", "userid", "agentid")),
     Field("email", "E-mail", Type.EMAIL, limit=254, aliases=("mail", "emailaddress")),
     Field("first_name", "First name", limit=80, aliases=("givenname", "forename")),
-    Field("last_name", "Last name", limit=80, aliases=("surname", "familyname", "name", "salesagent")),
+    Field("last_name", "Last name", limit=80, aliases=("surname", "familyname")),
+    # Told apart into first and last name.
+    Field("name", "Full name", limit=160, aliases=("fullname", "salesagent", "agent")),
     Field("role", "Role", Type.CHOICE, choices=Role),
     Field("team", "Team", Type.TEAM, aliases=("salesteam", "department")),
-)
+    # What the row tells about its team: without a team of its own, it is the team of that manager.
+    Field("team.manager", "Team’s manager", Type.PERSON, plain=False, aliases=("manager", "salesmanager", "boss"),
+          made_as=Role.MANAGER),
+    Field("team.region", "Team’s region", limit=120, plain=False, aliases=("region", "regionaloffice", "territory")),
+)  # fmt: skip
 
 FIELDS: dict[str, dict[str, Field]] = {
     kind: {field.name: field for field in fields}
     for kind, fields in (
         (ImportKind.LEADS, LEAD_FIELDS),
         (ImportKind.OPPORTUNITIES, OPPORTUNITY_FIELDS),
+        (ImportKind.COMPANIES, COMPANY_FIELDS),
         (ImportKind.USERS, USER_FIELDS),
     )
 }
@@ -139,6 +168,7 @@ FIELDS: dict[str, dict[str, Field]] = {
 OWN_RECORDS: dict[str, dict[str, CustomRecord]] = {
     ImportKind.LEADS: {"custom.": CustomRecord.LEAD},
     ImportKind.OPPORTUNITIES: {"custom.": CustomRecord.OPPORTUNITY, "lead.custom.": CustomRecord.LEAD},
+    ImportKind.COMPANIES: {"custom.": CustomRecord.COMPANY},
     ImportKind.USERS: {},
 }
 LONGEST_OWN_NAME = 120

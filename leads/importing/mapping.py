@@ -14,7 +14,7 @@ from crm.models import Role
 from leads.importing.errors import BadMapping
 from leads.importing.fields import FIELDS, Field, Type, field_named, is_custom
 from leads.importing.notations import DateOrder, DecimalMark
-from leads.importing.own_fields import described
+from leads.importing.own_fields import LONGEST_LABEL, described
 from leads.lifecycle import RANK, Stage
 from leads.models import CustomField, CustomKind, ImportMapping, TouchBy, TouchKind
 from leads.models.imports import ImportKind
@@ -34,10 +34,17 @@ KEYS = {
     "asset",
     "known",
 }
-SOURCE_KEYS = {"column", "constant", "default", "required", "values", "format", "create", "kind", "choices"}
+SOURCE_KEYS = {"column", "constant", "default", "required", "values", "format", "create", "kind", "choices", "label"}
 # Hand-offs and deals are records of their own: a lead cannot be imported straight into their stages.
 ENTRY_STAGES = (Stage.INQUIRY, Stage.MQL, Stage.ACCEPTED, Stage.QUALIFIED)
 ANY_OTHER = "*"
+# One of these finds the record again when its file comes a second time.
+IDENTITIES = {
+    ImportKind.LEADS: {"external_id", "email"},
+    ImportKind.OPPORTUNITIES: {"external_id"},
+    ImportKind.COMPANIES: {"name"},
+    ImportKind.USERS: {"external_id", "email"},
+}
 # What becomes of a row that is new by its identity, about somebody who is known already (leads/importing/known.py).
 CREATE, UPDATE, SKIP = "create", "update", "skip"
 
@@ -155,7 +162,7 @@ def demand_identity(mapping: FileMapping) -> None:
     """A row must be found again when its file comes a second time."""
     if "external_id" in mapping.sources and not mapping.source_system:
         raise BadMapping("A mapping with external ids must name their “source_system”.")
-    needed = {"external_id"} if mapping.kind == ImportKind.OPPORTUNITIES else {"external_id", "email"}
+    needed = IDENTITIES[ImportKind(mapping.kind)]
     if not needed & set(mapping.sources):
         words = " or ".join(f"“{name}”" for name in sorted(needed, reverse=True))
         raise BadMapping(f"Map a column to {words}: without it the rows could not be found again.")
@@ -202,6 +209,7 @@ def read_new_field(kind: str, name: str, options: dict[str, Any]) -> CustomField
     choices = options.get("choices", [])
     if not isinstance(choices, list) or not all(isinstance(choice, str) for choice in choices):
         raise BadMapping(f"“choices” of “{name}” must be a list of texts.")
+    text(f"label of {name}", options.get("label", ""), limit=LONGEST_LABEL)
     return described(kind, name, options)
 
 
@@ -224,7 +232,7 @@ def read_create(kind: str, name: str, role: Any) -> str:
         return ""
     if described.holds != Type.PERSON:
         raise BadMapping(f"“create” is only for people, not for “{name}”.")
-    return one_of(f"create of {name}", role, [Role.MARKETER, Role.REP])
+    return one_of(f"create of {name}", role, sorted({Role.MARKETER, Role.REP, described.made_as}))
 
 
 def read_zone(name: Any) -> ZoneInfo:

@@ -17,6 +17,7 @@ NEW_FIELDS: dict[str, list[tuple[str, str]]] = {
         (OWN_DEAL_FIELD, "New field of your own"),
         (OWN_FIELD, "New field of your own, of the lead"),
     ],
+    ImportKind.COMPANIES: [(OWN_FIELD, "New field of your own")],
     ImportKind.USERS: [],
 }
 

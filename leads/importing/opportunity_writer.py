@@ -28,8 +28,14 @@ PLAIN = (
     "name", "amount", "currency", "opened_at", "expected_close", "owner_id", "team_id", "kind", "product", "competitor",
     "probability", "forecast_category", "note",
 )  # fmt: skip
-UNNAMED = "coalesce(nullif(l.company_name, ''), 'Opportunity ' || left(s.external_id, 8))"
+NUMBERED = "'Opportunity ' || left(s.external_id, 8)"
 IS_CLOSED = "('won', 'lost')"
+COMPANY_BY_NAME = """
+    LEFT JOIN LATERAL (
+        SELECT min(id + 0) AS id FROM leads_company
+        WHERE lower(name) = lower(s.company_key) AND archived_at IS NULL AND company_by_key.id IS NULL
+    ) company_by_name ON true
+"""
 FORECAST = "(SELECT p.forecast_category FROM leads_pipelinestage p WHERE p.stage = {stage})"
 CHANCE = "(SELECT p.probability FROM leads_pipelinestage p WHERE p.stage = {stage})"
 CLASSIFY = """
@@ -40,6 +46,8 @@ CLASSIFY = """
         SELECT asked.*, reason IS NOT NULL AS is_refused FROM (
             SELECT placed.*, CASE
                     WHEN names_lead AND lead_id IS NULL THEN 'There is no lead ' || names || '.'
+                    WHEN names_company AND company IS NULL
+                        THEN 'There is no company “' || company_named || '”; import the companies first.'
                     WHEN is_new AND lead_stage = 'offered'
                         THEN 'The lead is waiting for the answer of sales; answer the hand-off first, then import '
                             || 'this row.'
@@ -96,6 +104,8 @@ class OpportunityWriter(Writer):
             SELECT s.*, {self.person("owner")} AS owner, {self.person("lead_owner")} AS lead_owner_found,
                 o.id AS deal_id, o.outcome AS was, l.id AS lead_id, l.stage AS lead_stage, l.stage_since AS lead_since,
                 {self.names_lead} AS names_lead, {self.named} AS names,
+                {self.company} AS company, {self.value("company_key")} AS company_named,
+                {self.value("company_key")} IS NOT NULL AS names_company,
                 {self.deal_stage} AS deal_stage, {self.wanted_at} AS wanted_at,
                 (o.id IS NULL OR {self.is_restaged}) AS is_new,
                 coalesce({self.ahead}, false) AS is_ahead, ({self.changed}) AS is_changed
@@ -111,6 +121,8 @@ class OpportunityWriter(Writer):
             joins += BY_KEY.format(table="leads_lead", key="s.lead_key", name="by_key")
         if "lead_email" in self.columns:
             joins += LEAD_BY_EMAIL.format(email="s.lead_email", name="by_email")
+        if "company_key" in self.columns:
+            joins += BY_KEY.format(table="leads_company", key="s.company_key", name="company_by_key") + COMPANY_BY_NAME
         joins += BY_ID.format(table="leads_lead", id=f"coalesce(o.lead_id, {self.known_lead})", name="direct")
         joins += BY_ID.format(table="leads_lead", id="coalesce(direct.merged_into_id, direct.id)", name="l")
         for person in ("owner", "lead_owner"):
@@ -125,6 +137,11 @@ class OpportunityWriter(Writer):
             *(["by_email.id"] if "lead_email" in self.columns else []),
         ]
         return f"coalesce({', '.join(ids)})" if ids else "NULL::bigint"
+
+    @property
+    def company(self) -> str:
+        """The company by the name or external id that the row gives it."""
+        return "coalesce(company_by_key.id, company_by_name.id)" if "company_key" in self.columns else "NULL::bigint"
 
     @property
     def names_lead(self) -> str:
@@ -166,6 +183,10 @@ class OpportunityWriter(Writer):
             tests.append("(s.owner_key IS NOT NULL AND u_owner.id IS DISTINCT FROM o.owner_id)")
         if "custom" in self.columns:
             tests.append("(s.custom IS NOT NULL AND NOT o.custom @> s.custom)")
+        if "company_key" in self.columns:
+            tests.append(f"({self.company} IS NOT NULL AND {self.company} IS DISTINCT FROM o.company_id)")
+        if "reason_id" in self.columns:
+            tests.append("(o.outcome = 'lost' AND s.reason_id <> coalesce(o.reason_id, 0))")
         tests.append("(o.lead_id IS NULL AND l.id IS NOT NULL)")
         tests += self.lead_lacks
         return " OR ".join(tests)
@@ -195,7 +216,10 @@ class OpportunityWriter(Writer):
                 FROM (SELECT * FROM {CHUNK} WHERE verdict = 'created' ORDER BY row) c""",
             {},
         )
-        source = f"FROM {FRESH} s LEFT JOIN leads_lead l ON l.id = s.lead_id ORDER BY fresh_id"
+        source = f"""
+            FROM {FRESH} s LEFT JOIN leads_lead l ON l.id = s.lead_id LEFT JOIN leads_company c ON c.id = s.company
+            ORDER BY fresh_id
+        """
         statement, defaults = insert_select(Opportunity, self.deal_values(), source=source, at=self.at)
         execute(statement, {**defaults, **self.parameters, "currency": Organisation.get().currency})
         execute(
@@ -210,9 +234,10 @@ class OpportunityWriter(Writer):
         return {
             **plain, **worded,
             "id": "fresh_id", "source_system": "%(system)s", "external_id": "s.external_id", "lead_id": "s.lead_id",
-            "company_id": "l.company_id", "contact_id": "l.contact_id", "owner_id": "s.owner",
+            "company_id": "coalesce(s.company, l.company_id)", "contact_id": "l.contact_id", "owner_id": "s.owner",
             "team_id": f"coalesce({self.value('team_id')}, (SELECT team_id FROM crm_user WHERE id = s.owner))",
-            "name": self.value("name", default=UNNAMED),
+            "name": self.value("name", default=self.unnamed),
+            "reason_id": f"CASE WHEN {stage} = 'lost' THEN {self.value('reason_id')}::bigint END",
             "kind": self.value("kind", default=f"'{Opportunity._meta.get_field('kind').get_default()}'"),
             "custom": self.value("custom", default="'{}'::jsonb"),
             "stage": stage, "outcome": f"CASE WHEN {closes} THEN {stage} ELSE '' END",
@@ -222,15 +247,28 @@ class OpportunityWriter(Writer):
             "forecast_category": self.value("forecast_category", default=FORECAST.format(stage=stage)),
         }  # fmt: skip
 
+    @property
+    def unnamed(self) -> str:
+        """What an opportunity is called that the file has no name for: after who buys, else after what they buy."""
+        product = self.value("product", default="''")
+        bought = f"concat_ws(', ', c.name, nullif({product}, ''))"
+        return f"""coalesce(nullif(l.company_name, ''), CASE WHEN c.id IS NOT NULL THEN {bought} END,
+            nullif({product}, '') || ' (' || left(s.external_id, 8) || ')', {NUMBERED})"""
+
     def update(self) -> None:
         """What the file says about deals that are there; one that was open may be taken on, or closed."""
         plain = [name for name in self.has(*PLAIN) if name not in ("probability", "forecast_category")]
         restaged = "s.was = '' AND s.deal_stage <> o.stage"
         closes = f"{restaged} AND s.deal_stage IN {IS_CLOSED}"
+        is_lost = "s.deal_stage = 'lost'"
         sets = [
             taken_over(plain, new="s", old="o"),
             "owner_id = coalesce(s.owner, o.owner_id)" if "owner_key" in self.columns else "",
             "custom = o.custom || coalesce(s.custom, '{}'::jsonb)" if "custom" in self.columns else "",
+            "company_id = coalesce(s.company, o.company_id)" if "company_key" in self.columns else "",
+            f"reason_id = CASE WHEN {is_lost} THEN coalesce(s.reason_id, o.reason_id) ELSE o.reason_id END"
+            if "reason_id" in self.columns
+            else "",
             "lead_id = coalesce(o.lead_id, s.lead_id)",
             f"stage_before_close = CASE WHEN {closes} THEN o.stage ELSE o.stage_before_close END",
             f"stage_since = CASE WHEN {restaged} THEN s.wanted_at ELSE o.stage_since END",

@@ -24,6 +24,7 @@ from leads.models import CustomField, CustomKind
 
 # So few different values, each so often, are choices.
 MOST_CHOICES, LONGEST_CHOICE, SEEN_EACH = 12, 60, 3
+LONGEST_LABEL = 110
 PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})", re.ASCII)
 YES_OR_NO = (YES | NO) - {"1", "0"}
 
@@ -95,16 +96,17 @@ def described(kind: str, name: str, options: dict[str, Any]) -> CustomField | No
         return None
     _prefix, record, key = found
     choices = options.get("choices", [])
-    return CustomField(record=record, name=key, label=label_of(key), kind=options["kind"], choices=choices)
+    label = options.get("label") or label_of(key)
+    return CustomField(record=record, name=key, label=label, kind=options["kind"], choices=choices)
 
 
 def own_described(kind: str, spec: dict[str, Any]) -> list[CustomField]:
-    """The fields that a mapping describes besides those that were there, labelled as their columns are."""
+    """The fields that a mapping describes besides those that were there, labelled as it or else the column says."""
     found = []
     for name, source in spec.get("fields", {}).items():
         options = source if isinstance(source, dict) else {}
         if own := described(kind, name, options):
-            own.label = label_of(options.get("column") or own.name)
+            own.label = options.get("label") or label_of(options.get("column") or own.name)
             found.append(own)
     return found
 
@@ -130,4 +132,4 @@ def label_of(column: str) -> str:
     """ "custom.lead_quality" and "lead_quality" are "Lead quality"; what has blanks or capitals is left as it is."""
     plain = re.sub(r"^(lead\.)?custom\.", "", column).strip()
     worded = plain if re.search(r"[\sA-Z]", plain) else plain.replace("_", " ")
-    return str(capfirst(worded))[:110] or "Field"
+    return str(capfirst(worded))[:LONGEST_LABEL] or "Field"

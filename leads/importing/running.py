@@ -25,6 +25,7 @@ from crm.models import User
 from crm.outbox import kick
 from leads.access import may_import, may_make_fields
 from leads.importing.cleaning import Cleaner, References
+from leads.importing.company_writer import CompanyWriter
 from leads.importing.errors import BadMapping, RowRefused, Undecided
 from leads.importing.lead_writer import LeadWriter
 from leads.importing.mapping import FileMapping, read_mapping
@@ -47,6 +48,7 @@ log = logging.getLogger(__name__)
 WRITERS: dict[str, type[Writer]] = {
     ImportKind.LEADS: LeadWriter,
     ImportKind.OPPORTUNITIES: OpportunityWriter,
+    ImportKind.COMPANIES: CompanyWriter,
     ImportKind.USERS: UserWriter,
 }
 # Rows a transaction: a longer one would hold up every reader of the change outbox.
@@ -59,21 +61,6 @@ NOTICEABLE_ROWS = 2_000
 WRITE_LOCK = 7_416_302
 WRITE_ATTEMPTS = 3
 
-# A row without an external id is the same as any other with its e-mail; the second of the same is refused.
-DOUBLES = f"""
-    WITH same_id AS (
-        SELECT row, min(row) OVER (PARTITION BY external_id) AS first FROM {STAGED} WHERE external_id IS NOT NULL
-    )
-    SELECT row, first FROM same_id WHERE row > first
-"""
-DOUBLES_BY_EMAIL = f"""
-    WITH same_email AS (
-        SELECT row, external_id,
-            first_value(row) OVER (PARTITION BY lower(email) ORDER BY external_id IS NULL, row) AS first
-        FROM {STAGED} WHERE email IS NOT NULL
-    )
-    SELECT row, first FROM same_email WHERE external_id IS NULL AND row <> first
-"""
 REFUSE_DOUBLES = f"""
     WITH doubles AS ({{doubles}}), gone AS (
         DELETE FROM {STAGED} s USING doubles d WHERE s.row = d.row RETURNING s.row, d.first
@@ -187,12 +174,11 @@ class Run:
             copy_rows(STAGED, names, clean)
             self.refuse(refusals)
             self.be_heard()
-        execute(REFUSE_DOUBLES.format(doubles=DOUBLES), {"file": self.file.pk})
-        if "email" in names:
-            execute(REFUSE_DOUBLES.format(doubles=DOUBLES_BY_EMAIL), {"file": self.file.pk})
-        execute(f"ANALYZE {STAGED}")
         filled = frozenset(column.name for column in cleaner.columns)
         writer = WRITERS[self.file.kind]
+        for doubles in writer.doubles(filled):
+            execute(REFUSE_DOUBLES.format(doubles=doubles), {"file": self.file.pk})
+        execute(f"ANALYZE {STAGED}")
         self.writer = writer(mapping, filled, self.by, self.at, f"import {self.file.pk}", self.file.pk)
 
     def refuse(self, refusals: Iterable[tuple[int, str]]) -> None:

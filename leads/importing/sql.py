@@ -103,7 +103,12 @@ def make_people(key_column: str, role: str, *, source_system: str, rows: Mapping
               WHERE row BETWEEN %(first)s AND %(last)s AND {key_column} IS NOT NULL ORDER BY 1) AS named
         WHERE NOT EXISTS (SELECT 1 FROM crm_user u WHERE u.source_system = %(system)s AND u.external_id = named.key)
     """
-    values = {"external_id": "key", "source_system": "%(system)s", "role": "%(role)s", "password": "%(password)s"}
+    values = {
+        "external_id": "key", "source_system": "%(system)s", "role": "%(role)s", "password": "%(password)s",
+        # A key of several words is a name.
+        "first_name": r"left(coalesce(substring(key FROM '^(\S.*)\s+\S+$'), ''), 80)",
+        "last_name": r"left(coalesce(substring(key FROM '\s(\S+)$'), ''), 80)",
+    }  # fmt: skip
     statement, parameters = insert_select(User, values, source=source, at=at, suffix="ON CONFLICT DO NOTHING")
     own = {"system": source_system, "role": role, "password": make_password(None), **rows}
     return execute(statement, {**parameters, **own})

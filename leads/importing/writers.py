@@ -8,8 +8,25 @@ from typing import Any, ClassVar
 from crm.models import User
 from leads.importing.mapping import FileMapping
 from leads.importing.sql import CHUNK, probe_indexes, query
+from leads.importing.staging import STAGED
 
 CREATED, UPDATED, UNCHANGED, REFUSED = "created", "updated", "unchanged", "refused"
+
+# A row without an external id is the same as any other with its e-mail; the second of the same is refused.
+DOUBLES = f"""
+    WITH same_id AS (
+        SELECT row, min(row) OVER (PARTITION BY external_id) AS first FROM {STAGED} WHERE external_id IS NOT NULL
+    )
+    SELECT row, first FROM same_id WHERE row > first
+"""
+DOUBLES_BY_EMAIL = f"""
+    WITH same_email AS (
+        SELECT row, external_id,
+            first_value(row) OVER (PARTITION BY lower(email) ORDER BY external_id IS NULL, row) AS first
+        FROM {STAGED} WHERE email IS NOT NULL
+    )
+    SELECT row, first FROM same_email WHERE external_id IS NULL AND row <> first
+"""
 
 
 @dataclass
@@ -33,6 +50,11 @@ class Writer:
     file_id: int
 
     tables: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def doubles(cls, columns: frozenset[str]) -> list[str]:
+        """SELECTs of the rows (and the `first` of each) that are about the same record as another of the file."""
+        return [DOUBLES, *([DOUBLES_BY_EMAIL] if "email" in columns else [])]
 
     def prepare(self, rows: dict[str, int]) -> None:
         """Make what the rows only name: people, content."""

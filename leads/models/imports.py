@@ -13,6 +13,7 @@ from leads.models.lead import Lead
 class ImportKind(models.TextChoices):
     LEADS = "leads", _("Leads")
     OPPORTUNITIES = "opportunities", _("Opportunities")
+    COMPANIES = "companies", _("Companies")
     USERS = "users", _("People")
 
 

@@ -36,6 +36,7 @@ KNOWN_CHOICES = (
     (UPDATE, "Take what the file says over to the leads that are there"),
     (SKIP, "Leave these rows out"),
 )
+LISTS = {"leads": "desk:leads", "opportunities": "desk:opportunities", "companies": "desk:companies"}
 FINDINGS = {
     "out_of_order": "dated before the move they follow. They are in, with their own date, and marked out of order.",
 }
@@ -219,6 +220,6 @@ def state_of(found: Import) -> dict[str, Any]:
         "known_rows": known_rows[:SHOWN_KNOWN],
         "known_choices": KNOWN_CHOICES,
         "known_choice": found.spec.get("known", CREATE),
-        "list_url": {"leads": "desk:leads", "opportunities": "desk:opportunities"}.get(found.kind),
+        "list_url": LISTS.get(found.kind),
         "would_take": found.created + found.updated,
     }

@@ -313,9 +313,7 @@ def test_a_mapping_that_contradicts_itself(take: Any, change: dict[str, Any], re
 def test_saved_mappings_go_by_name(take: Any) -> None:
     ImportMapping.objects.create(name="old-leads", kind="leads", spec=MAPPING)
     assert take(HEADER + "1,,,2024-01-01,\n", mapping="old-leads").startswith("file.csv: 1 created")
-    with pytest.raises(
-        CommandError, match=r"There is no mapping “new-leads”. Known are: old-leads, olist-leads, olist-opportunities"
-    ):
+    with pytest.raises(CommandError, match=r"There is no mapping “new-leads”. Known are: .*old-leads, olist-leads, "):
         take(HEADER, mapping="new-leads")
 
 
