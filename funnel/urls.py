@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from funnel import views
+from funnel import deal_views, views
 
 app_name = "funnel"
 urlpatterns = [
@@ -11,5 +11,6 @@ urlpatterns = [
     path("dashboards/alignment/", views.alignment, name="alignment"),
     path("dashboards/funnel/waiting/", views.waiting, name="waiting"),
     path("dashboards/funnel/leads/", views.drilldown, name="drilldown"),
+    path("dashboards/opportunities/", deal_views.opportunities, name="opportunities"),
     path("dashboards/<slug:name>/", views.report, name="report"),
 ]
