@@ -1,5 +1,6 @@
 """What is asked of the figures: which days, counted how, cut by what. Page, API and CSV read the same parameters."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -9,6 +10,7 @@ from urllib.parse import urlencode
 from django.db.models import Max, Min
 
 from crm.errors import BusinessError
+from crm.fiscal import fiscal_quarter
 from crm.periods import add_months, start_of_month
 from funnel.models import StageMetric
 from leads.lifecycle import SUCCESS
@@ -19,6 +21,8 @@ DIMENSIONS = (
     "definition_version",
 )  # fmt: skip
 DEAL_DIMENSIONS = (*DIMENSIONS, "manager", "forecast_category")
+# A report whose dimensions name it can be cut by fiscal quarters; the key of one is its first day.
+QUARTER = "quarter"
 BASES = ("cohort", "period")
 UNITS = ("leads", "episodes")
 MISSING = "(missing)"
@@ -38,15 +42,29 @@ class BadQuestion(BusinessError):
 
 @dataclass(frozen=True)
 class Parameter:
-    """What one report asks beside days, basis and dimension: one of some choices, the first unless it is said."""
+    """What one report asks beside days, basis and dimension: one of some choices, the first unless it is said.
+
+    With ``number`` (least, most) it is a number within these bounds instead, "" unless it is said.
+    """
 
     name: str
     title: str
-    choices: Sequence[tuple[str, str]]
+    choices: Sequence[tuple[str, str]] = ()
+    number: tuple[float, float] | None = None
 
     @property
     def values(self) -> tuple[str, ...]:
         return tuple(value for value, _label in self.choices)
+
+    def value_in(self, parameters: Mapping[str, str]) -> str:
+        """What was said, as a text. Raises BadQuestion."""
+        if self.number is None:
+            return choice(parameters, self.name, self.values, default=self.values[0])
+        said = parameters.get(self.name, "").strip()
+        least, most = self.number
+        if said and not (is_number(said) and least <= float(said) <= most):
+            raise BadQuestion(self.name, f"“{self.name}” must be a number from {least:g} to {most:g}, not “{said}”.")
+        return said
 
 
 @dataclass(frozen=True)
@@ -54,7 +72,7 @@ class Question:
     """Days ``start`` to ``end`` (not included), in the organisation's zone, and how to count.
 
     ``basis`` cohort: episodes by the day they began; period: events by their own day. ``unit`` leads: first episodes
-    only. ``dimension``: one row a key ('' for none, or `month`), ``key`` keeps one of them. ``filters``: further
+    only. ``dimension``: one row a key ('' for none, or `month`, `quarter`), ``key`` keeps one of them. ``filters``: further
     dimensions held at one key; keys are strings, "" a missing value. ``cohort``: a stage; cohorts are then taken by
     the day on which that stage was first entered, instead of the day the episode began. ``options``: the report's own
     parameters, each with its value.
@@ -76,7 +94,7 @@ class Question:
 
     @property
     def held(self) -> dict[str, str]:
-        """Every dimension held at one key, `month` aside."""
+        """Every dimension held at one key, months and quarters aside."""
         chosen = {self.dimension: self.key} if self.dimension in DEAL_DIMENSIONS and self.key is not None else {}
         return {**dict(self.filters), **chosen}
 
@@ -88,10 +106,15 @@ class Question:
         """The same question about one row of its answer."""
         if self.dimension == "month" and key:
             month = date.fromisoformat(f"{key}-01")
-            return replace(
-                self, dimension="", key=None, start=max(self.start, month), end=min(self.end, add_months(month, 1))
-            )
+            return self.within(month, add_months(month, 1))
+        if self.dimension == QUARTER and key:
+            quarter = fiscal_quarter(date.fromisoformat(key))
+            return self.within(quarter.start, quarter.end)
         return replace(self, key=key) if self.dimension else self
+
+    def within(self, start: date, end: date) -> "Question":
+        """The same question about those of its days that lie in this span, as a whole."""
+        return replace(self, dimension="", key=None, start=max(self.start, start), end=min(self.end, end))
 
     def before(self) -> "Question":
         """The same question about as many days right before."""
@@ -148,9 +171,11 @@ def read(
         unit=choice(parameters, "unit", UNITS, default="leads"),
         dimension=dimension,
         key=key_of(parameters, "key", dimension) if parameters.get("key") else None,
-        filters=tuple((name, key_of(parameters, name, name)) for name in dimensions if parameters.get(name)),
+        filters=tuple(
+            (name, key_of(parameters, name, name)) for name in dimensions if name != QUARTER and parameters.get(name)
+        ),
         cohort=choice(parameters, "cohort", ("", *(stage.value for stage in SUCCESS))),
-        options=tuple((one.name, choice(parameters, one.name, one.values, default=one.values[0])) for one in own),
+        options=tuple((one.name, one.value_in(parameters)) for one in own),
     )
     if question.cohort and question.basis != "cohort":
         raise BadQuestion("cohort", "“cohort” needs basis=cohort.")
@@ -182,6 +207,11 @@ def countable(day: date) -> date:
     return day
 
 
+def is_number(text: str) -> bool:
+    """A plain decimal number: no "nan", no "1e9"."""
+    return re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", text) is not None
+
+
 def choice(parameters: Mapping[str, str], name: str, allowed: tuple[str, ...], *, default: str = "") -> str:
     value = parameters.get(name) or default
     if value not in allowed:
@@ -203,4 +233,6 @@ def key_of(parameters: Mapping[str, str], name: str, dimension: str) -> str:
             countable(date.fromisoformat(f"{key}-01"))
         except ValueError:
             raise BadQuestion(name, f"“{name}” must be a month such as 2026-03.") from None
+    if dimension == QUARTER and (day := day_of(parameters, name)) and day != fiscal_quarter(day).start:
+        raise BadQuestion(name, f"“{name}” must be the first day of a quarter such as 2026-04-01.")
     return key
