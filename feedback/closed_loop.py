@@ -54,6 +54,14 @@ RATE = (
     FROM looked_up
 """
 )
+RATE_BY_CAMPAIGN = (
+    REJECTIONS
+    + """
+    SELECT campaign, coalesce(sum(count) FILTER (WHERE is_answered), 0),
+           coalesce(sum(count) FILTER (WHERE is_answered OR day + %(within)s < %(today)s), 0)
+    FROM looked_up GROUP BY campaign
+"""
+)
 OPEN = (
     REJECTIONS
     + """
@@ -103,6 +111,13 @@ def closed_loop_rate(start: date, end: date, *, at: datetime) -> Counted:
         cursor.execute(RATE, parameters(start, end, at=at))
         answered, due = cursor.fetchone()
     return Counted(int(answered), int(due))
+
+
+def closed_loop_by_campaign(start: date, end: date, *, at: datetime) -> dict[int | None, Counted]:
+    """`closed_loop_rate` of the leads of each campaign; None: of none."""
+    with connection.cursor() as cursor:
+        cursor.execute(RATE_BY_CAMPAIGN, parameters(start, end, at=at))
+        return {campaign: Counted(int(answered), int(due)) for campaign, answered, due in cursor.fetchall()}
 
 
 def open_rejections(*, at: datetime, campaigns: Sequence[int] | None = None) -> OpenRejections:

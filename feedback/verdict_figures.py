@@ -12,7 +12,19 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import (
-    BooleanField, Case, Count, DateField, Exists, F, FloatField, OuterRef, Q, QuerySet, Subquery, Value, When,
+    BooleanField,
+    Case,
+    Count,
+    DateField,
+    Exists,
+    F,
+    FloatField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
 )  # fmt: skip
 from django.db.models.functions import Cast, Coalesce, NullIf, TruncMonth
 
@@ -42,6 +54,7 @@ DIMENSIONS = {
     "definition_version": "definition_version",
     "month": "month",
 }
+NOTHING = Counted(0, 0)
 NUMBERED = ("campaign", "content", "owner", "team", "definition_version")
 ORDERS = ("offered", "answered", "accepted", "acceptance", "decided")
 
@@ -116,7 +129,7 @@ class Figures:
 class Quality:
     """How much one can learn (F1), and how long it took (F2): the median and the slowest tenth, in working time."""
 
-    covered: Counted = Counted(0, 0)
+    covered: Counted = NOTHING
     median: timedelta | None = None
     p90: timedelta | None = None
 
@@ -199,9 +212,7 @@ def by_dimension(
     value = F("ratio") if order in rates else F(order)
     first = value.desc(nulls_last=True) if descending else value.asc(nulls_last=True)
     rows = rows.order_by(*(["thin"] if order in rates else []), first, "-offered", "key_found")
-    return [
-        Figures(key=text_of(row["key_found"]), **{name: row[name] for name in COUNTS}) for row in rows[:most]
-    ]
+    return [Figures(key=text_of(row["key_found"]), **{name: row[name] for name in COUNTS}) for row in rows[:most]]
 
 
 def text_of(key: Any) -> str:

@@ -14,10 +14,10 @@ from feedback.agreements import digest
 from feedback.terms import BOTH, Goal
 from funnel.attainment import attainment, goals_for
 from funnel.keeping import Kept, kept
-from funnel.promises import Days
 from funnel.queries import Freshness, freshness
 from funnel.reports.alignment import Line, lines, other_currencies
 from funnel.reports.question import day_of
+from funnel.service_levels import Days
 
 COLUMNS = ((Side.MARKETING.value, "Marketing"), (BOTH, "Together"), (Side.SALES.value, "Sales"))
 

@@ -16,10 +16,11 @@ from feedback.agreements import fingerprint_of
 from feedback.models import Agreement
 from feedback.terms import Goal, Measure, Unit, read_goals
 from funnel.keeping import Kept, kept
-from funnel.promises import Days, answer_time, given_up, mean_attempts, one_row
+from funnel.promises import answer_time, mean_attempts, one_row
 from funnel.reports.counts import steps
 from funnel.reports.question import Question
 from funnel.selection import DRILLDOWN, Selection
+from funnel.service_levels import Days, given_up
 from leads.lifecycle import RANK, Stage
 
 # Within so much of what the pace asks for one is on pace.

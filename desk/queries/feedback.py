@@ -23,7 +23,6 @@ from feedback.models import VERDICTS, Handoff, HandoffStatus, Impression, Improv
 from feedback.queries import latest_verdicts, unanswered
 from feedback.talk import with_talk
 from feedback.verdict_figures import (
-    DIMENSIONS,
     MOST_ROWS,
     NUMBERED,
     ORDERS,
@@ -39,6 +38,7 @@ from feedback.verdict_figures import (
 )
 from feedback.wrong_data import still_wrong, wrong_words
 from funnel.keeping import Kept, kept
+from funnel.reports.question import MISSING as REPORT_MISSING
 from funnel.rounds import Round, recycle_yield, times_round
 from leads.list_queries import leads_of, needing_repair, nurture_due, present_leads
 from leads.models import Lead, Reason, Route
@@ -71,6 +71,13 @@ class Question:
         end = self.today + timedelta(days=1)
         return Asked(end - timedelta(days=self.days), end, self.held)
 
+    @property
+    def report_query(self) -> str:
+        """The same days, cut and held alike, of the report *feedback*."""
+        named = {"dimension": self.by, **self.held}
+        asked = {name: key or REPORT_MISSING for name, key in named.items() if "content" not in (name, key)}
+        return urlencode({"from": self.asked.start, "to": self.asked.end, **asked})
+
 
 def read(query: QueryDict, *, today: date) -> Question:
     """What makes no sense is as if it were not there."""
@@ -78,11 +85,11 @@ def read(query: QueryDict, *, today: date) -> Question:
     by = query.get("by", "")
     wish = query.get("ordering", "-offered")
     order = wish.removeprefix("-")
-    held = {name: key for name in DIMENSIONS if (key := key_of(name, query.get(name, ""))) is not None}
+    held = {name: key for name in LABELS if (key := key_of(name, query.get(name, ""))) is not None}
     reason = Reason.objects.filter(pk=id_of(query.get("reason"))).first() if query.get("reason") else None
     return Question(
         days=days if days in SPANS else SPANS[0],
-        by=by if by in DIMENSIONS else "campaign",
+        by=by if by in LABELS else "campaign",
         held=held,
         order=order if order in ORDERS else "offered",
         descending=wish.startswith("-") or order not in ORDERS,

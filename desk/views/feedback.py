@@ -32,6 +32,7 @@ def feedback(request: PersonRequest) -> HttpResponse:
         "whole": counted.whole,
         "quality": counted.quality,
         "counted_at": verdicts.at,
+        "report_query": question.report_query,
         "fewest": FEWEST,
         "table": reads.table(question, counted, request.GET),
         "reasons": counted.reasons,

@@ -14,21 +14,20 @@ from feedback.closed_loop import closed_loop_rate
 from feedback.terms import BOTH, Goal, Unit
 from funnel.attainment import Attained, attained, goals_for, said
 from funnel.promises import (
-    Days,
     answer_time,
     attempts_kept,
     comments_answered,
     feedback_coverage,
     first_attempts_in_time,
-    given_up,
     ride_alongs,
     verdicts_in_time,
 )
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.question import BadQuestion, Question
+from funnel.service_levels import Days, given_up
 
 EVERY_ONE = Decimal(1)
-FEEDBACK, REQUESTS = "/feedback/", "/requests/"
+FEEDBACK, REQUESTS, SLA = "/feedback/", "/requests/", "/dashboards/sla/"
 
 
 @dataclass(frozen=True)
@@ -79,16 +78,18 @@ class Wording:
 WORDINGS = {
     "verdicts_in_time": Wording(
         "Verdicts in time", Side.SALES, Unit.RATIO,
-        "Hand-offs due in these days that were answered by then, of all due: answered late, passed on unanswered and "
-        "open past their time count as missed; what is not yet due or was withdrawn does not count.",
+        "Hand-offs whose clock ended in these days, by an answer or because the time was over: those answered in time, "
+        "of all. Answered late, passed on unanswered and open past their time count as missed; what is not yet due "
+        "or was withdrawn does not count.", SLA,
     ),
     "first_attempts_in_time": Wording(
         "First attempts in time", Side.SALES, Unit.RATIO,
-        "Accepted leads whose first attempt was due in these days and was made by then, or the buyer was heard.",
+        "Accepted leads whose clock ended in these days, by the first attempt (or the buyer was heard) or because the "
+        "time was over: those tried in time, of all.", SLA,
     ),
     "attempts_kept": Wording(
         "Agreed attempts made", Side.SALES, Unit.RATIO,
-        "Leads given up in these days that had been tried as often as agreed, or whose buyer had answered.",
+        "Leads given up in these days that had been tried as often as agreed, or whose buyer had answered.", SLA,
     ),
     "sales_answer_time": Wording(
         "Sales’ time to answer a hand-off", Side.SALES, Unit.HOURS,

@@ -9,8 +9,8 @@ from feedback.models import Agreement, Handoff
 from feedback.terms import MEASURES, Goal, Worth
 from feedback.verdicts import accept_handoff, reject_handoff
 from funnel.attainment import Attained, Figure, attained, attainment, elapsed_share, goals_for
-from funnel.promises import Days
 from funnel.recompute import rebuild
+from funnel.service_levels import Days
 from leads.models import Opportunity, Touch, Transition
 from tests.factories import DAY, HOUR, MONDAY, make_handoff, make_lead, make_mql, make_opportunity, reason
 

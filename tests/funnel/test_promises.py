@@ -8,18 +8,17 @@ from crm.intervals import Counted
 from feedback.models import Agreement, Handoff, Impression, Reply
 from feedback.verdicts import accept_handoff, reject_handoff
 from funnel.promises import (
-    Days,
     Middle,
     answer_time,
     attempts_kept,
     comments_answered,
     feedback_coverage,
     first_attempts_in_time,
-    given_up,
     mean_attempts,
     ride_alongs,
     verdicts_in_time,
 )
+from funnel.service_levels import Days, given_up
 from leads.lifecycle import ReasonUse, Stage
 from leads.models import Activity
 from leads.transitions import last_effective, transition_lead, undo_move
@@ -55,7 +54,7 @@ def give_up(handoff, rob, at):
     return transition_lead(lead, Stage.NURTURE, by=rob, at=at, reason=reason("no_answer", ReasonUse.RETURN))
 
 
-def test_known_answer_s2_open_past_due_is_a_breach_and_not_yet_due_counts_for_nothing(rob):
+def test_s2_open_past_due_is_a_breach_and_not_yet_due_counts_for_nothing(rob):
     for _ in range(6):
         due(accepted(rob), 2 * HOUR)
     due(accepted(rob, after=3 * HOUR), 2 * HOUR)
