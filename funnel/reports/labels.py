@@ -1,10 +1,12 @@
 """What keys of a dimension are called: ids and codes in, words for people out."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from campaigns.models import Campaign, Channel
+from crm.fiscal import fiscal_quarter
 from crm.models import Team, User
-from funnel.reports.question import MISSING
+from funnel.reports.question import MISSING, QUARTER
 from leads.models.lead import SourcedBy
 
 RECORDS = {"campaign": Campaign, "owner": User, "team": Team, "manager": User}
@@ -22,4 +24,6 @@ def labels(dimension: str, keys: Iterable[str | None]) -> dict[str | None, str]:
         names |= {value: str(label) for value, label in choices.choices if value in names}
     if dimension == "definition_version":
         names |= {key: f"Version {key}" for key in wanted if key}
+    if dimension == QUARTER:
+        names |= {key: fiscal_quarter(date.fromisoformat(key)).label for key in wanted if key}
     return {**names, None: "All"}
