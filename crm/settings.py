@@ -236,6 +236,7 @@ CELERY_TIMEZONE = "UTC"
 OUTBOX_CONSUMERS = {
     "scoring": "scoring.rescoring",
     "funnel": "funnel.recompute",
+    "attribution": "funnel.ledger",
     "search": "desk.search.words",
     "automatic": "feedback.automatic",
 }

@@ -1,4 +1,4 @@
-"""`manage.py rebuild_metrics`: every fact and cell anew from the log."""
+"""`manage.py rebuild_metrics`: every fact and cell anew from the log, and what the attribution ledger lacks."""
 
 from time import monotonic
 from typing import Any
@@ -16,6 +16,9 @@ class Command(BaseCommand):
         began = monotonic()
         rebuild("funnel")
         while drain("funnel"):
+            pass
+        rebuild("attribution")
+        while drain("attribution"):
             pass
         counts = f"{LeadFact.objects.count():,} facts and {StageMetric.objects.count():,} cells"
         self.stdout.write(f"Rebuilt {counts} in {monotonic() - began:.1f} s.")
