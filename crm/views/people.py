@@ -21,8 +21,9 @@ from crm.search import every_word
 
 @require_GET
 def people(request: PersonRequest) -> HttpResponse:
-    """Who is here, or who has left, newest first."""
-    require(request.user.is_admin, REFUSED)
+    """Who is here, or who has left, newest first; everybody else's settings begin with their own."""
+    if not request.user.is_admin:
+        return redirect("crm:me")
     search, left = request.GET.get("q", "").strip(), request.GET.get("tab") == "left"
     named = every_word(search, "first_name__icontains", "last_name__icontains", "email__icontains")
     rows = User.objects.select_related("team").filter(named, is_active=not left)

@@ -88,14 +88,6 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.isComposing && event.target.closest?.("[data-composer]")) event.target.blur();
 });
 
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
-  const form = event.target.closest?.("[data-composer] form[data-tab]");
-  if (!form) return;
-  event.preventDefault();
-  form.requestSubmit();
-});
-
 // A template takes the place of what is written: what somebody typed goes only when they say so.
 document.addEventListener("htmx:confirm", (event) => {
   const form = event.target.dataset.replaces && document.querySelector(event.target.dataset.replaces);

@@ -1,6 +1,6 @@
-/* “@” in a text suggests people: arrows and Enter or a click choose, Esc closes; Ctrl-Enter sends a form[data-ctrl-enter].
+/* “@” in a text suggests people: arrows and Enter or a click choose, Esc closes.
  *
- *   <form data-ctrl-enter><div class="mention-field">
+ *   <form><div class="mention-field">
  *     <textarea data-mentions="/pick/people/"></textarea> <span class="pick-list" role="listbox" id="names" hidden></span>
  *   </div></form>
  *   <a href="#comments" data-answer-next>Answer 12 comments</a>     opens the next reply there that is not open yet
@@ -64,11 +64,7 @@ document.addEventListener("focusout", (event) => { const input = field(event.tar
 
 document.addEventListener("keydown", (event) => {
   if (event.isComposing) return;
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    const form = event.target.closest?.("form[data-ctrl-enter]");
-    if (form) { event.preventDefault(); form.requestSubmit(); }
-    return;
-  }
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return;
   const input = field(event.target);
   const list = input && listOf(input);
   if (!list || list.hidden) return;

@@ -19,3 +19,4 @@ import "./live.js";
 import "./chart.js";
 import "./composer.js";
 import "./log-strip.js";
+import "./ctrl-enter.js";
