@@ -9,6 +9,7 @@ from funnel.keeping import Kept, kept
 from funnel.queries import freshness
 from funnel.reports.alignment import ALIGNMENT
 from funnel.reports.answer import Answer, Report, Told
+from funnel.reports.cohorts import COHORTS
 from funnel.reports.counts import definition_versions
 from funnel.reports.funnel import FUNNEL
 from funnel.reports.question import PARAMETERS, BadQuestion, Question, read
@@ -20,6 +21,7 @@ REPORTS: dict[str, Report] = {
     for report in (
         FUNNEL,
         VELOCITY,
+        COHORTS,
         ALIGNMENT,
     )
 }
