@@ -42,7 +42,7 @@ class Report:
     ``tell(question, at)`` answers; ``how`` explains the whole to people. ``dimensions``: what it can be cut by and
     narrowed to; ``bases``: how it can count, its own first (none: it has no choice); ``parameters``: what it asks
     beside that. ``identity``: the columns that name a row, to find it again in another span of days. ``span``: the
-    days its page begins with (quarter, year, or all).
+    days its page begins with (quarter, year, or all); ``cut``: the dimension.
     """
 
     name: str
@@ -56,12 +56,13 @@ class Report:
     parameters: Sequence[Parameter] = ()
     identity: Sequence[str] = ("key",)
     span: str = "all"
+    cut: str = ""
 
 
 @dataclass(frozen=True)
 class Answer:
     """A report's answer to one question. ``counted_at``: when these rows were counted, ``computed_at``: up to when the
-    figures of the room are complete."""
+    figures of the room are complete; ``is_recounted``: newer rows are on their way."""
 
     report: Report
     question: Question
@@ -70,6 +71,7 @@ class Answer:
     counted_at: datetime
     definition_versions: list[int]
     told: Told
+    is_recounted: bool = False
 
     @property
     def rows(self) -> list[Row]:

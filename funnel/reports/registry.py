@@ -58,6 +58,7 @@ def answer(report: Report, question: Question, *, at: datetime) -> Answer:
         counted_at=told.at,
         definition_versions=definition_versions(question),
         told=told.value,
+        is_recounted=at >= told.fresh_until,
     )
 
 
