@@ -14,6 +14,8 @@ from funnel.reports.counts import definition_versions
 from funnel.reports.funnel import FUNNEL
 from funnel.reports.question import PARAMETERS, BadQuestion, Question, read
 from funnel.reports.velocity import VELOCITY
+from funnel.reports.waves import WAVES
+from funnel.reports.win_loss import WIN_LOSS
 
 # In the order in which tabs and documents have them.
 REPORTS: dict[str, Report] = {
@@ -22,6 +24,8 @@ REPORTS: dict[str, Report] = {
         FUNNEL,
         VELOCITY,
         COHORTS,
+        WIN_LOSS,
+        WAVES,
         ALIGNMENT,
     )
 }
