@@ -1,7 +1,7 @@
 """Input to the settings of the organisation, and what forms of every room share."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from django import forms
@@ -115,6 +115,7 @@ def region_choices() -> list[tuple[str, str]]:
 
 
 class OrganisationForm(forms.ModelForm):
+    field_of: ClassVar = {"rates_there": "currency"}
     time_zone = forms.ChoiceField(
         choices=zone_choices, help_text="Cuts every day and month, whoever looks. A change counts all figures anew."
     )

@@ -5,6 +5,7 @@ weeks stand around a circle, the last beside the first, so that an echo into the
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -97,14 +98,18 @@ def chance_of_phase(weeks: npt.ArrayLike, days: npt.ArrayLike | None = None, dra
     ``days``: how long each week is (equally long). The draws are the same every time; Phipson and Smyth's p, never 0.
     """
     counts = np.asarray(weeks, dtype=np.int64)
-    length = np.ones(len(counts)) if days is None else np.asarray(days, dtype=float)
-    even, way = length / length.sum(), directions(len(counts))
+    lengths = np.ones(len(counts)) if days is None else np.asarray(days, dtype=float)
+    return _chance_of_phase(tuple(counts.tolist()), tuple(lengths.tolist()), draws)
+
+
+@lru_cache(maxsize=512)
+def _chance_of_phase(weeks: tuple[int, ...], days: tuple[float, ...], draws: int) -> float:
+    counts, even, way = np.array(weeks), np.array(days) / sum(days), directions(len(weeks))
     # What a first week of six days lacks points somewhere, too.
-    lean = even @ way
+    lean = counts.sum() * (even @ way)
     strewn = np.random.default_rng(SEED).multinomial(counts.sum(), even, size=draws)
-    reached = np.abs(strewn @ way - counts.sum() * lean)
-    found = abs(counts @ way - counts.sum() * lean)
-    return float((1 + np.count_nonzero(reached >= found - 1e-9)) / (1 + draws))
+    reached = np.count_nonzero(np.abs(strewn @ way - lean) >= abs(counts @ way - lean) - 1e-9)
+    return float((1 + reached) / (1 + draws))
 
 
 def echo(first: npt.ArrayLike, second: npt.ArrayLike, longest: int) -> Echo | None:

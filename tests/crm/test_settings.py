@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from crm.fiscal import fiscal_quarter
-from crm.models import Cursor, Organisation, Role, Team, Token, User
+from crm.models import CurrencyRate, Cursor, Organisation, Role, Team, Token, User
 from tests.factories import MONDAY, make_team, make_user
 
 pytestmark = pytest.mark.django_db
@@ -242,6 +242,20 @@ def test_quarters_by_weeks_count_all_figures_anew(client_for, ann):
     assert "Every figure is being counted anew." in said
     assert (Cursor.objects.get().wants_rebuild, Organisation.get().fiscal_calendar) == (True, "445")
     assert fiscal_quarter(MONDAY.date()).start == date(2025, 12, 29)
+
+
+def test_another_currency_waits_until_rates_into_the_old_one_are_removed(client_for, ann):
+    CurrencyRate.objects.create(currency="USD", on=MONDAY.date(), rate=1)
+    client = client_for(ann)
+    sent = {"name": "Acme", "time_zone": "UTC", "currency": "CHF", "fiscal_year_starts": 1, "fiscal_calendar": "months"}
+
+    refused = client.post("/settings/organisation/", sent)
+    assert (refused.status_code, Organisation.get().currency) == (422, "EUR")
+    assert "There are rates into EUR" in refused.content.decode()
+
+    CurrencyRate.objects.all().delete()
+    client.post("/settings/organisation/", sent)
+    assert Organisation.get().currency == "CHF"
 
 
 @pytest.mark.parametrize(
