@@ -1,5 +1,6 @@
 """Which tab a report stands under, and who draws its page."""
 
+from funnel.pages import waves
 from funnel.pages.face import Draw, plain
 from funnel.reports.answer import Report
 from funnel.reports.registry import REPORTS
@@ -14,7 +15,9 @@ TABS: tuple[tuple[str, tuple[str, ...]], ...] = (
 # Reports with a page of their own (funnel/views.py).
 OWN_PAGES = ("funnel", "alignment")
 # A report that is not here has a table alone.
-FACES: dict[str, Draw] = {}
+FACES: dict[str, Draw] = {
+    "waves": waves.face,
+}
 
 
 def face_of(report: Report) -> Draw:

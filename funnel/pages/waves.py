@@ -26,7 +26,7 @@ def face(answer: Answer, before: Answer | None) -> Face:
 
 def missing(shown: Page) -> str:
     enough = sum(one.wins >= ENOUGH_WINS for one in shown.quarters)
-    return f"{enough} of {ENOUGH_QUARTERS} quarters with {ENOUGH_WINS} wins each. Until then nothing tells a wave from chance."
+    return f"{enough} of {ENOUGH_QUARTERS} quarters with {ENOUGH_WINS} wins each; until then nothing tells a wave from luck."
 
 
 def sentence(shown: Page) -> str:
@@ -35,8 +35,8 @@ def sentence(shown: Page) -> str:
     third = sum(one.by_month[-1].won for one in shown.quarters) / wins
     last = sum(one.last_days.won for one in shown.quarters) / wins
     even = f"({percent(1 / 3)} and {percent(EVEN)} would be even)"
-    said = f"of {number(wins)} wins {percent(third)} came in the third month of a quarter, {percent(last)} in its last two weeks"
-    return f"{OPENINGS[shown.verdict]}: {said} {even}."
+    said = f"of {number(wins)} wins {percent(third)} came in the third month of a quarter"
+    return f"{OPENINGS[shown.verdict]}: {said}, {percent(last)} in its last two weeks {even}."
 
 
 def charts(shown: Page) -> list[Chart]:
@@ -79,15 +79,16 @@ def win_rate_said(cost: Cost) -> str:
     if (change := cost.win_rate) is None:
         return f"Not enough data: {cost.last.closed} of 10 decisions in the last two weeks."
     last, rest = cost.last.won / cost.last.closed, cost.rest.won / cost.rest.closed
-    said = f"In the last two weeks {percent(last)} of {number(cost.last.closed)} decisions are won, otherwise {percent(rest)} of {number(cost.rest.closed)}"
-    return f"{said}: {compared(change, 'points')}."
+    then = f"In the last two weeks {percent(last)} of {number(cost.last.closed)} decisions are won"
+    return f"{then}, otherwise {percent(rest)} of {number(cost.rest.closed)}: {compared(change, 'points')}."
 
 
 def amount_said(cost: Cost) -> str:
     if (change := cost.amount) is None:
         return f"Not enough data: {min(cost.last.valued, cost.rest.valued)} of 10 wins with an amount on either side."
     word = "larger" if change.rise > 0 else "smaller"
-    return f"Wins of the last two weeks are {percent(abs(change.rise))} {word} than the others: {compared(change, 'percent')}."
+    said = f"Wins of the last two weeks are {percent(abs(change.rise))} {word} than the others"
+    return f"{said}: {compared(change, '%')}."
 
 
 def compared(change: Difference, unit: str) -> str:
@@ -96,7 +97,7 @@ def compared(change: Difference, unit: str) -> str:
         return "no difference that chance does not explain"
     bounds = sorted(round(100 * abs(bound)) for bound in (change.low, change.high))
     word = "higher" if change.rise > 0 else "lower"
-    return f"likely {bounds[0]}–{bounds[1]} {unit if unit == 'points' else '%'} {word}"
+    return f"likely {bounds[0]}–{bounds[1]} {unit} {word}"
 
 
 def gap_said(gap: float) -> str:
