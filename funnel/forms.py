@@ -8,19 +8,21 @@ from urllib.parse import urlencode
 
 from django import forms
 
+from crm.fiscal import fiscal_quarter, fiscal_year, previous
 from crm.forms import DateInput
-from crm.periods import add_months, start_of_quarter
+from crm.periods import add_months
 from funnel.reports.answer import Report
 from funnel.reports.labels import labels
-from funnel.reports.question import Question, day_of
+from funnel.reports.question import Parameter, Question, day_of
 
 BASIS_LABELS = [("cohort", "by start date"), ("period", "by activity date")]
 UNIT_LABELS = [("leads", "each lead once"), ("episodes", "every time round")]
 DIMENSION_WORDS = {
     "definition_version": "definition",
     "forecast_category": "forecast category",
-    "origin": "whose lead",
+    "origin": "who found it",
 }
+EVERYTHING = "all"
 
 
 class ReportFilterForm(forms.Form):
@@ -48,7 +50,7 @@ class ReportFilterForm(forms.Form):
         if len(report.units) > 1:
             self.add("unit", "Leads", UNIT_LABELS)
         for one in report.parameters:
-            self.add(one.name, one.title, one.choices)
+            self.add_own(one)
         if report.dimensions:
             self.add(
                 "dimension",
@@ -58,6 +60,13 @@ class ReportFilterForm(forms.Form):
 
     def add(self, name: str, label: str, choices: Sequence[tuple[str, str]]) -> None:
         self.fields[name] = forms.ChoiceField(label=label, choices=choices, required=False)
+
+    def add_own(self, asked: Parameter) -> None:
+        if asked.number is None:
+            return self.add(asked.name, asked.title, asked.choices)
+        least, most = asked.number
+        self.fields[asked.name] = forms.FloatField(label=asked.title, min_value=least, max_value=most, required=False)
+        return None
 
     def add_prefix(self, field_name: str) -> str:
         """As the address has it."""
@@ -81,18 +90,24 @@ def as_parameters(get: Mapping[str, str]) -> dict[str, str]:
 
 def spans(today: date) -> list[tuple[str, date, date]]:
     """The spans of days people ask for most: label, first day, day after the last."""
-    quarter = start_of_quarter(today)
-    tomorrow = today + timedelta(days=1)
+    quarter, year = fiscal_quarter(today), fiscal_year(today)
+    last = previous(quarter)
     return [
-        ("This quarter", quarter, tomorrow),
-        ("Last quarter", add_months(quarter, -3), quarter),
-        ("Last 12 months", add_months(today, -11), tomorrow),
+        ("This quarter", quarter.start, quarter.end),
+        ("Last quarter", last.start, last.end),
+        ("This fiscal year", year.start, year.end),
+        ("Last 12 months", *twelve_months(today)),
     ]
 
 
+def twelve_months(today: date) -> tuple[date, date]:
+    """The last twelve calendar months, with this one."""
+    return add_months(today, -11), add_months(today, 1)
+
+
 def with_days(parameters: dict[str, str], span: str, today: date) -> dict[str, str]:
-    """The parameters, with the days a page begins with where it was asked for none."""
-    if span == "all" or {"from", "to"} & set(parameters):
+    """The parameters, with the days a page begins with where it was asked for none; `days=all` asks for everything."""
+    if span == EVERYTHING or parameters.get("days") == EVERYTHING or {"from", "to"} & set(parameters):
         return parameters
     start, end = fiscal_span(span, today)
     return {**parameters, "from": start.isoformat(), "to": end.isoformat()}
@@ -100,35 +115,38 @@ def with_days(parameters: dict[str, str], span: str, today: date) -> dict[str, s
 
 def fiscal_span(span: str, today: date) -> tuple[date, date]:
     """The whole quarter of today, or the last twelve months with this one."""
-    quarter = start_of_quarter(today)
-    return (quarter, add_months(quarter, 3)) if span == "quarter" else (add_months(today, -11), add_months(today, 1))
+    quarter = fiscal_quarter(today)
+    return (quarter.start, quarter.end) if span == "quarter" else twelve_months(today)
 
 
-def held_chips(question: Question) -> list[dict[str, str]]:
-    """The dimensions held at one key, each with the address without it."""
+def held_chips(question: Question, **more: str) -> list[dict[str, str]]:
+    """The dimensions held at one key, each with the address without it; ``more`` stays in the address."""
     chips = []
     for dimension, key in question.filters:
         others = tuple(pair for pair in question.filters if pair[0] != dimension)
         name = labels(dimension, [key])[key]
         chips.append(
             {
-                "label": f"{dimension_word(dimension)}: {name}",
-                "address": f"?{replace(question, filters=others).query()}",
+                "label": f"{dimension_word(dimension).capitalize()}: {name}",
+                "address": f"?{replace(question, filters=others).query(**more)}",
             }
         )
     return chips
 
 
-def span_chips(question: Question, today: date) -> list[dict[str, Any]]:
+def span_chips(question: Question, today: date, **more: str) -> list[dict[str, Any]]:
     """Spans of days to choose with one click; the chosen one is marked."""
     chosen = (question.start, question.end)
     chips = [
         {
             "label": label,
-            "address": f"?{replace(question, start=start, end=end).query()}",
+            "address": f"?{replace(question, start=start, end=end).query(**more)}",
             "current": chosen == (start, end),
         }
         for label, start, end in spans(today)
     ]
-    everything = {name: value for name, value in question.parameters().items() if name not in {"from", "to"}}
-    return [*chips, {"label": "Everything", "address": f"?{urlencode(everything)}", "current": False}]
+    everything = {name: value for name, value in question.parameters(**more).items() if name not in {"from", "to"}}
+    return [
+        *chips,
+        {"label": "Everything", "address": f"?{urlencode({**everything, 'days': EVERYTHING})}", "current": False},
+    ]

@@ -1,7 +1,10 @@
 """Dashboards: the funnel, and the leads behind each of its figures."""
 
+import logging
+from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import select_template
@@ -12,18 +15,21 @@ from crm.keyset import count_up_to, count_words
 from crm.replica import reading_figures
 from crm.requests import PersonRequest, id_of
 from funnel.alignment import quarter, quarter_asked
-from funnel.dashboard import dashboard, mark
+from funnel.dashboard import dashboard
 from funnel.drilldown import heading_of, words_of
 from funnel.forms import ReportFilterForm, as_parameters, held_chips, span_chips, with_days
-from funnel.pages.registry import OWN_PAGES, face_of
-from funnel.queries import freshness, leads_behind, waiting_handoffs
+from funnel.pages.page import Asked, ReportPage, mark, report_page
+from funnel.pages.registry import OWN_PAGES
+from funnel.queries import leads_behind, waiting_handoffs
 from funnel.reports.alignment import ALIGNMENT
+from funnel.reports.answer import Report
 from funnel.reports.funnel import FUNNEL
-from funnel.reports.question import BadQuestion, read
-from funnel.reports.registry import REPORTS, answer, question_for
+from funnel.reports.question import BadQuestion, Question, read
+from funnel.reports.registry import REPORTS, question_for
 from funnel.reports.velocity import VELOCITY, read_lasted
 from funnel.selection import read_selection
 
+logger = logging.getLogger(__name__)
 FIGURES = "figures"
 MOST_WAITING = 200
 
@@ -80,36 +86,70 @@ def alignment(request: PersonRequest) -> HttpResponse:
 @require_GET
 @reading_figures()
 def report(request: PersonRequest, name: str) -> HttpResponse:
-    """The page of a report that has none of its own: filter line, sentence, charts, table, notes."""
-    asked = REPORTS.get(name)
-    if asked is None:
+    """The page of a report that has none of its own; asked by an open page for its live part, it answers 204 while
+    nothing is new."""
+    shown = REPORTS.get(name)
+    if shown is None:
         raise Http404
     if name in OWN_PAGES:
         return redirect(f"funnel:{name}")
     now, today = timezone.now(), timezone.localdate()
+    seen = request.GET.get("seen") if request.htmx else None
+    if seen == mark(at=now):
+        return HttpResponse(status=204)
     try:
-        parameters = with_days(as_parameters(request.GET.dict()), asked.span, today)
-        question = question_for(asked, parameters, today=today)
-        answered = answer(asked, question, at=now)
-        before = answer(asked, question.before(), at=now) if "compare" in request.GET else None
+        question = question_for(shown, with_days(as_parameters(request.GET.dict()), shown.span, today), today=today)
     except BadQuestion as error:
         return render(request, "problem.html", {"problem": error}, status=error.status)
-    context: dict[str, Any] = {
-        "now": now,
-        "report": asked,
-        "answer": answered,
-        "before": before,
-        "face": face_of(asked)(answered, before),
-        "freshness": freshness(at=now),
-        "csv_query": question.query(format="csv"),
-        "explained": (asked,),
-        "form": ReportFilterForm(asked, question),
-        "held": question.filters,
-        "chips": held_chips(question),
-        "spans": span_chips(question, today),
-    }
+    context = {"now": now, "report": shown, "explained": (shown,), **filter_line(request, shown, question, today)}
+    try:
+        page = report_page(shown, question, beside(request), at=now, today=today)
+    except BadQuestion as error:
+        return render(request, "problem.html", {"problem": error}, status=error.status)
+    except Exception:
+        if settings.DEBUG:
+            raise
+        logger.exception("The report %s could not be counted: %s", name, question)
+        return render(request, "funnel/failed.html", context, status=500)
+    if seen == page.mark:
+        return HttpResponse(status=204)
     template = select_template([f"funnel/{name.replace('-', '_')}.html", "funnel/report.html"])
-    return HttpResponse(template.render(context, request))
+    return HttpResponse(template.render({**context, **of_page(request, page)}, request))
+
+
+def beside(request: PersonRequest) -> Asked:
+    """What the address asks beside the question."""
+    get = request.GET
+    return Asked(compare="compare" in get, ordering=get.get("ordering", ""), marks=get.get("marks") != "off")
+
+
+def filter_line(request: PersonRequest, shown: Report, question: Question, today: date) -> dict[str, Any]:
+    """The filter line of a report, and the addresses that keep what was asked beside the question."""
+    kept = {name: request.GET.get(name, "") for name in ("compare", "marks")}
+    return {
+        "form": ReportFilterForm(shown, question),
+        "held": question.filters,
+        "chips": held_chips(question, **kept),
+        "spans": span_chips(question, today, **kept),
+        "compare": "compare" in request.GET,
+        "csv_query": question.query(format="csv"),
+    }
+
+
+def of_page(request: PersonRequest, page: ReportPage) -> dict[str, Any]:
+    """What the template shows; an open page that asks for news gets the figures without the frame around them."""
+    live = request.GET.copy()
+    live["seen"] = page.mark
+    return {
+        "page": page,
+        "answer": page.answer,
+        "before": page.before,
+        "face": page.face,
+        "freshness": page.freshness,
+        "live_address": f"?{live.urlencode()}",
+        "is_news": bool(request.htmx),
+        "frame": "funnel/bare.html" if request.htmx else "base.html",
+    }
 
 
 @require_GET

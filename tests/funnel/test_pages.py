@@ -124,7 +124,7 @@ def test_a_row_narrows_to_its_campaign_and_a_chip_takes_it_away(client_for, max_
     assert parse_qs(urlsplit(row.href).query)["campaign"] == [str(webinar.pk)]
     assert narrowed.context["board"].bars[0]["count"] == 12
     [chip] = narrowed.context["chips"]
-    assert chip["label"] == "campaign: Webinar"
+    assert chip["label"] == "Campaign: Webinar"
     assert client.get(PAGE + chip["address"]).context["board"].bars[0]["count"] == 25
 
 
