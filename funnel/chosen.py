@@ -9,9 +9,10 @@ from typing import Any
 from crm.periods import local_day, start_of_day, zone
 from crm.requests import id_of
 from funnel.deals import Values, held, in_days, rows, source, values_of
+from funnel.deals_of_leads import REACHED, reached
 from funnel.drilldown import held_names
 from funnel.reports.question import DEAL_DIMENSIONS, MISSING, Question, choice, day_of, read
-from leads.models import DealKind, DealStage, Opportunity
+from leads.models import DealStage, ForecastCategory, Opportunity
 from leads.stalled import QUIET_AFTER
 
 # The page that shows them.
@@ -46,6 +47,19 @@ FORECAST = """d.opened_on < %(end)s AND coalesce(d.closed_on >= %(start)s, true)
 PUSHED = """(d.closed_on IS NULL OR d.closed_on >= %(end)s)
     AND (d.expected_close IS NULL OR d.expected_close < %(start)s OR d.expected_close >= %(end)s)"""
 FORECASTS = {"forecast": FORECAST, "pushed": f"{FORECAST} AND {PUSHED}"}
+# In the forecast of the days asked for (a quarter): expected in them and open, or won in them.
+IN_FORECAST = f"""(d.outcome = '' AND {in_days("expected_close")} OR d.outcome = 'won' AND {in_days("closed_on")})"""
+# What is won is closed, whatever was said of it before; what is open is not, and of what nobody knows is pipeline.
+CATEGORY = """CASE WHEN d.outcome = 'won' THEN 'closed' WHEN d.forecast_category = '' THEN 'pipeline'
+        WHEN d.forecast_category = 'closed' THEN 'commit' ELSE d.forecast_category END"""
+# METRICS P2; each holds those after it. `likely` is all that is not omitted.
+ROLL_UPS = {
+    "open_pipeline": ("pipeline", "best_case", "most_likely", "commit"),
+    "best_case_forecast": ("best_case", "most_likely", "commit", "closed"),
+    "most_likely_forecast": ("most_likely", "commit", "closed"),
+    "commit_forecast": ("commit", "closed"),
+    "likely": ("pipeline", "best_case", "most_likely", "commit", "closed"),
+}
 # Words of a deal that are held at one value, beside the dimensions; "" is a missing one.
 WORDS = ("reason", "competitor", "kind")
 
@@ -57,6 +71,8 @@ class Chosen:
     ``on``: as they stood at the end of that day; None: as they stand now. ``state``: one of STATES, "" for all.
     ``by``: which of their days (DAYS) is one of the question's, "" where none need be. ``only``: one of MARKS; or of
     FORECASTS, about the quarter that the question's days are. ``words``: pairs of one of WORDS and its value.
+    ``of_mqls``: one of the three official reports; the question is then about leads, and these are the deals of its
+    MQLs that stand in that report. ``forecast``: a category or roll-up of the forecast of the question's days.
     """
 
     question: Question
@@ -66,6 +82,8 @@ class Chosen:
     stage: str | None = None
     only: str = ""
     words: tuple[tuple[str, str], ...] = ()
+    of_mqls: str = ""
+    forecast: str = ""
 
     @property
     def address(self) -> str:
@@ -76,12 +94,21 @@ class Chosen:
         asked = replace(self.question, dimension="", key=None, filters=tuple(self.question.held.items()), options=())
         words = {name: value or MISSING for name, value in self.words}
         stage = None if self.stage is None else self.stage or MISSING
-        return asked.query(state=self.state, by=self.by, on=self.on or "", stage=stage, only=self.only, **words)
+        return asked.query(
+            state=self.state,
+            by=self.by,
+            on=self.on or "",
+            stage=stage,
+            only=self.only,
+            of_mqls=self.of_mqls,
+            forecast=self.forecast,
+            **words,
+        )
 
     def conditions(self, *, at: datetime) -> tuple[list[str], Values]:
         """On deals ``d``, and the values they and the relation take."""
         asked = self.question
-        conditions, values = held(asked.held)
+        conditions, values = self._whose(at=at)
         values |= values_of(self.day(at=at))
         values |= {"at": at, "quiet_after": QUIET_AFTER, "start": asked.start, "end": asked.end}
         values |= {"begins": start_of_day(asked.start, zone()), **dict(self.words), "stage": self.stage}
@@ -89,8 +116,17 @@ class Chosen:
         conditions += [in_days(DAYS[self.by])] if self.by else []
         conditions += ["d.stage = %(stage)s"] if self.stage is not None else []
         conditions += [(MARKS | FORECASTS)[self.only]] if self.only else []
+        if self.forecast:
+            conditions += [IN_FORECAST, f"{CATEGORY} = ANY(%(categories)s)"]
+            values["categories"] = list(ROLL_UPS.get(self.forecast, (self.forecast,)))
         conditions += [f"d.{name} = %({name})s" for name, _value in self.words]
         return conditions, values
+
+    def _whose(self, *, at: datetime) -> tuple[list[str], Values]:
+        if not self.of_mqls:
+            return held(self.question.held)
+        condition, values = reached(self.question, self.of_mqls, self.day(at=at))
+        return [condition], values
 
     def day(self, *, at: datetime) -> date:
         return self.on or local_day(at, zone())
@@ -106,6 +142,8 @@ def read_chosen(parameters: Mapping[str, str], *, today: date) -> Chosen:
         on=day_of(parameters, "on"),
         stage=stage.replace(MISSING, "") if stage else None,
         only=choice(parameters, "only", ("", *MARKS, *FORECASTS)),
+        of_mqls=choice(parameters, "of_mqls", ("", *REACHED)),
+        forecast=choice(parameters, "forecast", ("", *ForecastCategory.values, *ROLL_UPS)),
         words=tuple((name, text_of(parameters[name])) for name in WORDS if parameters.get(name)),
     )
 
@@ -203,9 +241,12 @@ def words_of(chosen: Chosen) -> list[str]:
     """The days they are about and what is held, in words."""
     asked = chosen.question
     days = f"{asked.start:%-d %b %Y} to {asked.end - timedelta(days=1):%-d %b %Y}"
-    said = [f"{DAY_WORDS[chosen.by]} {days}"] if chosen.by else []
+    said = [f"of leads that became MQL {days}"] if chosen.of_mqls else []
+    said += [f"{DAY_WORDS[chosen.by]} {days}"] if chosen.by else []
     if chosen.only:
         said.append(f"{MARK_WORDS[chosen.only]} {days}" if chosen.only in FORECASTS else MARK_WORDS[chosen.only])
+    if chosen.forecast:
+        said.append(f"{chosen.forecast.replace('_', ' ')} of {days}")
     said += [f"as of {chosen.on:%-d %b %Y}"] if chosen.on else []
     said += [f"{name}: {(value or MISSING).replace('_', ' ')}" for name, value in chosen.words]
     return [*said, *held_names(asked.held.items())]

@@ -17,13 +17,11 @@ from crm.currencies import converted, without_rate
 from crm.fiscal import quarters_between
 from crm.models import Organisation
 from crm.periods import local_day, start_of_day
-from funnel.reports.question import NUMBERED, Question
+from funnel.reports.question import NUMBERED, QUARTER, Question
 from funnel.sql import FACT, day
 from leads.models import Opportunity
 
 Values = dict[str, Any]
-# Beside the dimensions a report of deals can be cut by a fiscal quarter; its key is its first day.
-QUARTER = "quarter"
 # What people change of a deal; its history tells what it was.
 CHANGING = (
     "name", "owner_id", "team_id", "stage", "outcome", "reason_id", "competitor", "kind", "product", "amount",
@@ -102,7 +100,12 @@ def last_day(question: Question, *, at: datetime) -> date:
 
 def source(on: date, *, at: datetime) -> str:
     """The relation of deals as they stood at the end of the day ``on``."""
-    return DEAL if on >= local_day(at, Organisation.get().zone) else DEAL_THEN
+    return DEAL_THEN if is_past(on, at=at) else DEAL
+
+
+def is_past(on: date, *, at: datetime) -> bool:
+    """Whether the end of that day is over: deals then stand as their history tells."""
+    return on < local_day(at, Organisation.get().zone)
 
 
 def values_of(on: date) -> Values:
@@ -132,7 +135,8 @@ def in_days(column: str) -> str:
 def key_of(dimension: str, month_of: str = "closed_on") -> str:
     """The key of deals ``d`` as text: "" for a missing value, NULL without a dimension.
 
-    A month is "2026-03", that of the day ``month_of``. A quarter takes %(quarters)s, the days `quarter_starts` gives.
+    Months ("2026-03") and fiscal quarters (their first day) are those of the day ``month_of``; a quarter takes
+    %(quarters)s, the days that `quarter_starts` gives.
     """
     if not dimension:
         return "NULL::text"
@@ -146,6 +150,13 @@ def key_of(dimension: str, month_of: str = "closed_on") -> str:
 def quarter_starts(first: date, last: date) -> list[date]:
     """The first days of the fiscal quarters from that of ``first`` to that of ``last``."""
     return [quarter.start for quarter in quarters_between(first, last + timedelta(days=1))]
+
+
+def quarter_values(conditions: Iterable[str], values: Values, column: str, *, at: datetime) -> Values:
+    """%(quarters)s for the quarters that these deals have days of ``column`` in."""
+    deals, where = source(values["on"], at=at), " AND ".join(conditions) or "true"
+    [found] = rows(f"SELECT min(d.{column}) AS first, max(d.{column}) AS last FROM {deals} d WHERE {where}", values)
+    return {"quarters": quarter_starts(found["first"], found["last"]) if found["first"] else []}
 
 
 def rows(statement: str, values: Values) -> list[dict[str, Any]]:

@@ -10,9 +10,13 @@ from funnel.queries import freshness
 from funnel.reports.alignment import ALIGNMENT
 from funnel.reports.answer import Answer, Report, Told
 from funnel.reports.cohorts import COHORTS
+from funnel.reports.content import CONTENT
 from funnel.reports.counts import definition_versions
+from funnel.reports.feedback import FEEDBACK
 from funnel.reports.funnel import FUNNEL
+from funnel.reports.pipeline import PIPELINE
 from funnel.reports.question import PARAMETERS, BadQuestion, Question, read
+from funnel.reports.sla import SLA
 from funnel.reports.velocity import VELOCITY
 from funnel.reports.waves import WAVES
 from funnel.reports.win_loss import WIN_LOSS
@@ -24,8 +28,12 @@ REPORTS: dict[str, Report] = {
         FUNNEL,
         VELOCITY,
         COHORTS,
+        PIPELINE,
         WIN_LOSS,
         WAVES,
+        SLA,
+        FEEDBACK,
+        CONTENT,
         ALIGNMENT,
     )
 }

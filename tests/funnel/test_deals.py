@@ -12,7 +12,7 @@ from funnel.deals import DEAL, held, key_of, money_notes, rows, source, values_o
 from funnel.models import LeadFact
 from funnel.recompute import rebuild
 from funnel.reports.question import BadQuestion, Question
-from leads.models import Company, Opportunity, OpportunityPerson
+from leads.models import Company, Opportunity
 from leads.models.lead import SourcedBy
 from tests.factories import (
     DAY,

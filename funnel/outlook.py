@@ -1,0 +1,135 @@
+"""Whether a fiscal quarter will be made: what is booked, what is asked for, and what is open to get there (METRICS P4).
+
+Of the organisation, or of one team or one person that the question is held at: who else it is held at has no quota.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from crm.currencies import convert
+from crm.fiscal import Span, fiscal_quarter
+from crm.models import Organisation
+from funnel.deals import held, rows, source, values_of
+from funnel.models import Quota, QuotaMeasure
+from funnel.reports.question import Question
+
+YEAR = timedelta(days=365)
+# Below so many closed deals no rate is told.
+ENOUGH_CLOSED = 10
+WHOSE = {"team": "team_id", "owner": "user_id"}
+
+BOOKED = """SELECT coalesce(sum(d.amount) FILTER (WHERE d.closed_on >= %(start)s), 0) AS booked,
+        count(*) FILTER (WHERE d.closed_on >= %(year_ago)s) AS won
+    FROM {deals} d WHERE d.outcome = 'won' AND d.closed_on >= least(%(start)s, %(year_ago)s) AND d.closed_on < %(end)s
+        AND {where}"""
+LOST = "SELECT count(*) AS lost FROM {deals} d WHERE d.outcome = 'lost' AND d.closed_on >= %(year_ago)s AND {where}"
+IN_PERIOD = """SELECT count(*) AS deals, coalesce(sum(d.amount), 0) AS value
+    FROM {deals} d WHERE d.outcome = '' AND d.forecast_category <> 'omitted'
+        AND d.expected_close >= %(start)s AND d.expected_close < %(end)s AND {where}"""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """METRICS P4. ``coverage``: open pipeline of the period / what is still to be booked; ``required``: what it takes
+    at our win rate; ``gap_share``: the share of what is missing that is then to be expected. None: cannot be told."""
+
+    open_value: Decimal
+    remaining: Decimal | None
+    win_rate: float | None
+
+    @property
+    def coverage(self) -> float | None:
+        return float(self.open_value / self.remaining) if self.remaining else None
+
+    @property
+    def required(self) -> float | None:
+        return 1 / self.win_rate if self.win_rate else None
+
+    @property
+    def gap_share(self) -> float | None:
+        if self.coverage is None or self.win_rate is None:
+            return None
+        return self.coverage * self.win_rate
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """One quarter as of the day ``on``. ``quota`` None: none is set for whom this is about; ``closed``: of how many
+    deals of the last twelve months the win rate is told."""
+
+    quarter: Span
+    on: date
+    booked: Decimal
+    quota: Decimal | None
+    open_deals: int
+    open_value: Decimal
+    won: int
+    closed: int
+
+    @property
+    def remaining(self) -> Decimal | None:
+        return None if self.quota is None else max(self.quota - self.booked, Decimal(0))
+
+    @property
+    def win_rate(self) -> float | None:
+        return self.won / self.closed if self.closed >= ENOUGH_CLOSED else None
+
+    @property
+    def coverage(self) -> Coverage:
+        return Coverage(self.open_value, self.remaining, self.win_rate)
+
+
+def outlook(question: Question, quarter: Span, on: date, *, at: datetime) -> Outlook:
+    """Of the quarter, as it stood at the end of ``on``; the win rate is that of twelve months until then (P1)."""
+    deals, (conditions, values) = source(on, at=at), held(question.held)
+    values |= {**values_of(on), "start": quarter.start, "end": quarter.end, "year_ago": on - YEAR + timedelta(days=1)}
+    where = " AND ".join(conditions) or "true"
+    [booked], [lost], [in_period] = (
+        rows(statement.format(deals=deals, where=where), values) for statement in (BOOKED, LOST, IN_PERIOD)
+    )
+    return Outlook(
+        quarter=quarter,
+        on=on,
+        booked=booked["booked"],
+        quota=revenue_quota(question, quarter),
+        open_deals=in_period["deals"],
+        open_value=in_period["value"],
+        won=booked["won"],
+        closed=booked["won"] + lost["lost"],
+    )
+
+
+def revenue_quota(question: Question, quarter: Span) -> Decimal | None:
+    """The revenue asked for in the quarter; of everybody the organisation's goal, else that of its teams together.
+
+    A goal of more days counts by its days in the quarter, each by the rate of its first day.
+    """
+    rivals = Quota.objects.filter(measure=QuotaMeasure.REVENUE, starts_on__lt=quarter.end, ends_on__gte=quarter.start)
+    if not question.held:
+        whole = parts_of(rivals.filter(user=None, team=None), quarter)
+        return parts_of(rivals.exclude(team=None), quarter) if whole is None else whole
+    [(dimension, key), *others] = question.held.items()
+    if others or dimension not in WHOSE or not key:
+        return None
+    return parts_of(rivals.filter(**{WHOSE[dimension]: int(key)}), quarter)
+
+
+def parts_of(quotas: Iterable[Quota], quarter: Span) -> Decimal | None:
+    parts = [part for quota in quotas if (part := part_of(quota, quarter)) is not None]
+    return sum(parts, start=Decimal(0)) if parts else None
+
+
+def part_of(quota: Quota, quarter: Span) -> Decimal | None:
+    """What of a quota falls into the quarter; None without a rate of its currency."""
+    amount = convert(quota.amount, quota.currency or Organisation.get().currency, quota.starts_on)
+    first, last = max(quota.starts_on, quarter.start), min(quota.ends_on, quarter.last_day)
+    days = (quota.ends_on - quota.starts_on).days + 1
+    return None if amount is None else amount * ((last - first).days + 1) / days
+
+
+def quarter_of(question: Question, today: date) -> Span:
+    """The fiscal quarter of today where the days asked for include it, else that of their last day."""
+    day = today if question.start <= today < question.end else question.end - timedelta(days=1)
+    return fiscal_quarter(day)
