@@ -5,7 +5,7 @@ behind a number are read from it, so that report, page, drill-down and the page 
 
 A promise is *met*, *breached* (late, passed on, or open past its time) or *pending* (open, its time not yet over). By
 activity date it counts on the day on which that was settled: when it was met, else when its time was over; what is
-pending counts once it has begun. By start date it counts on the day on which its clock began.
+pending, and everything by start date, on the day on which its clock began. So each counts on one day, and days add up.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,6 @@ from datetime import date, datetime
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
-import numpy as np
 from django.db.models import Min
 
 from crm.access import people_of_marketing
@@ -238,16 +237,18 @@ KEYS = {
     "region": "coalesce(team.region, '')",
     "origin": "coalesce(l.sourced_by, '')",
     "definition_version": "coalesce(c.definition_version::text, '')",
-    "month": "to_char(coalesce(c.settled_at, c.started_at) AT TIME ZONE %(zone)s, 'YYYY-MM')",
     "hour": f"to_char({LOCAL}, 'HH24')",
     "weekday": f"to_char({LOCAL}, 'ID')",
     "weekday_hour": f"to_char({LOCAL}, 'ID HH24')",
     "": "''",
 }
+MONTH = {
+    "period": "to_char(coalesce(c.settled_at, c.started_at) AT TIME ZONE %(zone)s, 'YYYY-MM')",
+    "cohort": f"to_char({LOCAL}, 'YYYY-MM')",
+}
 ABOUT_THE_LEAD = {"campaign", "channel", "source", "segment", "country", "product", "industry", "origin"}
 IN_DAYS = {
-    "period": """CASE WHEN c.settled_at IS NULL THEN c.started_at < %(end)s
-        ELSE c.settled_at >= %(start)s AND c.settled_at < %(end)s END""",
+    "period": "coalesce(c.settled_at, c.started_at) >= %(start)s AND coalesce(c.settled_at, c.started_at) < %(end)s",
     "cohort": "c.started_at >= %(start)s AND c.started_at < %(end)s",
 }
 COUNTED = """
@@ -304,20 +305,16 @@ def kept_of(clock: str, promised: Promised) -> Kept:
 
 
 class Lasted(NamedTuple):
-    """How long promises took: minutes, and whether each was answered (else it was still waiting, or passed on)."""
+    """So many took so long; those that were not answered still wait, or were passed on then."""
 
-    minutes: "np.ndarray[Any, np.dtype[np.float64]]"
-    answered: "np.ndarray[Any, np.dtype[np.bool_]]"
+    minutes: int
+    is_answered: bool
+    count: int
 
 
-def lasted(clock: str, promised: Promised) -> Lasted:
-    """The sample of the response-time curve (S3), in working time of who was asked."""
-    rows = ask(clock, promised, LASTED)
-    counts = [count for _minutes, _answered, count in rows]
-    return Lasted(
-        np.repeat(np.array([row[0] for row in rows], dtype=np.float64), counts),
-        np.repeat(np.array([row[1] for row in rows], dtype=np.bool_), counts),
-    )
+def lasted(clock: str, promised: Promised) -> list[Lasted]:
+    """The sample of the response-time curve (S3), in working time of who was asked, shortest first."""
+    return [Lasted(*row) for row in sorted(ask(clock, promised, LASTED))]
 
 
 def behind(clock: str, promised: Promised, states: Iterable[str], *, limit: int) -> tuple[list[Behind], int]:
@@ -331,7 +328,8 @@ def ask(clock: str, promised: Promised, statement: str, dimension: str = "", **m
     which = [IN_DAYS[promised.basis], *(f"{KEYS[name]} = %(held_{name})s" for name, _key in promised.held)]
     if "states" in more:
         which.append("c.state = ANY(%(states)s)")
-    told = statement.format(key=KEYS[dimension], joins=joins(cut_by), which=" AND ".join(which))
+    key = MONTH[promised.basis] if dimension == "month" else KEYS[dimension]
+    told = statement.format(key=key, joins=joins(cut_by), which=" AND ".join(which))
     parameters = {**promised.days.parameters, **needs(clock, promised), **more}
     parameters |= {f"held_{name}": key for name, key in promised.held}
     return fetch_rows(f"WITH {WORKS}, clock AS ({CLOCKS[clock].rows}) {told}", parameters)

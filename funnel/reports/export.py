@@ -1,6 +1,7 @@
 """A report as CSV: the columns of the registry, one row a row, nothing that a spreadsheet would run."""
 
 import csv
+import json
 from io import StringIO
 from typing import Any
 
@@ -18,7 +19,9 @@ def as_csv(answer: Answer) -> str:
 
 
 def cell(value: Any) -> Any:
-    """Numbers as they are, money as its amount, nothing for None, and no text that runs."""
+    """Numbers as they are, money as its amount, nothing for None, lists as JSON, and no text that runs."""
+    if isinstance(value, list):
+        return json.dumps(value, default=str)
     if isinstance(value, dict):
         return value["amount"]
     return harmless(value) if isinstance(value, str) else value
