@@ -1,6 +1,6 @@
 """Which tab a report stands under, and who draws its page."""
 
-from funnel.pages import waves
+from funnel.pages import waves, win_loss
 from funnel.pages.face import Draw, plain
 from funnel.reports.answer import Report
 from funnel.reports.registry import REPORTS
@@ -17,6 +17,7 @@ OWN_PAGES = ("funnel", "alignment")
 # A report that is not here has a table alone.
 FACES: dict[str, Draw] = {
     "waves": waves.face,
+    "win-loss": win_loss.face,
 }
 
 

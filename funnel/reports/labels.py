@@ -7,10 +7,12 @@ from campaigns.models import Campaign, Channel
 from crm.fiscal import fiscal_quarter
 from crm.models import Team, User
 from funnel.reports.question import MISSING, QUARTER
+from leads.lifecycle import ReasonUse
+from leads.models import DealKind, ForecastCategory, Reason
 from leads.models.lead import SourcedBy
 
 RECORDS = {"campaign": Campaign, "owner": User, "team": Team, "manager": User}
-CHOICES = {"channel": Channel, "origin": SourcedBy}
+CHOICES = {"channel": Channel, "origin": SourcedBy, "kind": DealKind, "forecast_category": ForecastCategory}
 
 
 def labels(dimension: str, keys: Iterable[str | None]) -> dict[str | None, str]:
@@ -24,6 +26,9 @@ def labels(dimension: str, keys: Iterable[str | None]) -> dict[str | None, str]:
         names |= {value: str(label) for value, label in choices.choices if value in names}
     if dimension == "definition_version":
         names |= {key: f"Version {key}" for key in wanted if key}
+    if dimension == "reason":
+        losses = Reason.objects.filter(use=ReasonUse.LOSS, code__in=filter(None, wanted))
+        names |= dict(losses.values_list("code", "label"))
     if dimension == QUARTER:
         names |= {key: fiscal_quarter(date.fromisoformat(key)).label for key in wanted if key}
     return {**names, None: "All"}

@@ -28,8 +28,6 @@ from funnel.models import FigureSettings
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
 from funnel.reports.question import DEAL_DIMENSIONS, MISSING, QUARTER, Question
-from leads.lifecycle import ReasonUse
-from leads.models import DealKind, Reason
 
 # Words of the opportunity itself, and whether its field is one its rep is a specialist of.
 REASON, COMPETITOR, KIND, SPECIALISM = "reason", "competitor", "kind", "specialism"
@@ -226,10 +224,6 @@ def told_rows(cut: Cut, closed: Closed, open_: Open) -> list[Row]:
 def names_of(dimension: str, keys: Sequence[str | None]) -> dict[str | None, str]:
     """What the keys are called."""
     names = labels(dimension, keys)
-    if dimension == REASON:
-        names |= dict(Reason.objects.filter(use=ReasonUse.LOSS, code__in=keys).values_list("code", "label"))
-    if dimension == KIND:
-        names |= {key: str(DealKind(key).label) for key in keys if key}
     if dimension == SPECIALISM:
         names |= {key: SPECIALISMS[key or ""] for key in keys}
     if dimension in UNNAMED:

@@ -235,7 +235,7 @@ def test_the_same_queries_for_one_row_and_for_many():
             tell(replace(QUARTER, dimension="product"), NOW)
         return len(seen)
 
-    deals(won=1, product="P", competitor="C", reason=reason("price", "loss"))
+    deals(won=1, lost=1, product="P", competitor="C", reason=reason("price", "loss"))
     queries()  # the settings are made when first asked for
     few = queries()
     for number in range(30):

@@ -1,0 +1,193 @@
+"""The page *win-loss*: what is won of what is decided, why the rest is lost, and against whom."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from crm.words import interval, number, percent
+from funnel.charts import Chart, Series
+from funnel.pages.face import Face
+from funnel.pages.table import month_words, said
+from funnel.reports.answer import Answer, Row
+from funnel.reports.question import MISSING, QUARTER, Question
+from funnel.reports.win_loss import NO_DECISION, OWN, PEOPLE, SPANS, Parts
+
+# Fewer closed ones say nothing of a rate.
+ENOUGH = 10
+# More bars than these are one: the others.
+MOST_BARS = 14
+MOST_COMPETITORS = 8
+WON, LOST = "var(--stage-customer)", "var(--stage-lost)"
+
+
+def face(answer: Answer, before: Answer | None) -> Face:
+    parts: Parts = answer.told.page
+    rows = [without_rate(row) for row in answer.rows]
+    won, lost = total(answer, "won"), total(answer, "lost")
+    more = {"beside": list(beside(parts, lost)), "cohorts": cohorts(answer.question)}
+    if won + lost < ENOUGH:
+        missing = f"{number(won + lost)} of {ENOUGH} opportunities closed in these days. Until then no rate is told."
+        return Face(missing=missing, charts=list(charts(answer)), rows=rows, thin="closed", more=more)
+    return Face(sentence(answer, before), list(charts(answer)), rows=rows, thin="closed", more=more)
+
+
+def total(answer: Answer, name: str) -> int:
+    return sum(row[name] for row in answer.rows)
+
+
+def without_rate(row: Row) -> Row:
+    """A row of few says how many, and no rate."""
+    few = row["closed"] < ENOUGH
+    return {**row, "win_rate": None, "value_win_rate": None} if few else row
+
+
+def sentence(answer: Answer, before: Answer | None) -> str:
+    """ "Won 45 of 180 decided: 25 % (likely 19–32 %). Most losses: no decision, 41 % of 135."."""
+    won, lost = total(answer, "won"), total(answer, "lost")
+    rate = won / (won + lost)
+    only = answer.rows[0] if len(answer.rows) == 1 else None
+    likely = f" ({interval(only['win_rate_low'], only['win_rate_high'])})" if only else ""
+    worth = f", worth {said(only['won_value'], 'money')}" if only and won else ""
+    return (
+        f"{number(won)} of {number(won + lost)} decided opportunities were won{worth}: {percent(rate)}{likely}"
+        f"{compared(rate, before)}.{why_lost(answer.told.page.reasons, lost)}"
+    )
+
+
+def compared(rate: float, before: Answer | None) -> str:
+    if before is None or (decided := total(before, "won") + total(before, "lost")) < ENOUGH:
+        return ""
+    return f", after {percent(total(before, 'won') / decided)} before"
+
+
+def why_lost(reasons: Sequence[Row], lost: int) -> str:
+    """The reason given most often, where reasons are given."""
+    given = [row for row in reasons if row["key"] != MISSING]
+    if not given or lost < ENOUGH:
+        return ""
+    first = given[0]
+    main = f" The reason given most for losing: {first['label'].lower()}, {percent(first['lost'] / lost)}"
+    no_decision = next((row for row in given if row["key"] == NO_DECISION), None)
+    if no_decision is None or no_decision is first:
+        return f"{main}."
+    return f"{main}; {percent(no_decision['lost'] / lost)} ended without a decision."
+
+
+# Charts
+
+
+def charts(answer: Answer) -> Iterator[Chart]:
+    parts: Parts = answer.told.page
+    if not total(answer, "closed"):
+        return
+    yield decided(answer.rows, answer.question.dimension) if answer.question.dimension else over_time(parts.over_time)
+    if any(row["key"] != MISSING for row in parts.reasons):
+        yield reasons(parts.reasons)
+    if parts.competitors:
+        yield competitors(parts.competitors[:MOST_COMPETITORS])
+
+
+def over_time(rows: Sequence[Row]) -> Chart:
+    in_months = all(len(row["key"]) == len("2026-03") for row in rows)
+    return bars(
+        rows,
+        id="over-time",
+        title=f"Decided by {'month' if in_months else 'quarter'}",
+        dimension="month" if in_months else QUARTER,
+    )
+
+
+def decided(rows: Sequence[Row], dimension: str) -> Chart:
+    return bars(rows, id="decided", title="Won and lost", dimension=dimension)
+
+
+def bars(rows: Sequence[Row], *, id: str, title: str, dimension: str) -> Chart:  # noqa: A002
+    """Won beside lost; rows beyond the most that a chart can show are left to the table."""
+    rows = [row for row in rows if row["closed"]]
+    is_time = dimension in SPANS
+    shown = rows if is_time else rows[:MOST_BARS]
+    left = len(rows) - len(shown)
+    kind = "by name" if dimension in PEOPLE else "of those with most decided"
+    note = f"{len(shown)} of {len(rows)}, {kind}" if left else ""
+    return Chart(
+        id=id,
+        title=title,
+        says=f"Opportunities won and lost, {len(shown)} bars.",
+        categories=[worded(row, dimension) for row in shown],
+        series=(
+            Series("Won", [row["won"] for row in shown], WON, hrefs=hrefs(shown, "won_url")),
+            Series("Lost", [row["lost"] for row in shown], LOST, hrefs=hrefs(shown, "lost_url")),
+        ),
+        stacked=True,
+        horizontal=not is_time,
+        note=note,
+        days=[first_day(row["key"], dimension) for row in shown] if is_time else (),
+        wide=is_time,
+    )
+
+
+def reasons(rows: Sequence[Row]) -> Chart:
+    lost = sum(row["lost"] for row in rows)
+    return Chart(
+        id="reasons",
+        title="Why they were lost",
+        says=f"Reasons given for {number(lost)} lost opportunities, the most frequent first.",
+        categories=[f"{row['label']} ({percent(row['lost'] / lost)})" for row in rows],
+        series=(Series("Lost", [row["lost"] for row in rows], LOST, hrefs=hrefs(rows, "lost_url")),),
+        horizontal=True,
+        note=f"{number(lost)} lost",
+    )
+
+
+def competitors(rows: Sequence[Row]) -> Chart:
+    return Chart(
+        id="competitors",
+        title="Against whom",
+        says="Opportunities won against and lost against each competitor.",
+        categories=[row["label"] for row in rows],
+        series=(
+            Series("Won against", [row["won"] for row in rows], WON, hrefs=hrefs(rows, "won_url")),
+            Series("Lost against", [row["lost"] for row in rows], LOST, hrefs=hrefs(rows, "lost_url")),
+        ),
+        stacked=True,
+        horizontal=True,
+        note="as the opportunity names them",
+    )
+
+
+def hrefs(rows: Sequence[Row], name: str) -> Sequence[str]:
+    return [row[name] for row in rows] if any(row[name] for row in rows) else ()
+
+
+def worded(row: Row, dimension: str) -> str:
+    return month_words(row["key"]) if dimension == "month" else row["label"]
+
+
+def first_day(key: str, dimension: str) -> date:
+    return date.fromisoformat(f"{key}-01" if dimension == "month" else key)
+
+
+# What stands beside it
+
+
+def beside(parts: Parts, lost: int) -> Iterator[tuple[str, str]]:
+    """What a manager would ask next, each with what the figures say of it: (question, answer)."""
+    rows = {row["key"]: row for row in parts.specialisms}
+    own, others = rows.get(OWN), [row for key, row in rows.items() if key not in (OWN, MISSING)]
+    if own:
+        yield "Within the rep’s specialisms", rate_said(own)
+        yield from (("Outside them", rate_said(row)) for row in others)
+    if lost:
+        given = sum(row["lost"] for row in parts.reasons if row["key"] != MISSING)
+        yield "Losses with a reason", f"{number(given)} of {number(lost)}"
+
+
+def rate_said(row: Row) -> str:
+    if row["closed"] < ENOUGH:
+        return f"Not enough data: {row['closed']} of {ENOUGH} decided."
+    likely = interval(row["win_rate_low"], row["win_rate_high"])
+    return f"{percent(row['win_rate'])} of {number(row['closed'])} decided were won ({likely})"
+
+
+def cohorts(question: Question) -> str:
+    """Where the wins of leads that began together are told by their age."""
+    return Question(question.start, question.end).query()
