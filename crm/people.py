@@ -6,11 +6,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from crm.access import heads, require
 from crm.editing import make, save_put
 from crm.errors import BusinessError
+from crm.memberships import follow_teams
 from crm.models import Role, Team, User
+from crm.periods import local_day, zone
 
 REFUSED = "Only admins change people and teams."
 OWN_FIELDS = {"first_name", "last_name", "time_zone", "away_until", "signature", "mail_pace", "mail_muted"}
@@ -22,7 +25,9 @@ def create_user(*, by: User, **fields: Any) -> User:
     require(by.is_admin, REFUSED)
     user = User(**with_plain_email(fields))
     user.set_unusable_password()
-    return make(user)
+    make(user)
+    follow_teams(on=today(), users=[user.pk], are_new=True)
+    return user
 
 
 @transaction.atomic
@@ -32,7 +37,8 @@ def edit_user(user: User, *, by: User, **fields: Any) -> User:
     user = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
     if user.is_active and fields.get("is_active") is False:
         import_module(settings.OPEN_WORK).require_nothing_open(user)
-    save_put(user, with_plain_email(fields))
+    if "team" in save_put(user, with_plain_email(fields)):
+        follow_teams(on=today(), users=[user.pk])
     require_an_admin()
     return user
 
@@ -78,6 +84,10 @@ def edit_team(team: Team, *, by: User, **fields: Any) -> Team:
 def with_plain_email(fields: dict[str, Any]) -> dict[str, Any]:
     """The e-mail in small letters; none at all, instead of an empty one, for people who cannot log in."""
     return {**fields, "email": (fields["email"] or "").strip().lower() or None} if "email" in fields else fields
+
+
+def today() -> date:
+    return local_day(timezone.now(), zone())
 
 
 def require_an_admin() -> None:

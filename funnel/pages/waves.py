@@ -26,7 +26,7 @@ def face(answer: Answer, before: Answer | None) -> Face:
 
 def missing(shown: Page) -> str:
     enough = sum(one.wins >= ENOUGH_WINS for one in shown.quarters)
-    return f"{enough} of {ENOUGH_QUARTERS} quarters with {ENOUGH_WINS} wins each; until then nothing tells a wave from luck."
+    return f"{enough} of {ENOUGH_QUARTERS} quarters with {ENOUGH_WINS} wins each; until then it may be luck."
 
 
 def sentence(shown: Page) -> str:
