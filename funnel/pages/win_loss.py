@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
 
-from crm.words import interval, number, percent
+from crm.intervals import share
+from crm.words import interval, money, number, percent
 from funnel.charts import Chart, Series
 from funnel.pages.face import Face
-from funnel.pages.table import month_words, said
+from funnel.pages.table import month_words
 from funnel.reports.answer import Answer, Row
 from funnel.reports.question import MISSING, QUARTER, Question
-from funnel.reports.win_loss import NO_DECISION, OWN, PEOPLE, SPANS, Parts
+from funnel.reports.win_loss import NO_DECISION, OWN, PEOPLE, REASON, SPANS, Parts
 
 # Fewer closed ones say nothing of a rate.
 ENOUGH = 10
@@ -21,42 +24,59 @@ WON, LOST = "var(--stage-customer)", "var(--stage-lost)"
 
 def face(answer: Answer, before: Answer | None) -> Face:
     parts: Parts = answer.told.page
-    rows = [without_rate(row) for row in answer.rows]
-    won, lost = total(answer, "won"), total(answer, "lost")
-    more = {"beside": list(beside(parts, lost)), "cohorts": cohorts(answer.question)}
-    if won + lost < ENOUGH:
-        missing = f"{number(won + lost)} of {ENOUGH} opportunities closed in these days. Until then no rate is told."
+    all_ = decided_of(answer)
+    rows = [for_people(row, answer.question.dimension) for row in answer.rows]
+    more = {"beside": list(beside(parts, all_.lost)), "cohorts": cohorts(answer.question)}
+    if all_.closed < ENOUGH:
+        missing = f"{number(all_.closed)} of {ENOUGH} opportunities closed in these days. Until then no rate is told."
         return Face(missing=missing, charts=list(charts(answer)), rows=rows, thin="closed", more=more)
     return Face(sentence(answer, before), list(charts(answer)), rows=rows, thin="closed", more=more)
 
 
-def total(answer: Answer, name: str) -> int:
-    return sum(row[name] for row in answer.rows)
+class Decided(NamedTuple):
+    """All that the answer is about."""
+
+    won: int
+    lost: int
+    value: Decimal
+    currency: str
+
+    @property
+    def closed(self) -> int:
+        return self.won + self.lost
 
 
-def without_rate(row: Row) -> Row:
-    """A row of few says how many, and no rate."""
-    few = row["closed"] < ENOUGH
-    return {**row, "win_rate": None, "value_win_rate": None} if few else row
+def decided_of(answer: Answer) -> Decided:
+    """Told apart by specialism nothing is left out; by reason what was won is."""
+    rows: Sequence[Row] = answer.told.page.specialisms
+    value = sum((Decimal(row["won_value"]["amount"]) for row in rows), Decimal(0))
+    currency = rows[0]["won_value"]["currency"] if rows else ""
+    return Decided(sum(row["won"] for row in rows), sum(row["lost"] for row in rows), value, currency)
+
+
+def for_people(row: Row, dimension: str) -> Row:
+    """A row of few says how many, and no rate; a reason is of the lost ones only."""
+    if dimension == REASON:
+        return {**row, "won": None, "open": None, "won_value": None}
+    return {**row, "win_rate": None, "value_win_rate": None} if row["closed"] < ENOUGH else row
 
 
 def sentence(answer: Answer, before: Answer | None) -> str:
-    """ "Won 45 of 180 decided: 25 % (likely 19–32 %). Most losses: no decision, 41 % of 135."."""
-    won, lost = total(answer, "won"), total(answer, "lost")
-    rate = won / (won + lost)
-    only = answer.rows[0] if len(answer.rows) == 1 else None
-    likely = f" ({interval(only['win_rate_low'], only['win_rate_high'])})" if only else ""
-    worth = f", worth {said(only['won_value'], 'money')}" if only and won else ""
+    """ "45 of 180 decided opportunities were won, worth €150: 25 % (likely 19–32 %)…"."""
+    all_ = decided_of(answer)
+    rate = share(all_.won, all_.closed)
+    worth = f", worth {money(all_.value, all_.currency)}" if all_.value else ""
     return (
-        f"{number(won)} of {number(won + lost)} decided opportunities were won{worth}: {percent(rate)}{likely}"
-        f"{compared(rate, before)}.{why_lost(answer.told.page.reasons, lost)}"
+        f"{number(all_.won)} of {number(all_.closed)} decided opportunities were won{worth}: {percent(rate.rate)} "
+        f"({interval(rate.low, rate.high)}){compared(before)}.{why_lost(answer.told.page.reasons, all_.lost)}"
     )
 
 
-def compared(rate: float, before: Answer | None) -> str:
-    if before is None or (decided := total(before, "won") + total(before, "lost")) < ENOUGH:
+def compared(before: Answer | None) -> str:
+    """The rate of the days it is compared with."""
+    if before is None or (all_ := decided_of(before)).closed < ENOUGH:
         return ""
-    return f", after {percent(total(before, 'won') / decided)} before"
+    return f", before {percent(all_.won / all_.closed)}"
 
 
 def why_lost(reasons: Sequence[Row], lost: int) -> str:
@@ -77,9 +97,11 @@ def why_lost(reasons: Sequence[Row], lost: int) -> str:
 
 def charts(answer: Answer) -> Iterator[Chart]:
     parts: Parts = answer.told.page
-    if not total(answer, "closed"):
+    dimension = answer.question.dimension
+    if not decided_of(answer).closed:
         return
-    yield decided(answer.rows, answer.question.dimension) if answer.question.dimension else over_time(parts.over_time)
+    if dimension != REASON:
+        yield decided(answer.rows, dimension) if dimension else over_time(parts.over_time)
     if any(row["key"] != MISSING for row in parts.reasons):
         yield reasons(parts.reasons)
     if parts.competitors:
@@ -159,7 +181,10 @@ def hrefs(rows: Sequence[Row], name: str) -> Sequence[str]:
 
 
 def worded(row: Row, dimension: str) -> str:
-    return month_words(row["key"]) if dimension == "month" else row["label"]
+    """What a bar is called, with its rate where it is one of several beside each other."""
+    if dimension in SPANS:
+        return month_words(row["key"]) if dimension == "month" else row["label"]
+    return f"{row['label']} ({percent(row['win_rate'])})" if row["closed"] >= ENOUGH else row["label"]
 
 
 def first_day(key: str, dimension: str) -> date:

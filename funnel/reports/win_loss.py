@@ -328,7 +328,7 @@ WIN_LOSS = Report(
         Column("median_days_to_close", "Median days to close", "days", shown=False),
         Column("p90_days_to_close", "P90 days to close", "days", shown=False),
         Column("no_decision", "No decision", "count", "Lost because the buyer bought nothing.", shown=False),
-        Column("share_of_lost", "Share of the lost", "ratio", "This row’s lost of all lost in the table.", shown=False),
+        Column("share_of_lost", "Share of the lost", "ratio", "This row’s lost of all lost in the table."),
         Column("share_low", "Low", "ratio", "Lower bound of its 95 % Wilson interval.", shown=False),
         Column("share_high", "High", "ratio", "Upper bound of its 95 % Wilson interval.", shown=False),
         Column("won_url", "Won behind it", "text", shown=False),

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Count
 from django.test import TestCase, override_settings
 
-from crm.models import Change, Organisation, Role, Side, Team, User
+from crm.models import Change, Organisation, Role, Side, Team, TeamMembership, User
 from leads.models import Company, CustomField, Lead, Opportunity
 from tests.funnel.maven import import_maven, needs_maven
 
@@ -53,6 +53,7 @@ class TestMaven(TestCase):
     def test_every_manager_answers_for_a_team_in_a_region(self) -> None:
         teams = Team.objects.annotate(size=Count("members")).select_related("manager")
         assert {str(team.manager): (team.region, team.size) for team in teams} == MANAGERS
+        assert TeamMembership.objects.filter(ends_on=None).count() == 35
         assert {(team.name, team.kind) for team in teams} == {(f"{name}’s team", Side.SALES) for name in MANAGERS}
 
     def test_people_have_names_and_cannot_log_in(self) -> None:
