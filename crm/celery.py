@@ -46,6 +46,8 @@ app.conf.beat_schedule = {
     "resume interrupted imports": {"task": "leads.resume_imports", "schedule": 300.0, "options": {"expires": 300}},
     # Every hour: how long won opportunities stood in each stage, to tell which ones stand still.
     "measure stays in stages": {"task": "leads.measure_stays", "schedule": 3600.0, "options": {"expires": 3600}},
+    # Every hour: what was forecast when the last day ended is kept, once.
+    "keep the forecast": {"task": "funnel.snapshot_forecast", "schedule": 3600.0, "options": {"expires": 3600}},
     # Every minute: answers to forms that were not announced, or whose worker died.
     "process what forms brought": {"task": "leads.process_submissions", "schedule": 60.0, "options": {"expires": 60}},
     # Every night at 2:40 UTC: what strangers sent through forms more than 90 days ago is forgotten.

@@ -72,7 +72,7 @@ def deal(told_by: str, history: str = "") -> str:
         LEFT JOIN crm_user u ON u.id = {v}.owner_id
         LEFT JOIN crm_team t ON t.id = coalesce({v}.team_id, u.team_id)
         LEFT JOIN leads_reason reason ON reason.id = {v}.reason_id
-        WHERE coalesce(o.opened_at, o.created_at) < %(until)s
+        WHERE least(coalesce(o.opened_at, o.created_at), o.closed_at) < %(until)s
     )"""
 
 

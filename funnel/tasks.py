@@ -8,3 +8,12 @@ def count_again(key: str) -> None:
     from funnel.keeping import count_asked
 
     count_asked(key)
+
+
+@shared_task(name="funnel.snapshot_forecast")
+def snapshot_forecast() -> None:
+    from django.utils import timezone
+
+    from funnel.forecasting import snapshot_yesterday
+
+    snapshot_yesterday(at=timezone.now())

@@ -9,6 +9,7 @@ from typing import Any
 from crm.fiscal import Span, fiscal_quarter
 from crm.models import Organisation
 from crm.periods import add_months
+from crm.words import percent
 from funnel.chances import CHANCE, VARIANCE, WEIGHTED, chances, likely
 from funnel.chosen import MARKS, STATES, Chosen
 from funnel.connected import Connected, connected
@@ -26,7 +27,7 @@ from funnel.deals import (
     source,
     values_of,
 )
-from funnel.outlook import Outlook, outlook
+from funnel.outlook import ENOUGH_CLOSED, Outlook, outlook
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
 from funnel.reports.question import DEAL_DIMENSIONS, MISSING, Question
@@ -220,7 +221,8 @@ def coverage_note(quarter: Outlook) -> list[str]:
     said = f"{name}: what is open and due covers {told.coverage:.1f} times what is still to be booked"
     if told.required is None or told.gap_share is None:
         return [f"{said}; {quarter.closed} of {ENOUGH_CLOSED} closed opportunities tell no win rate yet."]
-    return [f"{said}; it takes {told.required:.1f} times at our win rate, so {percent(told.gap_share)} of it is to come."]
+    expected = f"so {percent(told.gap_share)} of it is to be expected"
+    return [f"{said}; at our win rate it takes {told.required:.1f} times, {expected}."]
 
 
 LATER = "SELECT count(*) AS many FROM {deals} d WHERE d.created_at >= %(until)s"

@@ -9,10 +9,13 @@ from funnel.keeping import Kept, kept
 from funnel.queries import freshness
 from funnel.reports.alignment import ALIGNMENT
 from funnel.reports.answer import Answer, Report, Told
+from funnel.reports.attribution import ATTRIBUTION
+from funnel.reports.campaigns import CAMPAIGNS
 from funnel.reports.cohorts import COHORTS
 from funnel.reports.content import CONTENT
 from funnel.reports.counts import definition_versions
 from funnel.reports.feedback import FEEDBACK
+from funnel.reports.forecast import FORECAST
 from funnel.reports.funnel import FUNNEL
 from funnel.reports.pipeline import PIPELINE
 from funnel.reports.question import PARAMETERS, BadQuestion, Question, read
@@ -29,11 +32,14 @@ REPORTS: dict[str, Report] = {
         VELOCITY,
         COHORTS,
         PIPELINE,
+        FORECAST,
         WIN_LOSS,
         WAVES,
         SLA,
         FEEDBACK,
         CONTENT,
+        CAMPAIGNS,
+        ATTRIBUTION,
         ALIGNMENT,
     )
 }

@@ -1,0 +1,204 @@
+"""The report *forecast*: will we make the quarter? By category and rolled up, with how right earlier forecasts were."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from crm.fiscal import Span
+from crm.models import Organisation
+from crm.periods import local_day
+from crm.words import number, percent
+from funnel.accuracy import Accuracy, Track, accuracy, is_kept, track, week_of
+from funnel.chances import chances
+from funnel.chosen import IN_FORECAST, ROLL_UPS, Chosen
+from funnel.connected import Connected, connected
+from funnel.deals import held, is_past, last_day, money_notes, rows, source, values_of
+from funnel.forecasting import Forecast, forecast, rolled_up
+from funnel.outlook import Outlook, outlook, quarter_of
+from funnel.reports.answer import Column, Report, Row, Told
+from funnel.reports.labels import labels
+from funnel.reports.pipeline import money
+from funnel.reports.question import DEAL_DIMENSIONS, MISSING, BadQuestion, Question
+from leads.models import ForecastCategory
+
+TITLES = {
+    **{value: str(label) for value, label in ForecastCategory.choices},
+    "open_pipeline": "All open",
+    "best_case_forecast": "Best case forecast",
+    "most_likely_forecast": "Most likely forecast",
+    "commit_forecast": "Commit forecast",
+    "likely": "All but omitted",
+}
+SLIPPED = "SELECT count(*) AS deals, coalesce(sum(d.amount), 0) AS value FROM {deals} d WHERE {where}"
+
+
+@dataclass(frozen=True)
+class Slipped:
+    """Of the deals that were forecast for the quarter since it began, those whose close was moved out of it (P8)."""
+
+    forecast: int
+    pushed: int
+    value: Decimal
+    href: str
+
+    @property
+    def rate(self) -> float | None:
+        return self.pushed / self.forecast if self.forecast else None
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the page shows beside the rows. ``rolled``: categories and roll-ups of all keys together."""
+
+    quarter: Span
+    on: date
+    rolled: dict[str, Forecast]
+    outlook: Outlook
+    slipped: Slipped
+    track: list[Track]
+    accuracy: list[Accuracy]
+    connected: Connected | None
+
+
+def tell(question: Question, at: datetime) -> Told:
+    if question.dimension in {"month", "quarter"}:
+        raise BadQuestion("dimension", "A forecast is of one quarter; choose another dimension.")
+    quarter = quarter_of(question, local_day(at, Organisation.get().zone))
+    on = min(last_day(question, at=at), quarter.last_day)
+    learnt = chances(on, at=at)
+    found = forecast(quarter, on, at=at, by=(question.dimension,), held=held(question.held), learnt=learnt)
+    whole = rolled_up(together(found.values()))
+    by_key = (
+        {key: rolled_up(by_category) for (key,), by_category in found.items()} if question.dimension else {None: whole}
+    )
+    page = Page(
+        quarter=quarter,
+        on=on,
+        rolled=whole,
+        outlook=outlook(question, quarter, on, at=at),
+        slipped=slipped(question, quarter, on, at=at),
+        track=track(question, quarter, on),
+        accuracy=accuracy(question, at=at),
+        connected=connected(question, at=at),
+    )
+    said = [*untold(question, quarter, on, at=at), learnt.note, *slipped_note(page), *accuracy_note(question, page)]
+    if is_past(on, at=at):
+        said.append(f"As the opportunities stood at the end of {on:%-d %b %Y}, by their history.")
+    return Told(told_rows(question, quarter, by_key, on if is_past(on, at=at) else None), said, page)
+
+
+def together(found: Iterable[Mapping[str, Forecast]]) -> dict[str, Forecast]:
+    every: dict[str, Forecast] = {}
+    for by_category in found:
+        for category, said in by_category.items():
+            every[category] = every.get(category, Forecast()) + said
+    return every
+
+
+def told_rows(
+    question: Question, quarter: Span, by_key: Mapping[str | None, Mapping[str, Forecast]], then: date | None
+) -> list[Row]:
+    """For each key, the one with most to be expected first, every category and roll-up."""
+    names, currency = labels(question.dimension, by_key), Organisation.get().currency
+    of_quarter = replace(question, start=quarter.start, end=quarter.end, options=())
+    return [
+        {
+            "key": MISSING if key == "" else key,
+            "label": names[key],
+            "category": category,
+            "title": TITLES[category],
+            "kind": "roll-up" if category in ROLL_UPS else "category",
+            **figures(said, currency),
+            "deals_url": Chosen(of_quarter.at_key(key), on=then, forecast=category).address,
+        }
+        for key, rolled in sorted(by_key.items(), key=lambda pair: (-pair[1]["likely"].weighted, str(pair[0])))
+        for category, said in rolled.items()
+    ]
+
+
+def figures(said: Forecast, currency: str) -> Row:
+    low, high = said.bounds
+    amounts = {"value": said.value, "weighted": said.weighted, "low": low, "high": high}
+    return {"deals": said.deals, **{name: money(amount, currency) for name, amount in amounts.items()}}
+
+
+def slipped(question: Question, quarter: Span, on: date, *, at: datetime) -> Slipped:
+    then = on if is_past(on, at=at) else None
+    of_quarter = replace(question, dimension="", key=None, filters=tuple(question.held.items()), options=())
+    of_quarter = replace(of_quarter, start=quarter.start, end=quarter.end)
+    counted = []
+    for only in ("forecast", "pushed"):
+        conditions, values = Chosen(of_quarter, on=then, only=only).conditions(at=at)
+        counted += rows(SLIPPED.format(deals=source(on, at=at), where=" AND ".join(conditions)), values)
+    every, pushed = counted
+    return Slipped(every["deals"], pushed["deals"], pushed["value"], Chosen(of_quarter, on=then, only="pushed").address)
+
+
+def untold(question: Question, quarter: Span, on: date, *, at: datetime) -> list[str]:
+    """What the values leave out."""
+    conditions, values = held(question.held)
+    values |= {**values_of(on), "start": quarter.start, "end": quarter.end}
+    return money_notes(source(on, at=at), [*conditions, IN_FORECAST], values)
+
+
+def slipped_note(page: Page) -> list[str]:
+    if page.slipped.rate is None:
+        return []
+    of = f"{number(page.slipped.pushed)} of {number(page.slipped.forecast)}"
+    share = percent(page.slipped.rate)
+    return [f"Slipped: {of} opportunities that were forecast for {page.quarter.label} were moved out of it ({share})."]
+
+
+def accuracy_note(question: Question, page: Page) -> list[str]:
+    """How right forecasts of this week of the quarter were."""
+    if not is_kept(question):
+        return ["Forecasts are kept by owner and team: cut by anything else, nothing is told of earlier ones."]
+    week = week_of(page.quarter, page.on)
+    if not (made := [one for one in page.accuracy if one.week == week]):
+        return ["No forecast of an earlier quarter was kept yet: how right they are is told from the next quarter on."]
+    [one] = made
+    way = "too high" if one.bias > 0 else "too low"
+    said = f"Forecasts of week {week} were {percent(one.accuracy)} right on average"
+    return [f"{said}, {percent(abs(one.bias))} {way} ({number(one.quarters)} quarters)."]
+
+
+FORECAST = Report(
+    name="forecast",
+    title="Forecast",
+    how=(
+        "Of one fiscal quarter: that of today where the days asked for include it, else that of their last day. In it "
+        "stand opportunities that are open and expected to close in it, by the category set on them, and what was won "
+        "in it; lost ones stand nowhere. What is likely weighs each open amount by the chance that it is won until the "
+        "quarter is over, told from how opportunities of the same stage and age ended: (F(a+Δ)−F(a))/S(a), Δ the days "
+        "left. Low and high hold 95 of 100 outcomes if opportunities are decided independently of each other. Each "
+        "night the forecasts of this quarter and the next are kept, by owner and team, never rewritten; accuracy is "
+        "1−|F−A|/A of the likely forecast against what was won, bias (F−A)/A, by week of the quarter, over the last "
+        "eight quarters. Slipped: of those forecast for the quarter since it began, the ones whose expected close was "
+        "moved out of it and that were not closed in it."
+    ),
+    columns=(
+        Column("key", "Key", "text", shown=False),
+        Column("label", "Name", "text"),
+        Column("category", "Category", "text", ", ".join(TITLES), shown=False),
+        Column("title", "Category", "text"),
+        Column("kind", "Kind", "text", "category, or roll-up: a sum of categories", shown=False),
+        Column("deals", "Opportunities", "count", link="deals_url"),
+        Column(
+            "value",
+            "Value",
+            "money",
+            "What they are worth together. All open: Pipeline + Best case + Most likely + Commit. Best case forecast: "
+            "Best case + Most likely + Commit + Closed. Most likely forecast: Most likely + Commit + Closed. Commit "
+            "forecast: Commit + Closed.",
+        ),
+        Column("weighted", "Likely", "money", "Sum of amount x chance of being won in the quarter; closed in full."),
+        Column("low", "Low", "money", "Likely − 1.96 standard deviations, √Σa²p(1−p); never below what is won."),
+        Column("high", "High", "money", "Likely + 1.96 standard deviations; never above the value."),
+        Column("deals_url", "Opportunities", "text", "The opportunities behind the row.", shown=False),
+    ),
+    tell=tell,
+    dimensions=DEAL_DIMENSIONS,
+    identity=("key", "category"),
+    span="quarter",
+)
