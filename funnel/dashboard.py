@@ -1,21 +1,27 @@
 """The funnel page: what its blocks show, gathered from reports and the reads beside them."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from crm.intervals import share
-from crm.models import Cursor
 from crm.words import interval, number, percent
 from feedback.agreement import active_agreement
-from funnel.by_key import FEW, KeyRow, cut_by, month_chart, order_of
+from funnel.annotations import Event, events, marked
+from funnel.attainment import Attained, attainment
+from funnel.by_key import KeyRow, cut_by, month_chart
+from funnel.charts import Chart
+from funnel.comparing import Before, before
 from funnel.drilldown import WAY_WORDS
+from funnel.lengths import velocities
+from funnel.pages.page import Asked, mark
+from funnel.pages.table import FEW
 from funnel.queries import Freshness, Waiting, freshness, left_path, waiting_now
 from funnel.reports.answer import Answer, Row
 from funnel.reports.funnel import FUNNEL
 from funnel.reports.question import Question
 from funnel.reports.registry import answer
-from funnel.reports.velocity import Lasted, velocities
+from funnel.reports.velocity import Lasted
 from funnel.selection import DRILLDOWN, Selection
 from leads.lifecycle import RANK, SUCCESS, Stage
 from leads.models import Lead
@@ -52,65 +58,90 @@ def in_days(length: timedelta | None) -> str:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """Everything the page shows of one question."""
+    """Everything the page shows of one question.
+
+    ``breaks``: new definitions within these days; ``happened``: all events of them, None without a chart over time.
+    """
 
     question: Question
     answer: Answer
+    compared: Before | None
     sentence: str
     bars: list[dict[str, Any]]
     has_rates: bool
     stages: list[Row]
+    breaks: list[Event]
     table: list[KeyRow]
     keys_left_out: int
-    months: dict[str, Any] | None
+    months: Chart | None
+    happened: list[Event] | None
     sides: list[Length]
     end_to_end: list[Length]
     waiting: Waiting
     waiting_by: list[Waiting]
     due_hours: int
+    pace: list[Attained]
     freshness: Freshness
     mark: str
     has_leads: bool
 
 
-def dashboard(question: Question, *, at: datetime, ordering: str = "") -> Dashboard:
+def dashboard(question: Question, *, at: datetime, today: date, asked: Asked) -> Dashboard:
     """The blocks of the page. Rates, intervals and counts come from the report, so that page, API and CSV agree."""
-    whole = replace(question, dimension="", key=None, filters=tuple(question.held.items()))
+    whole = whole_of(question)
     answered = answer(FUNNEL, whole, at=at)
+    compared = before(question, today) if asked.compare else None
+    earlier = answer(FUNNEL, whole_of(compared.question), at=at).rows if compared else []
     left = left_path(whole, at=at)
     every, by_recipient = waiting_now(at=at)
-    cut = cut_by(question, ordering)
-    lasted = lengths(whole, SIDES | END_TO_END)
+    cut = cut_by(question, asked.ordering or by_default(question), compared.question if compared else None)
+    lasted = lengths(whole, SIDES | END_TO_END, at=at)
+    agreement = active_agreement()
+    happened = events(whole)
+    marks = happened if asked.marks else []
+    over_time = question.dimension == "month"
     return Dashboard(
         question=question,
         answer=answered,
+        compared=compared,
         sentence=sentence(answered.rows, left, by_recipient),
-        bars=bars(whole, answered.rows, left),
+        bars=bars(whole, answered.rows, left, earlier),
         has_rates=answered.rows[0]["entered"] >= FEW if answered.rows else False,
         stages=answered.rows,
+        breaks=[event for event in happened if event.is_break],
         table=cut[:MOST_KEYS],
         keys_left_out=max(0, len(cut) - MOST_KEYS),
-        months=month_chart(sorted(cut, key=order_of("label"))) if question.dimension == "month" else None,
+        months=marked(month_chart(question, cut, today), marks) if over_time and cut else None,
+        happened=marks if over_time else None,
         sides=lasted[: len(SIDES)],
         end_to_end=lasted[len(SIDES) :],
         waiting=every,
         waiting_by=by_recipient[:6],
-        due_hours=active_agreement().hours_to_verdict,
+        due_hours=agreement.hours_to_verdict,
+        pace=attainment(agreement, at=at).value,
         freshness=freshness(at=at),
         mark=mark(at=at),
         has_leads=answered.rows[0]["entered"] > 0 or Lead.objects.exists(),
     )
 
 
-def mark(*, at: datetime) -> str:
-    """Changes when the figures, or what is known of their freshness, changed: an open page asks for no other news."""
-    cursor = Cursor.objects.filter(pk="funnel").first()
-    place = f"{cursor.xid}.{cursor.position}" if cursor else "none"
-    return f"{place}.{'stale' if freshness(at=at).is_stale else 'fresh'}"
+def whole_of(question: Question) -> Question:
+    """The same question with nothing cut, what is held still held."""
+    return replace(question, dimension="", key=None, filters=tuple(question.held.items()))
 
 
-def bars(question: Question, rows: list[Row], left: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
-    """A bar a stage; between two bars the share that went on; those who left stand beside the stage they left from."""
+def by_default(question: Question) -> str:
+    return "month" if question.dimension == "month" else ""
+
+
+def bars(
+    question: Question, rows: list[Row], left: dict[str, dict[str, int]], earlier: list[Row]
+) -> list[dict[str, Any]]:
+    """A bar a stage; between two bars the share that went on; those who left stand beside the stage they left from.
+
+    ``earlier``: the rows of the days it is compared with, none without.
+    """
+    was = {row["stage"]: row for row in earlier}
     before: Row | None = None
     drawn = []
     for row in rows:
@@ -125,6 +156,8 @@ def bars(question: Question, rows: list[Row], left: dict[str, dict[str, int]]) -
                 "rate": before and before["rate"],
                 "rate_low": before and before["rate_low"],
                 "rate_high": before and before["rate_high"],
+                "count_before": was[stage]["entered"] if was else None,
+                "rate_before": was[before["stage"]]["rate"] if was and before else None,
             }
         )
         before = row
@@ -172,7 +205,7 @@ def biggest_drop(left: dict[str, dict[str, int]]) -> str:
     return f"; most who get no further stop at {worst.label} ({number(lost[worst])})" if lost[worst] else ""
 
 
-def lengths(question: Question, measures: dict[str, str]) -> list[Length]:
+def lengths(question: Question, measures: dict[str, str], *, at: datetime) -> list[Length]:
     """These measures of the report *velocity*, as lengths of time."""
     return [
         Length(
@@ -183,7 +216,7 @@ def lengths(question: Question, measures: dict[str, str]) -> list[Length]:
             as_time(row.median_days),
             as_time(row.p90_days),
         )
-        for row in velocities(question, measures)
+        for row in velocities(question, measures, at=at)
     ]
 
 

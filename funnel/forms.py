@@ -13,7 +13,7 @@ from crm.forms import DateInput
 from crm.periods import add_months
 from funnel.reports.answer import Report
 from funnel.reports.labels import labels
-from funnel.reports.question import Parameter, Question, day_of
+from funnel.reports.question import Question, day_of
 
 BASIS_LABELS = [("cohort", "by start date"), ("period", "by activity date")]
 UNIT_LABELS = [("leads", "each lead once"), ("episodes", "every time round")]
@@ -21,6 +21,7 @@ DIMENSION_WORDS = {
     "definition_version": "definition",
     "forecast_category": "forecast category",
     "origin": "who found it",
+    "kind": "strategic or tactical",
 }
 EVERYTHING = "all"
 
@@ -50,7 +51,8 @@ class ReportFilterForm(forms.Form):
         if len(report.units) > 1:
             self.add("unit", "Leads", UNIT_LABELS)
         for one in report.parameters:
-            self.add_own(one)
+            if one.choices:
+                self.add(one.name, one.title, one.choices)
         if report.dimensions:
             self.add(
                 "dimension",
@@ -60,13 +62,6 @@ class ReportFilterForm(forms.Form):
 
     def add(self, name: str, label: str, choices: Sequence[tuple[str, str]]) -> None:
         self.fields[name] = forms.ChoiceField(label=label, choices=choices, required=False)
-
-    def add_own(self, asked: Parameter) -> None:
-        if asked.number is None:
-            return self.add(asked.name, asked.title, asked.choices)
-        least, most = asked.number
-        self.fields[asked.name] = forms.FloatField(label=asked.title, min_value=least, max_value=most, required=False)
-        return None
 
     def add_prefix(self, field_name: str) -> str:
         """As the address has it."""
@@ -117,6 +112,12 @@ def fiscal_span(span: str, today: date) -> tuple[date, date]:
     """The whole quarter of today, or the last twelve months with this one."""
     quarter = fiscal_quarter(today)
     return (quarter.start, quarter.end) if span == "quarter" else twelve_months(today)
+
+
+def numbers_asked(report: Report, question: Question) -> list[tuple[str, str]]:
+    """The report's own numbers, which its page asks for itself: they stay when the filter line is used."""
+    numbers = {one.name for one in report.parameters if not one.choices}
+    return [(name, value) for name, value in question.options if value and name in numbers]
 
 
 def held_chips(question: Question, **more: str) -> list[dict[str, str]]:

@@ -17,7 +17,7 @@ from crm.requests import PersonRequest, id_of
 from funnel.alignment import quarter, quarter_asked
 from funnel.dashboard import dashboard
 from funnel.drilldown import heading_of, words_of
-from funnel.forms import ReportFilterForm, as_parameters, held_chips, span_chips, with_days
+from funnel.forms import ReportFilterForm, as_parameters, held_chips, numbers_asked, span_chips, with_days
 from funnel.pages.page import Asked, ReportPage, mark, report_page
 from funnel.pages.registry import OWN_PAGES
 from funnel.queries import leads_behind, waiting_handoffs
@@ -50,25 +50,24 @@ def funnel(request: PersonRequest) -> HttpResponse:
         question = read(as_parameters(request.GET.dict()), today=today)
     except BadQuestion as error:
         return render(request, "problem.html", {"problem": error}, status=error.status)
-    shown = dashboard(question, at=now, ordering=request.GET.get("ordering", ""))
+    shown = dashboard(question, at=now, today=today, asked=beside(request))
     live = request.GET.copy()
     live["seen"] = shown.mark
     context = {
         "now": now,
         "board": shown,
+        "page": shown,
+        "report": FUNNEL,
+        "answer": shown.answer,
+        "freshness": shown.freshness,
         "live_address": f"?{live.urlencode()}",
-        "csv_query": question.query(format="csv"),
+        "is_news": bool(request.htmx),
         "explained": (FUNNEL, VELOCITY),
+        **filter_line(request, FUNNEL, question, today),
     }
     if request.htmx and request.htmx.target == FIGURES:
         return render(request, "funnel/figures.html", context)
-    filters = {
-        "form": ReportFilterForm(FUNNEL, question),
-        "held": question.filters,
-        "chips": held_chips(question),
-        "spans": span_chips(question, today),
-    }
-    return render(request, "funnel/funnel.html", {**context, **filters})
+    return render(request, "funnel/funnel.html", context)
 
 
 @require_GET
@@ -98,7 +97,7 @@ def report(request: PersonRequest, name: str) -> HttpResponse:
     if seen == mark(at=now):
         return HttpResponse(status=204)
     try:
-        question = question_for(shown, with_days(as_parameters(request.GET.dict()), shown.span, today), today=today)
+        question = question_for(shown, page_parameters(request.GET.dict(), shown, today), today=today)
     except BadQuestion as error:
         return render(request, "problem.html", {"problem": error}, status=error.status)
     context = {"now": now, "report": shown, "explained": (shown,), **filter_line(request, shown, question, today)}
@@ -117,6 +116,11 @@ def report(request: PersonRequest, name: str) -> HttpResponse:
     return HttpResponse(template.render({**context, **of_page(request, page)}, request))
 
 
+def page_parameters(get: dict[str, str], shown: Report, today: date) -> dict[str, str]:
+    """What the page was asked; with the days, and the dimension, that it begins with where it was asked for none."""
+    return {"dimension": shown.cut, **with_days(as_parameters(get), shown.span, today)}
+
+
 def beside(request: PersonRequest) -> Asked:
     """What the address asks beside the question."""
     get = request.GET
@@ -131,6 +135,7 @@ def filter_line(request: PersonRequest, shown: Report, question: Question, today
         "held": question.filters,
         "chips": held_chips(question, **kept),
         "spans": span_chips(question, today, **kept),
+        "numbers": numbers_asked(shown, question),
         "compare": "compare" in request.GET,
         "csv_query": question.query(format="csv"),
     }

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from django import template
 
+from funnel.forms import dimension_word
 from funnel.pages import table
 from funnel.pages.registry import tabs
 from funnel.reports.answer import Answer, Row
 
 register = template.Library()
 register.filter(table.said)
+register.filter(dimension_word)
 
 
 @register.inclusion_tag("funnel/tabs.html")

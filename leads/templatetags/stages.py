@@ -69,7 +69,7 @@ def funnel_bars(rows: Sequence[Mapping[str, Any]]) -> dict[str, object]:
 
     A row: ``stage``, ``count``, ``href``; ``running``, the part of ``count`` that is still young (hatched); ``rate``,
     ``rate_low``, ``rate_high`` of the previous stage, None without a divisor; ``aside``, what left here: rows of
-    ``label``, ``count``, ``href``.
+    ``label``, ``count``, ``href``; ``count_before``, ``rate_before`` of the days it is compared with, None without.
     """
-    longest = max((row["count"] for row in rows), default=0)
+    longest = max((max(row["count"], row.get("count_before") or 0) for row in rows), default=0)
     return {"rows": [{**row, "label": stage_label(row["stage"])} for row in rows], "longest": longest}

@@ -9,6 +9,7 @@ from crm.outbox import drain_all
 from feedback.verdicts import accept_handoff, reject_handoff
 from funnel.dashboard import dashboard, sentence
 from funnel.forms import as_parameters
+from funnel.pages.page import Asked
 from funnel.reports.question import read
 from leads.lifecycle import SUCCESS
 from tests.factories import DAY, HOUR, MONDAY, make_campaign, make_handoff, make_lead, make_mql, reason
@@ -35,8 +36,9 @@ def two_campaigns(mia, rob, north):
 
 
 def board(**parameters):
-    question = read(as_parameters(parameters), today=(MONDAY + 30 * DAY).date())
-    return dashboard(question, at=MONDAY + 2 * HOUR, ordering=parameters.get("ordering", ""))
+    today = (MONDAY + 30 * DAY).date()
+    asked = Asked(compare="compare" in parameters, ordering=parameters.pop("ordering", ""))
+    return dashboard(read(as_parameters(parameters), today=today), at=MONDAY + 2 * HOUR, today=today, asked=asked)
 
 
 def test_bars_count_who_got_there_and_name_who_left(two_campaigns):
@@ -192,8 +194,15 @@ def test_strangers_are_sent_to_the_login(client):
 
 def test_cut_by_month_draws_what_the_table_says(two_campaigns):
     shown = board(dimension="month")
-    assert shown.months["xAxis"]["data"] == [row.label for row in shown.table] == ["2026-03"]
-    assert {series["name"]: series["data"][0]["value"] for series in shown.months["series"]} == {
-        "MQL": 24, "Accepted (SAL)": 7, "Customer": 0,
+    assert shown.months.categories == [row.label for row in shown.table] == ["Mar 2026"]
+    assert {series.name: series.values for series in shown.months.series} == {
+        "MQL": [24], "Accepted (SAL)": [7], "Customer": [0],
     }  # fmt: skip
     assert board().months is None
+
+
+def test_compared_with_the_days_before_bars_and_table_have_both(two_campaigns):
+    """Nothing in the month before; of the campaigns only those that were there then have a count."""
+    shown = board(compare="1", dimension="campaign", **{"from": "2026-03-03", "to": "2026-03-04"})
+    assert [(bar["count"], bar["count_before"]) for bar in shown.bars[:2]] == [(1, 24), (0, 24)]
+    assert [(line.label, line.before.cells[0]["entered"]) for line in shown.table] == [("Prize draw", 12)]
