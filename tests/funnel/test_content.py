@@ -203,7 +203,7 @@ def test_x2_influence_is_what_the_ledger_credits(x1, guide):
     )  # fmt: skip
     for model, amount in (("linear", 400), ("first", 1000)):
         Credit.objects.create(
-            attribution=deal, model=model, touch=1, touched_on=date(2026, 1, 6), asset=guide.pk, share=0.4,
+            attribution=deal, model=model, touch=1, asset=guide.pk, share=0.4,
             amount=amount,
         )  # fmt: skip
     count_figures()
