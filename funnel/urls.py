@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from funnel import deal_views, views
+from funnel import deal_views, handoff_views, views
 
 app_name = "funnel"
 urlpatterns = [
@@ -12,5 +12,7 @@ urlpatterns = [
     path("dashboards/funnel/waiting/", views.waiting, name="waiting"),
     path("dashboards/funnel/leads/", views.drilldown, name="drilldown"),
     path("dashboards/opportunities/", deal_views.opportunities, name="opportunities"),
+    path("dashboards/sla/leads/", handoff_views.sla_leads, name="sla-leads"),
+    path("dashboards/feedback/leads/", handoff_views.feedback_leads, name="feedback-leads"),
     path("dashboards/<slug:name>/", views.report, name="report"),
 ]
