@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from funnel import deal_views, handoff_views, views
+from funnel import deal_views, handoff_views, quota_views, views
 
 app_name = "funnel"
 urlpatterns = [
@@ -15,4 +15,6 @@ urlpatterns = [
     path("dashboards/sla/leads/", handoff_views.sla_leads, name="sla-leads"),
     path("dashboards/feedback/leads/", handoff_views.feedback_leads, name="feedback-leads"),
     path("dashboards/<slug:name>/", views.report, name="report"),
+    path("settings/quotas/", quota_views.quotas, name="quotas"),
+    path("settings/quotas/copying/", quota_views.copying, name="quota-copying"),
 ]

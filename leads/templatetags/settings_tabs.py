@@ -38,6 +38,7 @@ def settings_pages(context: dict[str, Any]) -> list[SettingsPage]:
         ("reasons", "Reasons", "leads:reasons", may_write_reasons(user)),
         ("routing", "Routing", "feedback:routing", manages(user)),
         ("pipeline", "Pipeline", "leads:pipeline", may_set_up_pipeline(user)),
+        ("quotas", "Quotas", "funnel:quotas", manages(user)),
         ("capture", "Capture forms", "leads:capture-forms", may_make_capture_forms(user)),
         ("mail", "E-mail", "crm:mail", user.is_admin),
         ("sample", "Sample data", "crm:sample", user.is_admin),

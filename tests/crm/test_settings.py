@@ -184,8 +184,8 @@ EVERYBODYS = ["Templates", "Notifications", "You"]
 @pytest.mark.parametrize(
     ("role", "kind", "seen"),
     [
-        (Role.MANAGER, "sales", ["Reasons", "Routing", "Pipeline", *EVERYBODYS]),
-        (Role.MANAGER, "marketing", ["Lists", "Routing", "Capture forms", *EVERYBODYS]),
+        (Role.MANAGER, "sales", ["Reasons", "Routing", "Pipeline", "Quotas", *EVERYBODYS]),
+        (Role.MANAGER, "marketing", ["Lists", "Routing", "Quotas", "Capture forms", *EVERYBODYS]),
         (Role.REP, "sales", EVERYBODYS),
     ],
 )
