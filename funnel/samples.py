@@ -1,11 +1,12 @@
 """What of this room is sample data (crm/erasure.py)."""
 
 from crm.erasure import Counts
-from funnel.models import Attribution
+from funnel.models import Attribution, Quota
 from leads.models import Opportunity
 
 
 def remove() -> Counts:
     """The credits of sample opportunities go before these do; facts are counted anew."""
     of_samples = Attribution.objects.filter(opportunity__in=Opportunity.objects.filter(is_sample=True).values("pk"))
-    return {"attribution": of_samples.delete()[0]}
+    quotas = Quota.objects.filter(is_sample=True)
+    return {"attribution": of_samples.delete()[0], "quotas": quotas.delete()[0]}
