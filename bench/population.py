@@ -1,4 +1,4 @@
-"""Many leads with believable pasts, written by set-based SQL: three years, six moves and eight touches a lead."""
+"""Many leads with believable pasts, written by set-based SQL: three years, eight moves and eight touches a lead."""
 
 from typing import Any
 
@@ -13,13 +13,15 @@ from leads.models import Lead, Transition
 CHUNK = 50_000
 # How many leads in a hundred go which way; a step is (days since the one before, stage).
 WAYS: list[tuple[int, list[tuple[int, str]]]] = [
-    (25, [(0, "inquiry"), (3, "mql"), (30, "nurture")]),
-    (20, [(0, "inquiry"), (1, "mql"), (1, "offered"), (2, "mql"), (5, "offered"), (1, "nurture")]),
-    (15, [(0, "inquiry"), (2, "mql"), (0, "offered"), (1, "accepted"), (6, "qualified"), (20, "disqualified")]),
+    (25, [(0, "inquiry"), (3, "mql"), (30, "nurture"), (50, "mql"), (2, "offered"), (1, "nurture")]),
+    (20, [(0, "inquiry"), (1, "mql"), (1, "offered"), (2, "mql"), (5, "offered"), (1, "nurture"), (70, "mql"),
+          (1, "offered"), (3, "nurture")]),
+    (15, [(0, "inquiry"), (2, "mql"), (0, "offered"), (1, "mql"), (3, "offered"), (1, "accepted"), (6, "qualified"),
+          (20, "disqualified")]),
     (15, [(0, "inquiry"), (9, "nurture"), (60, "mql"), (1, "offered"), (1, "accepted"), (4, "qualified"),
           (9, "opportunity"), (50, "lost")]),
-    (10, [(0, "inquiry"), (1, "mql"), (0, "offered"), (1, "accepted"), (3, "qualified"), (8, "opportunity"),
-          (40, "customer")]),
+    (10, [(0, "inquiry"), (1, "mql"), (0, "offered"), (1, "mql"), (1, "offered"), (1, "accepted"), (3, "qualified"),
+          (8, "opportunity"), (40, "customer")]),
     (15, [(0, "inquiry"), (4, "mql"), (1, "offered"), (2, "nurture"), (80, "mql"), (1, "offered"), (1, "accepted"),
           (5, "qualified"), (15, "nurture")]),
 ]  # fmt: skip

@@ -1,135 +1,161 @@
-"""Counting all facts into cells of days, for a rebuild: in memory, a hundred times faster a fact than GROUP BY.
+"""Counting all facts into cells, for a rebuild: in memory, a hundred times faster a fact than GROUP BY.
 
-Facts come out of the database as whole numbers: days as days since 2000, keys of a dimension as their place in a list.
+Facts come out of the database as whole numbers (funnel/binary.py): their days, and for each dimension a number that
+stands for the key.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import cache
-from tempfile import TemporaryFile
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from funnel.sql import CELL_COLUMNS, COUNTERS, KEY_OF
+from funnel.binary import read_numbers, write_rows
+from funnel.sql import CELL_COUNTERS, CODE_OF, KEY_OF, NO_KEY, NO_NUMBER, WORDS
 from leads.lifecycle import RANK, SUCCESS
 
-Numbers = NDArray[np.int32]
+Numbers = NDArray[Any]
 
-EPOCH = date(2000, 1, 1)
-# Stands for "never"; later than any day, so that the first of several days is their minimum.
-NEVER = 9_999_999
+# Later than any day, so that the first of several days is their minimum.
+NEVER = NO_NUMBER
 DAYS = ("began_on", *(f"{stage}_on" for stage in SUCCESS))
-# Cells that are counted at once, whether or not anything is in them: 8 counters of 8 bytes each.
+FACT = {"furthest": "i2", "first": "i2", **dict.fromkeys(DAYS, "i4"), **dict.fromkeys(KEY_OF, "i8")}
+# Cells that are counted at once, whether or not anything is in them: 8 slots of 8 bytes each.
 CELLS_AT_A_TIME = 1_000_000
+EPOCH = np.datetime64("2000-01-01", "D")
+
+# What a fact may do on a day of a stage; in a slot of its own if the episode is the lead's first.
+ENTERED, ENTERED_AND_WENT_ON, ADVANCED, REACHED = range(4)
+SLOTS = 8
+# Which counters each slot adds to.
+COUNTED_IN = {
+    "entered": (ENTERED, ENTERED_AND_WENT_ON),
+    "converted": (ENTERED_AND_WENT_ON,),
+    "advanced": (ADVANCED,),
+    "reached": (REACHED,),
+}
+TALLY = np.array([
+    [slot // 2 in COUNTED_IN[counter.removesuffix("_first")] and slot % 2 >= counter.endswith("_first")
+     for counter in CELL_COUNTERS]
+    for slot in range(SLOTS)
+], dtype=np.int64)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts in columns. ``on[0]`` is the day the episode began, ``on[rank]`` the day it entered that stage."""
+    """Facts in columns. ``on[0]`` is the day the episode began, ``on[rank]`` the day it entered that stage.
+
+    ``place`` has for each dimension the place of the fact's key in ``keys``; ``days`` the first and the last day on
+    which anything happened.
+    """
 
     furthest: Numbers
-    first: NDArray[np.bool_]
+    first: Numbers
     on: list[Numbers]
-    codes: dict[str, Numbers]
+    place: dict[str, Numbers]
     keys: dict[str, list[str]]
-
-    def chosen(self, which: NDArray[Any]) -> "Facts":
-        codes = {dimension: code[which] for dimension, code in self.codes.items()}
-        return Facts(self.furthest[which], self.first[which], [day[which] for day in self.on], codes, self.keys)
+    days: range
 
 
-def copy_day_cells(sql: Any, *, source: str, table: str) -> None:
-    """Count the facts of ``source`` by every dimension, and write the cells to ``table``, a transaction each."""
-    sql.execute(f"SELECT EXISTS (SELECT FROM {source})")
-    if not sql.fetchone()[0]:
+@dataclass(frozen=True)
+class Passages:
+    """What all facts do at one stage: ``fact`` its place among the facts, ``slot`` the one it adds to, day by day."""
+
+    fact: Numbers
+    slot: Numbers
+
+    @classmethod
+    def at(cls, rank: int, facts: Facts) -> "Passages":
+        entered_on, began_on = facts.on[rank], facts.on[0]
+        passed_on = np.minimum.reduce([np.full_like(began_on, NEVER), *facts.on[rank + 1 :]])
+        entered, passed = np.flatnonzero(entered_on < NEVER), np.flatnonzero(passed_on < NEVER)
+        reached = np.flatnonzero(facts.furthest >= rank)
+        went_on = np.where(facts.furthest[entered] > rank, ENTERED_AND_WENT_ON, ENTERED)
+        fact = np.concatenate([entered, passed, reached])
+        done = np.concatenate([went_on, np.full(len(passed), ADVANCED), np.full(len(reached), REACHED)])
+        day = np.concatenate([entered_on[entered], passed_on[passed], began_on[reached]]) - facts.days.start
+        return cls(fact, day.astype(np.int64) * SLOTS + 2 * done + facts.first[fact])
+
+
+def copy_cells(sql: Any, *, source: str, table: str) -> None:
+    """Count the facts of ``source`` by every dimension and write the cells to ``table``, some at a time."""
+    if (facts := read_facts(sql, source)) is None:
         return
-    facts = read_facts(sql, source)
-    for dimension, keys in facts.keys.items():
-        names = [escaped(key) for key in keys]
-        with TemporaryFile("w+") as file:
-            for code, day, stage, counts in day_cells(facts, dimension):
-                counted = "\t".join(map(str, counts))
-                file.write(f"{dimension}\tday\t{date_of(day)}\t{names[code]}\t{stage}\t{counted}\n")
-            file.seek(0)
-            sql.copy_expert(f"COPY {table} ({', '.join(CELL_COLUMNS)}) FROM STDIN", file)
+    for rank in RANK.values():
+        passages = Passages.at(rank, facts)
+        for dimension in KEY_OF:
+            for names, counted in count(facts, passages, dimension):
+                write_cells(sql, table, dimension, rank, names, counted, days=facts.days)
 
 
-def read_facts(sql: Any, source: str) -> Facts:
-    keys = {dimension: distinct_keys(sql, dimension, source) for dimension in KEY_OF}
-    days = ", ".join(f"{day} - date '{EPOCH}'" for day in DAYS)
-    places = ", ".join(f"{dimension}_key.place - 1" for dimension in KEY_OF)
-    joins = " ".join(
-        f"JOIN unnest(%(k_{dimension})s::text[]) WITH ORDINALITY AS {dimension}_key (key, place)"
-        f" ON {dimension}_key.key = {key}"
-        for dimension, key in KEY_OF.items()
-    )
-    statement = f"COPY (SELECT furthest, (episode = 1)::int, {days}, {places} FROM {source} {joins}) TO STDOUT"
-    asked = sql.mogrify(statement, {f"k_{dimension}": known for dimension, known in keys.items()}).decode()
-    with TemporaryFile("w+") as file:
-        sql.copy_expert(f"{asked} (NULL '{NEVER}')", file)
-        file.seek(0)
-        rows = np.loadtxt(file, dtype=np.int32, delimiter="\t", ndmin=2)
-    furthest, first, *rest = rows.T
-    codes = dict(zip(KEY_OF, rest[len(DAYS) :], strict=True))
-    return Facts(furthest, first.astype(bool), rest[: len(DAYS)], codes, keys)
+def read_facts(sql: Any, source: str) -> Facts | None:
+    """None: there are none."""
+    days = ", ".join(f"coalesce({day}, 'infinity')" for day in DAYS)
+    codes = ", ".join(CODE_OF.values())
+    rows = read_numbers(sql, f"SELECT furthest, (episode = 1)::int::smallint, {days}, {codes} FROM {source}", FACT)
+    if not len(rows["furthest"]):
+        return None
+    place, keys = {}, {}
+    for dimension in KEY_OF:
+        code = rows.pop(dimension)
+        known, keys[dimension] = known_keys(sql, dimension, code, source)
+        place[dimension] = np.searchsorted(known, code)
+    on = [rows[day] for day in DAYS]
+    first = min(int(day.min()) for day in on)
+    last = max(int(day[day < NEVER].max(initial=first)) for day in on)
+    return Facts(rows["furthest"], rows["first"], on, place, keys, range(first, last + 1))
 
 
-def distinct_keys(sql: Any, dimension: str, source: str) -> list[str]:
-    sql.execute(f"SELECT DISTINCT {KEY_OF[dimension]} FROM {source}")
-    return [key for (key,) in sql.fetchall()]
+def known_keys(sql: Any, dimension: str, codes: Numbers, source: str) -> tuple[Numbers, list[str]]:
+    """Codes in their order, each with its key: a number is its own code, a word must be looked up."""
+    if dimension not in WORDS:
+        known = np.unique(codes)
+        return known, ["" if code == NO_KEY else str(code) for code in known]
+    sql.execute(f"SELECT DISTINCT {CODE_OF[dimension]} AS code, {dimension} FROM {source} ORDER BY code")
+    found, keys = zip(*sql.fetchall(), strict=True)
+    return np.array(found), list(keys)
 
 
-def day_cells(facts: Facts, dimension: str) -> Iterator[tuple[int, int, int, list[int]]]:
-    """(place of the key, day, stage, its counters in the order of CELL_COLUMNS) of every cell that is not empty."""
-    low, high = bounds(facts)
-    days = high - low + 1
-    known, keys_at_a_time = len(facts.keys[dimension]), max(1, CELLS_AT_A_TIME // days)
-    for start in range(0, known, keys_at_a_time):
-        end = min(known, start + keys_at_a_time)
-        code = facts.codes[dimension]
-        part = facts.chosen((code >= start) & (code < end))
-        offset = (part.codes[dimension].astype(np.int64) - start) * days - low
-        for rank in RANK.values():
-            counts = count_stage(part, rank, offset, (end - start) * days)
-            filled = np.flatnonzero(counts.any(axis=0))
-            places, found = filled // days + start, filled % days + low
-            stages, told = [rank] * len(filled), counts[:, filled].T.tolist()
-            yield from zip(places.tolist(), found.tolist(), stages, told, strict=True)
+def count(facts: Facts, passages: Passages, dimension: str) -> Iterator[tuple[list[str], Numbers]]:
+    """Some keys at a time, what was counted of them: an array of keys, days and slots."""
+    keys, a_key = facts.keys[dimension], len(facts.days) * SLOTS
+    slot = (facts.place[dimension] * a_key)[passages.fact] + passages.slot
+    at_a_time = max(1, CELLS_AT_A_TIME // len(facts.days))
+    for start in range(0, len(keys), at_a_time):
+        names = keys[start : start + at_a_time]
+        low, size = start * a_key, len(names) * a_key
+        some = slot if len(names) == len(keys) else slot[(slot >= low) & (slot < low + size)]
+        yield names, np.bincount(some - low, minlength=size).reshape(len(names), -1, SLOTS)
 
 
-def bounds(facts: Facts) -> tuple[int, int]:
-    """The first and the last day on which anything happened."""
-    low = min(int(day.min()) for day in facts.on)
-    return low, max(int(day[day < NEVER].max(initial=low)) for day in facts.on)
+def write_cells(
+    sql: Any, table: str, dimension: str, rank: int, names: list[str], counted: Numbers, *, days: range
+) -> None:
+    """The cells of these keys that are not empty, by day and by month."""
+    day = np.array(days)
+    month = (EPOCH + day).astype("datetime64[M]")
+    begins = np.flatnonzero(np.append(True, month[1:] != month[:-1]))
+    first_of_month = (month[begins].astype("datetime64[D]") - EPOCH).astype(np.int64)
+    for grain, on, slots in (
+        ("day", day, counted), ("month", first_of_month, np.add.reduceat(counted, begins, axis=1)),
+    ):  # fmt: skip
+        for some, keys in same_length(names):
+            key, at = np.nonzero(slots[some].any(axis=2))
+            if len(key):
+                counters = (slots[some][key, at] @ TALLY).astype(np.int32)
+                write_rows(sql, table, {
+                    "dimension": dimension.encode(), "grain": grain.encode(), "day": on[at].astype(np.int32),
+                    "key": keys[key] if keys[0] else b"", "stage": np.full(len(key), rank, dtype=np.int16),
+                    **dict(zip(CELL_COUNTERS, counters.T, strict=True)),
+                })  # fmt: skip
 
 
-def count_stage(facts: Facts, rank: int, offset: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """One row of ``size`` cells for each counter of a stage; a fact's cell is ``offset`` plus the day."""
-    never = np.full_like(facts.furthest, NEVER)
-    entered_on, passed_on, began_on = facts.on[rank], np.minimum.reduce([never, *facts.on[rank + 1 :]]), facts.on[0]
-    entered = entered_on < NEVER
-    counted = {
-        "entered": (entered_on, entered),
-        "converted": (entered_on, entered & (facts.furthest > rank)),
-        "advanced": (passed_on, passed_on < NEVER),
-        "reached": (began_on, facts.furthest >= rank),
-    }
-    rows = [
-        np.bincount((offset + day)[which & of], minlength=size)
-        for of in (np.True_, facts.first)
-        for day, which in (counted[counter] for counter in COUNTERS)
-    ]
-    return np.stack(rows)
-
-
-@cache
-def date_of(day: int) -> str:
-    return (EPOCH + timedelta(days=day)).isoformat()
-
-
-def escaped(key: str) -> str:
-    """A key as COPY reads it."""
-    return key.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+def same_length(names: list[str]) -> Iterator[tuple[list[int], Numbers]]:
+    """Places and words of names that take as many bytes, so that their rows have one width."""
+    encoded = [name.encode() for name in names]
+    by_length = sorted(range(len(names)), key=lambda place: len(encoded[place]))
+    for _length, places in groupby(by_length, key=lambda place: len(encoded[place])):
+        some = list(places)
+        yield some, np.array([encoded[place] for place in some])

@@ -17,26 +17,29 @@ ALL_LEADS = "{lead} IS NOT NULL"
 THESE_LEADS = "{lead} = ANY(%(ids)s)"
 LEAD_RANGE = "{lead} BETWEEN %(low)s AND %(high)s"
 
+# The greatest numbers that PostgreSQL keeps in four bytes and in eight.
+NO_NUMBER, NO_TIME = 2**31 - 1, 2**63 - 1
+
 FACT_TABLE, CELL_TABLE = "funnel_leadfact", "funnel_stagemetric"
 
 # The dimensions of cells and how a fact tells their key: text, "" for a missing value. A region's cells are those of
 # its teams (funnel/regions.py).
+NUMBERS = ("campaign", "owner", "team", "definition_version")
+WORDS = ("channel", "source", "segment", "country", "product", "industry", "origin")
 KEY_OF = {
     "all": "''",
-    "campaign": "coalesce(campaign::text, '')",
-    "channel": "channel",
-    "source": "source",
-    "segment": "segment",
-    "owner": "coalesce(owner::text, '')",
-    "team": "coalesce(team::text, '')",
-    "country": "country",
-    "product": "product",
-    "industry": "industry",
-    "origin": "origin",
-    "definition_version": "coalesce(definition_version::text, '')",
+    **{dimension: f"coalesce({dimension}::text, '')" for dimension in NUMBERS},
+    **{dimension: dimension for dimension in WORDS},
+}
+# A number that stands for the key: of 2^64, so that no two words share one.
+NO_KEY = -1
+CODE_OF = {
+    "all": f"{NO_KEY}::bigint",
+    **{dimension: f"coalesce({dimension}, {NO_KEY})::bigint" for dimension in NUMBERS},
+    **{dimension: f"hashtextextended({dimension}, 0)" for dimension in WORDS},
 }
 # The columns of a fact that make these keys.
-TOLD_APART = tuple(dimension for dimension in KEY_OF if dimension != "all")
+TOLD_APART = (*NUMBERS, *WORDS)
 COUNTERS = ("entered", "converted", "advanced", "reached")
 CELL_KEY = ("dimension", "grain", "day", "key", "stage")
 CELL_COUNTERS = (*COUNTERS, *(f"{counter}_first" for counter in COUNTERS))
@@ -84,15 +87,15 @@ FACT = {
     "definition_version": "told.definition_version",
     "began_at": "told.began_at",
     **{f"{stage}_at": f"told.{stage}_at" for stage in (*SUCCESS, Stage.LOST)},
-    "began_on": day("told.began_at"),
-    **{f"{stage}_on": day(f"told.{stage}_at") for stage in SUCCESS},
+    "began_on": "told.began_on",
+    **{f"{stage}_on": f"told.{stage}_on" for stage in SUCCESS},
     "furthest": f"""CASE
             {lines((f"WHEN told.{stage}_at IS NOT NULL THEN {RANK[stage]}" for stage in reversed(SUCCESS)), " ")}
             ELSE 1 END""",
     "stage": "told.stage",
     "outcome": f"CASE WHEN told.stage IN ({names(OUTCOMES)}) THEN told.stage ELSE '' END",
     "outcome_at": f"CASE WHEN told.stage IN ({names(OUTCOMES)}) THEN told.stage_at END",
-    "outcome_on": f"CASE WHEN told.stage IN ({names(OUTCOMES)}) THEN {day('told.stage_at')} END",
+    "outcome_on": f"CASE WHEN told.stage IN ({names(OUTCOMES)}) THEN told.stage_on END",
     **{f"{stage}_us": f"told.{stage}_us::bigint" for stage in TIMED},
     **{
         f"{clock}_us": f"({lines((f'coalesce(told.{stage}_us, 0)' for stage in stages_on(clock)), ' + ')})::bigint"
@@ -106,6 +109,11 @@ FACT = {
     "won_currency": "CASE WHEN told.is_won THEN coalesce(won.currency, '') ELSE '' END",
 }
 FACT_COLUMNS = tuple(FACT)
+
+# What the log tells of an episode, with the types it has in a table.
+TOLD_AT = ("began_at", *(f"{stage}_at" for stage in (*SUCCESS, Stage.LOST)), "stage_at")
+TOLD_ON = ("began_on", *(f"{stage}_on" for stage in SUCCESS), "stage_on")
+TOLD_US = tuple(f"{stage}_us" for stage in TIMED)
 
 
 def visits(name: str, which: str) -> str:
@@ -210,9 +218,21 @@ def facts(which: str) -> str:
     ),
     told AS (
         SELECT episode.*,
+        {lines(f"{day(moment_of(column))} AS {column}" for column in TOLD_ON)},
         episode = min(episode) FILTER (WHERE customer_at IS NOT NULL) OVER (PARTITION BY lead_id) AS is_won
         FROM episode
     ),
+    {with_words(which)}"""
+
+
+def moment_of(column: str) -> str:
+    """The moment that a local day is the day of."""
+    return f"{column.removesuffix('_on')}_at"
+
+
+def with_words(which: str) -> str:
+    """CTEs that end in `fact`: what is `told` of these leads with what their records say."""
+    return f"""
     won AS (
         SELECT lead_id,
         CASE WHEN min(currency) = max(currency) THEN sum(amount) END AS amount,
@@ -241,7 +261,7 @@ def facts(which: str) -> str:
     fact AS (
         SELECT
         {lines(f"{expression} AS {column}" for column, expression in FACT.items())}
-        FROM told JOIN leads_lead l ON l.id = told.lead_id AND l.merged_into_id IS NULL
+        FROM told JOIN leads_lead l ON l.id = told.lead_id AND {which.format(lead="l.id")} AND l.merged_into_id IS NULL
         LEFT JOIN leads_company company ON company.id = l.company_id
         LEFT JOIN won ON won.lead_id = told.lead_id
         LEFT JOIN asked ON asked.lead_id = told.lead_id AND asked.episode = told.episode
@@ -349,9 +369,50 @@ LEADS_OF = {
 }
 
 # The rebuild, in statements short enough not to hold up other consumers: facts by ranges of leads, into a table beside
-# the one in use. Cells of days are then counted in memory (funnel/counting.py).
+# the one in use. What plain logs tell is told in memory (funnel/episodes.py) and read from TOLD_TABLE; of leads with
+# undone rows or merged ones it is told as a drain tells it. Cells are then counted in memory (funnel/counting.py).
 INSERT_FACTS = f"""
-    WITH {facts(LEAD_RANGE)}
+    WITH {facts(THESE_LEADS)}
+    INSERT INTO {{table}} ({", ".join(FACT_COLUMNS)}) SELECT {", ".join(FACT_COLUMNS)} FROM fact
+"""
+NOT_PLAIN = """
+    SELECT lead_id FROM leads_transition WHERE undoes_id IS NOT NULL
+    UNION SELECT merged_into_id FROM leads_lead WHERE merged_into_id IS NOT NULL
+"""
+# Stages as numbers: their place in this list, from 1.
+STAGES = tuple(Stage)
+LOGS = f"""
+    SELECT lead_id, episode, at, CASE to_stage
+        {lines((f"WHEN '{stage}' THEN {place}" for place, stage in enumerate(STAGES, start=1)), " ")}
+        END::smallint, coalesce(definition_version, {NO_NUMBER})
+    FROM leads_transition WHERE lead_id BETWEEN {{low}} AND {{high}} ORDER BY lead_id, seq
+"""
+OFFSETS = """
+    SELECT (extract(epoch FROM (at AT TIME ZONE %(zone)s) - (at AT TIME ZONE 'UTC')) * 1000000)::bigint
+    FROM unnest(%(moments)s::bigint[]) WITH ORDINALITY AS asked (moment, place),
+        LATERAL (SELECT timestamptz '2000-01-01 00:00:00+00' + moment * interval '1 microsecond') AS moments (at)
+    ORDER BY place
+"""
+TOLD_TABLE = "funnel_told"
+# What is missing is the greatest of its kind, so that all rows are of one width.
+TOLD = {
+    "lead_id": ("bigint", "{}"),
+    "episode": ("smallint", "{}"),
+    **dict.fromkeys(TOLD_AT, ("timestamptz", "nullif({}, 'infinity')")),
+    **dict.fromkeys(TOLD_ON, ("date", "nullif({}, 'infinity')")),
+    **dict.fromkeys(TOLD_US, ("bigint", f"nullif({{}}, {NO_TIME})")),
+    "stage": ("smallint", f"(ARRAY[{names(STAGES)}])[{{}}]"),
+    "running_stage": ("smallint", f"(ARRAY[{names(STAGES)}])[{{}}]"),
+    "definition_version": ("int", f"nullif({{}}, {NO_NUMBER})"),
+    "is_won": ("boolean", "{}"),
+}
+CREATE_TOLD = f"CREATE TEMP TABLE {TOLD_TABLE} ({lines(f'{column} {kind}' for column, (kind, _) in TOLD.items())})"
+INSERT_TOLD = f"""
+    WITH {merged_visits(LEAD_RANGE)},
+    told AS (
+        SELECT {lines(f"{read.format(column)} AS {column}" for column, (_, read) in TOLD.items())} FROM {TOLD_TABLE}
+    ),
+    {with_words(LEAD_RANGE)}
     INSERT INTO {{table}} ({", ".join(FACT_COLUMNS)}) SELECT {", ".join(FACT_COLUMNS)} FROM fact
 """
 
@@ -374,10 +435,6 @@ def month_cells(days: str) -> str:
         SELECT dimension, 'month' AS grain, date_trunc('month', day)::date AS day, key, stage,
         {lines(f"sum({counter}) AS {counter}" for counter in CELL_COUNTERS)}
         FROM {days} days WHERE grain = 'day' GROUP BY dimension, date_trunc('month', day), key, stage"""
-
-
-def insert_cells(cells: str, table: str) -> str:
-    return f"INSERT INTO {table} ({', '.join(CELL_COLUMNS)}) {cells}"
 
 
 # The check, row for row: a full join keeps what only one side has; with both sides NULL or equal nothing is left.
