@@ -153,5 +153,16 @@ def money(amount: Decimal | float | None, currency: str) -> str:
     return f"{'−' if cents < 0 else ''}{sign}{figures}"
 
 
+def about_money(amount: Decimal | float | None, currency: str) -> str:
+    """To three figures, for a sentence: "€412k", "€1.24m"; below a thousand as `money` says it, without cents."""
+    if amount is None:
+        return NOTHING
+    size = abs(float(amount))
+    for step, letter in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
+        if size >= step * 0.9995:
+            return f"{'−' if amount < 0 else ''}{SIGNS.get(currency, f'{currency} ')}{size / step:.3g}{letter}"
+    return money(round(amount), currency)
+
+
 def in_seconds(length: timedelta | float) -> float:
     return length.total_seconds() if isinstance(length, timedelta) else float(length)

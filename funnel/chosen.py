@@ -185,7 +185,7 @@ def opportunities_behind(chosen: Chosen, *, at: datetime, after: str = "", size:
     """Exactly the opportunities that one figure counts."""
     conditions, values = chosen.conditions(at=at)
     deals = source(chosen.day(at=at), at=at)
-    [all_of_them] = rows(TOTAL.format(deals=deals, where=joined(conditions)), values)
+    all_of_them = in_all(chosen, at=at)
     if position := read_position(after):
         conditions = [*conditions, f"({SORTED_BY}, d.id) < (%(after_amount)s, %(after_id)s)"]
         values |= {"after_amount": position[0], "after_id": position[1]}
@@ -196,6 +196,17 @@ def opportunities_behind(chosen: Chosen, *, at: datetime, after: str = "", size:
     return OpportunitiesPage(
         [behind(records[row["id"]], row) for row in shown if row["id"] in records], **all_of_them, next=more
     )
+
+
+def in_all(chosen: Chosen, *, at: datetime) -> dict[str, Any]:
+    """How many there are, and what they are worth together."""
+    conditions, values = chosen.conditions(at=at)
+    [found] = rows(TOTAL.format(deals=source(chosen.day(at=at), at=at), where=joined(conditions)), values)
+    return found
+
+
+def count_behind(chosen: Chosen, *, at: datetime) -> int:
+    return int(in_all(chosen, at=at)["total"])
 
 
 def behind(opportunity: Opportunity, row: Mapping[str, Any]) -> Behind:

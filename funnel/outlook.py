@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from crm.currencies import convert
 from crm.fiscal import Span, fiscal_quarter
-from crm.models import Organisation
+from crm.models import Holiday, Organisation
 from funnel.deals import held, rows, source, values_of
 from funnel.models import Quota, QuotaMeasure
+from funnel.quotas import asked, quotas_in
 from funnel.reports.question import Question
 
 YEAR = timedelta(days=365)
+SATURDAY = 5
 # Below so many closed deals no rate is told.
 ENOUGH_CLOSED = 10
 WHOSE = {"team": "team_id", "owner": "user_id"}
@@ -102,34 +103,31 @@ def outlook(question: Question, quarter: Span, on: date, *, at: datetime) -> Out
 
 
 def revenue_quota(question: Question, quarter: Span) -> Decimal | None:
-    """The revenue asked for in the quarter; of everybody the organisation's goal, else that of its teams together.
-
-    A goal of more days counts by its days in the quarter, each by the rate of its first day.
-    """
-    rivals = Quota.objects.filter(measure=QuotaMeasure.REVENUE, starts_on__lt=quarter.end, ends_on__gte=quarter.start)
+    """The revenue asked for in the quarter; of everybody the organisation's goal, else those of its teams together."""
+    quotas = quotas_in(quarter, [QuotaMeasure.REVENUE])
     if not question.held:
-        whole = parts_of(rivals.filter(user=None, team=None), quarter)
-        return parts_of(rivals.exclude(team=None), quarter) if whole is None else whole
+        whole = together((one for one in quotas if not one.user_id and not one.team_id), quarter)
+        return together((one for one in quotas if one.team_id), quarter) if whole is None else whole
     [(dimension, key), *others] = question.held.items()
     if others or dimension not in WHOSE or not key:
         return None
-    return parts_of(rivals.filter(**{WHOSE[dimension]: int(key)}), quarter)
+    return together((one for one in quotas if getattr(one, WHOSE[dimension]) == int(key)), quarter)
 
 
-def parts_of(quotas: Iterable[Quota], quarter: Span) -> Decimal | None:
-    parts = [part for quota in quotas if (part := part_of(quota, quarter)) is not None]
+def together(quotas: Iterable[Quota], quarter: Span) -> Decimal | None:
+    parts = [part for quota in quotas if (part := asked(quota, quarter)) is not None]
     return sum(parts, start=Decimal(0)) if parts else None
-
-
-def part_of(quota: Quota, quarter: Span) -> Decimal | None:
-    """What of a quota falls into the quarter; None without a rate of its currency."""
-    amount = convert(quota.amount, quota.currency or Organisation.get().currency, quota.starts_on)
-    first, last = max(quota.starts_on, quarter.start), min(quota.ends_on, quarter.last_day)
-    days = (quota.ends_on - quota.starts_on).days + 1
-    return None if amount is None else amount * ((last - first).days + 1) / days
 
 
 def quarter_of(question: Question, today: date) -> Span:
     """The fiscal quarter of today where the days asked for include it, else that of their last day."""
     day = today if question.start <= today < question.end else question.end - timedelta(days=1)
     return fiscal_quarter(day)
+
+
+def working_days(after: date, last: date) -> int:
+    """Days on which the organisation works, from the one after ``after`` to ``last``: Monday to Friday, no holidays."""
+    days = (after + timedelta(days=n) for n in range(1, (last - after).days + 1))
+    holidays = Holiday.objects.filter(calendar=Organisation.get().holidays_id, day__gt=after, day__lte=last)
+    free = set(holidays.values_list("day", flat=True))
+    return sum(day.weekday() < SATURDAY and day not in free for day in days)

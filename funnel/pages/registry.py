@@ -1,6 +1,6 @@
 """Which tab a report stands under, and who draws its page."""
 
-from funnel.pages import content, feedback, sla, waves, win_loss
+from funnel.pages import attribution, campaigns, content, feedback, forecast, pipeline, sla, waves, win_loss
 from funnel.pages.face import Draw, plain
 from funnel.reports.answer import Report
 from funnel.reports.registry import REPORTS
@@ -16,9 +16,13 @@ TABS: tuple[tuple[str, tuple[str, ...]], ...] = (
 OWN_PAGES = ("funnel", "alignment")
 # A report that is not here has a table alone.
 FACES: dict[str, Draw] = {
+    "campaigns": campaigns.face,
+    "attribution": attribution.face,
     "sla": sla.face,
     "feedback": feedback.face,
     "content": content.face,
+    "pipeline": pipeline.face,
+    "forecast": forecast.face,
     "waves": waves.face,
     "win-loss": win_loss.face,
 }

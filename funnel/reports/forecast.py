@@ -11,11 +11,11 @@ from crm.periods import local_day
 from crm.words import number, percent
 from funnel.accuracy import Accuracy, Track, accuracy, is_kept, track, week_of
 from funnel.chances import chances
-from funnel.chosen import IN_FORECAST, ROLL_UPS, Chosen
+from funnel.chosen import IN_FORECAST, ROLL_UPS, Behind, Chosen, count_behind, opportunities_behind
 from funnel.connected import Connected, connected
-from funnel.deals import held, is_past, last_day, money_notes, rows, source, values_of
+from funnel.deals import held, is_past, last_day, money_notes, source, values_of
 from funnel.forecasting import Forecast, forecast, rolled_up
-from funnel.outlook import Outlook, outlook, quarter_of
+from funnel.outlook import Outlook, outlook, quarter_of, working_days
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
 from funnel.reports.pipeline import money
@@ -30,17 +30,21 @@ TITLES = {
     "commit_forecast": "Commit forecast",
     "likely": "All but omitted",
 }
-SLIPPED = "SELECT count(*) AS deals, coalesce(sum(d.amount), 0) AS value FROM {deals} d WHERE {where}"
+MOST_SLIPPED = 5
 
 
 @dataclass(frozen=True)
 class Slipped:
-    """Of the deals that were forecast for the quarter since it began, those whose close was moved out of it (P8)."""
+    """Of the deals that were forecast for the quarter since it began, those whose close was moved out of it (P8).
+
+    ``first``: the most valuable of them.
+    """
 
     forecast: int
     pushed: int
     value: Decimal
     href: str
+    first: tuple[Behind, ...] = ()
 
     @property
     def rate(self) -> float | None:
@@ -49,16 +53,24 @@ class Slipped:
 
 @dataclass(frozen=True)
 class Page:
-    """What the page shows beside the rows. ``rolled``: categories and roll-ups of all keys together."""
+    """What the page shows beside the rows. ``rolled``: categories and roll-ups of all keys together; ``working_days``:
+    so many are left."""
 
     quarter: Span
     on: date
+    working_days: int
     rolled: dict[str, Forecast]
     outlook: Outlook
     slipped: Slipped
     track: list[Track]
     accuracy: list[Accuracy]
     connected: Connected | None
+    currency: str
+    past: bool
+
+    @property
+    def week(self) -> int:
+        return week_of(self.quarter, self.on)
 
 
 def tell(question: Question, at: datetime) -> Told:
@@ -75,17 +87,20 @@ def tell(question: Question, at: datetime) -> Told:
     page = Page(
         quarter=quarter,
         on=on,
+        working_days=working_days(on, quarter.last_day),
         rolled=whole,
         outlook=outlook(question, quarter, on, at=at),
         slipped=slipped(question, quarter, on, at=at),
         track=track(question, quarter, on),
         accuracy=accuracy(question, at=at),
         connected=connected(question, at=at),
+        currency=Organisation.get().currency,
+        past=is_past(on, at=at),
     )
     said = [*untold(question, quarter, on, at=at), learnt.note, *slipped_note(page), *accuracy_note(question, page)]
-    if is_past(on, at=at):
+    if page.past:
         said.append(f"As the opportunities stood at the end of {on:%-d %b %Y}, by their history.")
-    return Told(told_rows(question, quarter, by_key, on if is_past(on, at=at) else None), said, page)
+    return Told(told_rows(question, quarter, by_key, on if page.past else None), said, page)
 
 
 def together(found: Iterable[Mapping[str, Forecast]]) -> dict[str, Forecast]:
@@ -127,12 +142,9 @@ def slipped(question: Question, quarter: Span, on: date, *, at: datetime) -> Sli
     then = on if is_past(on, at=at) else None
     of_quarter = replace(question, dimension="", key=None, filters=tuple(question.held.items()), options=())
     of_quarter = replace(of_quarter, start=quarter.start, end=quarter.end)
-    counted = []
-    for only in ("forecast", "pushed"):
-        conditions, values = Chosen(of_quarter, on=then, only=only).conditions(at=at)
-        counted += rows(SLIPPED.format(deals=source(on, at=at), where=" AND ".join(conditions)), values)
-    every, pushed = counted
-    return Slipped(every["deals"], pushed["deals"], pushed["value"], Chosen(of_quarter, on=then, only="pushed").address)
+    every, moved = (Chosen(of_quarter, on=then, only=only) for only in ("forecast", "pushed"))
+    pushed = opportunities_behind(moved, at=at, size=MOST_SLIPPED)
+    return Slipped(count_behind(every, at=at), pushed.total, pushed.value, moved.address, tuple(pushed.rows))
 
 
 def untold(question: Question, quarter: Span, on: date, *, at: datetime) -> list[str]:
@@ -154,7 +166,7 @@ def accuracy_note(question: Question, page: Page) -> list[str]:
     """How right forecasts of this week of the quarter were."""
     if not is_kept(question):
         return ["Forecasts are kept by owner and team: cut by anything else, nothing is told of earlier ones."]
-    week = week_of(page.quarter, page.on)
+    week = page.week
     if not (made := [one for one in page.accuracy if one.week == week]):
         return ["No forecast of an earlier quarter was kept yet: how right they are is told from the next quarter on."]
     [one] = made

@@ -139,3 +139,19 @@ def test_clock_counts_hours_on_the_day_itself_only(due, now, said, state):
     started = min(due, FRIDAY) - 8 * HOUR
 
     assert (words.clock_words(due, now), words.clock_state(started, due, now)) == (said, state)
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        (None, "–"),
+        (0, "€0"),
+        (12.4, "€12"),
+        (999.6, "€1k"),
+        (412_345, "€412k"),
+        (1_240_000, "€1.24m"),
+        (-4_100, "−€4.1k"),
+    ],
+)
+def test_about_money_has_three_figures(amount, said):
+    assert words.about_money(amount, "EUR") == said

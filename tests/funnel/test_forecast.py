@@ -7,16 +7,19 @@ from typing import Any
 import pytest
 
 from crm.fiscal import Calendar
+from crm.models import Holiday, HolidayCalendar, Organisation
 from funnel.accuracy import accuracy, accuracy_of, bias_of, track
 from funnel.chances import ENOUGH_ENDED
 from funnel.chosen import opportunities_behind
 from funnel.forecasting import snapshot_yesterday, take_snapshot
 from funnel.models import ForecastSnapshot
+from funnel.outlook import working_days
+from funnel.pages.forecast import sentence
 from funnel.reports.forecast import Slipped, tell
 from funnel.reports.question import BadQuestion
 from tests.factories import DAY, make_opportunity, make_team, make_user
 from tests.funnel.test_deals import record_change_at
-from tests.funnel.test_pipeline import NOON, asked, chosen_at, close
+from tests.funnel.test_pipeline import NOON, asked, chosen_at, close, quota
 
 pytestmark = pytest.mark.django_db
 QUARTER = Calendar().quarter(NOON.date())
@@ -208,3 +211,41 @@ def keep(day: date, quarter: date, likely: int) -> None:
         day=day, quarter=quarter, category="commit", deals=1, value=likely, weighted=likely, low=likely, high=likely,
         currency="EUR",
     )  # fmt: skip
+
+
+class TestPage:
+    @pytest.mark.parametrize("name", ["pipeline", "forecast"])
+    @pytest.mark.parametrize("query", ["", "?dimension=owner", "?compare=1", "?from=2025-01-01&until=2025-03-31"])
+    def test_says_what_to_know(self, client: Any, name: str, query: str) -> None:
+        client.force_login(make_user("max", role="manager"))
+        one_of_each()
+
+        page = client.get(f"/dashboards/{name}/{query}")
+
+        assert page.status_code == 200
+        assert "figure-strip" in page.text
+
+    def test_will_we_make_the_quarter(self) -> None:
+        one_of_each()
+        quota("100600")
+
+        assert sentence(tell(asked(), NOON).page) == (
+            "Q2 2026 is open: commit is €101k of €101k; likely €100k to €101k; 21 working days left."
+        )
+
+    @pytest.mark.parametrize(
+        ("amount", "verdict"),
+        [("100000", "is made"), ("100010", "will probably be made"), ("150000", "will probably be missed")],
+    )
+    def test_says_it_before_the_figures(self, amount: str, verdict: str) -> None:
+        one_of_each()
+        quota(amount)
+
+        assert sentence(tell(asked(), NOON).page).startswith(f"Q2 2026 {verdict}: commit is ")
+
+    def test_counts_working_days_without_holidays(self) -> None:
+        days = HolidayCalendar.objects.create(name="Here")
+        Holiday.objects.create(calendar=days, day=date(2026, 6, 4))
+        Organisation.objects.update_or_create(pk=1, defaults={"holidays": days})
+
+        assert working_days(date(2026, 6, 1), date(2026, 6, 8)) == 4
