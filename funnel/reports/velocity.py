@@ -1,223 +1,194 @@
-"""The report *velocity*: how long leads took, in each stage, on each side's clock, and from end to end."""
+"""The report *velocity*: whose time it was, how long leads stay in each stage, where they stall, end to end."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import Aggregate, Count, F, FloatField, Func, Q, QuerySet
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce
-from django.db.models.lookups import LessThan
+from django.db.models import QuerySet
 
+from funnel.first_touches import TITLES, Approach, approaches
+from funnel.lengths import (
+    CLOCKS,
+    MEASURES,
+    MICROSECONDS_A_DAY,
+    STAGES_IN_ORDER,
+    TO_CLOSE,
+    TO_WON,
+    TOTAL,
+    Length,
+    episodes,
+    velocities,
+)  # fmt: skip
 from funnel.models import LeadFact
 from funnel.reports.answer import Column, Report, Row, Told
-from funnel.reports.counts import fact_key
 from funnel.reports.labels import labels
-from funnel.reports.question import BASES, DIMENSIONS, MISSING, UNITS, Question, choice, read
-from funnel.selection import facts_of, in_cohort, with_way, within
-from leads.lifecycle import Clock, Stage
+from funnel.reports.question import BASES, DIMENSIONS, MISSING, UNITS, Parameter, Question, choice, read
+from funnel.selection import DRILLDOWN, with_way
+from funnel.selling_pace import lead_pace, pipeline_pace
+from funnel.stalling import Standing, longest_stays, stalled, standing
 
-MICROSECONDS_A_DAY = 86_400_000_000
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A duration of an episode in microseconds, and which episodes have it."""
-
-    name: str
-    title: str
-    how: str
-    microseconds: Combinable
-    has_it: Q
-
-
-@dataclass(frozen=True)
-class Velocity:
-    """One measure over the episodes of one key; ``negative``: how many of them are dated backwards."""
-
-    key: str | None
-    measure: str
-    n: int
-    negative: int
-    median_days: float | None
-    p75_days: float | None
-    p90_days: float | None
-
-
-class Percentiles(Aggregate):
-    """Median, 75th and 90th percentile, interpolated (METRICS V2)."""
-
-    function = "percentile_cont"
-    template = "%(function)s(ARRAY[0.5, 0.75, 0.9]) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = ArrayField(FloatField())
-
-
-def between(start: Combinable, end: Combinable) -> Func:
-    """From start to end in microseconds."""
-    return Func(end, start, template="(extract(epoch FROM %(expressions)s) * 1000000)::bigint", arg_joiner=" - ")
-
-
-def in_stage(stage: Stage) -> Measure:
-    visits = f"{stage}_us"
-    how = "Time in the stage over all finished visits of the episode; a visit that still runs is not included."
-    return Measure(stage.value, str(stage.label), how, F(visits), Q(**{f"{visits}__isnull": False}))
-
-
-def on_clock(clock: Clock, stages: Iterable[Stage]) -> Measure:
-    """Episodes that were on this clock and are off it: a clock that still runs would shorten the figure."""
-    been = Q()
-    for stage in stages:
-        been |= Q(**{f"{stage}_us__isnull": False})
-    how = "Time on this side's clock; episodes on which it still runs are not included."
-    return Measure(clock.value, str(clock.label), how, F(f"{clock}_us"), been & ~Q(open_clock=clock))
-
-
-ON_A_CLOCK = (
-    Stage.INQUIRY, Stage.NURTURE, Stage.MQL, Stage.OFFERED, Stage.ACCEPTED, Stage.QUALIFIED, Stage.OPPORTUNITY,
-)  # fmt: skip
-MEASURES = {
-    measure.name: measure
-    for measure in (
-        *map(in_stage, ON_A_CLOCK),
-        on_clock(Clock.MARKETING, ON_A_CLOCK[:3]),
-        on_clock(Clock.WAITING, ON_A_CLOCK[3:4]),
-        on_clock(Clock.SALES, ON_A_CLOCK[4:]),
-        Measure(
-            "total",
-            "Total",
-            "Marketing, waiting and sales together; episodes that have ended.",
-            F("marketing_us") + F("waiting_us") + F("sales_us"),
-            Q(open_clock=""),
-        ),
-        Measure(
-            "captured_to_won",
-            "Captured to won",
-            "From the beginning of the episode (capture, the first time round) to its first won deal.",
-            between(F("began_at"), F("customer_at")),
-            Q(customer_at__isnull=False),
-        ),
-        Measure(
-            "opportunity_to_close",
-            "Opportunity to close",
-            "From becoming an opportunity to won or lost.",
-            between(F("opportunity_at"), Coalesce("customer_at", "lost_at")),
-            Q(opportunity_at__isnull=False) & (Q(customer_at__isnull=False) | Q(lost_at__isnull=False)),
-        ),
-    )
-}
-
-
-def velocities(question: Question, measures: Iterable[str] = tuple(MEASURES)) -> list[Velocity]:
-    """Exact percentiles of each measure, by key; keys in their own order, measures as given."""
-    names = list(measures)
-    keyed = episodes(question).annotate(of=fact_key(question, "began_on")).values("of").order_by("of")
-    found = keyed.annotate(**{name: figure for measure in names for name, figure in aggregates(MEASURES[measure])})
-    return [velocity(row, name) for row in kept(question, found) for name in names]
-
-
-def episodes(question: Question) -> QuerySet[LeadFact]:
-    """By cohort: begun in these days. By period: won, lost, or otherwise off the path in these days."""
-    by_day = within(question, "outcome_on") if question.basis == "period" else in_cohort(question)
-    return facts_of(question).filter(by_day)
-
-
-def kept(question: Question, found: Iterable[Any]) -> list[dict[str, Any]]:
-    """The rows asked for; without a dimension always one, even of nothing."""
-    rows = [row for row in found if question.key is None or row["of"] == question.key]
-    return rows or ([] if question.dimension else [{"of": None}])
-
-
-def aggregates(measure: Measure) -> Iterator[tuple[str, Aggregate]]:
-    """What is computed of a measure, under names that no column has."""
-    yield f"n_{measure.name}", Count("lead_id", filter=measure.has_it)
-    yield f"percentiles_{measure.name}", Percentiles(measure.microseconds, filter=measure.has_it)
-    yield f"negative_{measure.name}", Count("lead_id", filter=measure.has_it & Q(LessThan(measure.microseconds, 0)))
-
-
-def velocity(row: dict[str, Any], name: str) -> Velocity:
-    days = [at / MICROSECONDS_A_DAY for at in row.get(f"percentiles_{name}") or ()] or [None] * 3
-    return Velocity(row["of"], name, row.get(f"n_{name}", 0), row.get(f"negative_{name}", 0), *days)
+VISITS = Parameter("visits", "Time in stage", (("all", "all visits together"), ("latest", "latest visit")))
+STALLED = "stalled"
 
 
 @dataclass(frozen=True)
 class Lasted:
-    """The episodes that one measure is made of."""
+    """The episodes that one measure is made of, or of those in a stage the stalled ones."""
 
     question: Question
     measure: str
+    which: str = ""
 
     def query(self) -> str:
-        return self.question.query(measure=self.measure)
+        return self.question.query(measure=self.measure, which=self.which)
 
     def facts(self, *, at: datetime) -> QuerySet[LeadFact]:
-        return with_way(episodes(self.question).filter(MEASURES[self.measure].has_it), at=at)
+        facts = episodes(self.question)
+        if self.which == STALLED:
+            return with_way(stalled(facts, self.measure, at=at), at=at)
+        return with_way(facts.filter(MEASURES[self.measure].has_it), at=at)
 
 
 def read_lasted(parameters: Mapping[str, str], *, today: date) -> Lasted:
     """The measure and the question that a drill-down address names. Raises BadQuestion."""
     question = read(parameters, today=today)
-    return Lasted(question.at_key(question.key), choice(parameters, "measure", tuple(MEASURES)))
+    measure = choice(parameters, "measure", tuple(MEASURES))
+    return Lasted(question.at_key(question.key), measure, choice(parameters, "which", ("", STALLED)))
 
 
 def tell(question: Question, at: datetime) -> Told:
-    return Told(rows(question), notes(question))
+    found = velocities(question, at=at, latest=question.option("visits") == "latest")
+    return Told(rows(question, found, at=at), notes(question, found, at=at), page=found)
 
 
-def rows(question: Question) -> list[Row]:
-    found = velocities(question)
-    names = labels(question.dimension, {row.key for row in found})
-    return [
-        {
-            "key": MISSING if row.key == "" else row.key,
-            "label": names[row.key],
-            "measure": row.measure,
-            "title": MEASURES[row.measure].title,
-            "n": row.n,
-            "negative": row.negative,
-            "median_days": row.median_days,
-            "p75_days": row.p75_days,
-            "p90_days": row.p90_days,
-        }
+def rows(question: Question, found: list[Length], *, at: datetime) -> list[Row]:
+    """A row a key and measure: stages, clocks and ways, then the ways to a hand-raise and to MQL."""
+    longest = longest_stays()
+    standing_now = standing(question, longest, at=at)
+    totals = {row.key: row.total_us for row in found if row.measure == TOTAL}
+    lasted = [
+        length_row(question, row, totals[row.key])
+        | standing_row(question, row, longest, standing_now.get((row.key, row.measure), Standing()))
         for row in found
+    ]
+    told = [*lasted, *map(approach_row, approaches(question))]
+    names = labels(question.dimension, {row["key"] for row in told})
+    return [
+        {**EMPTY, **row, "key": MISSING if row["key"] == "" else row["key"], "label": names[row["key"]]} for row in told
     ]
 
 
-def notes(question: Question) -> list[str]:
-    """What the figures leave out, and what in them is dated backwards."""
-    running = episodes(question).exclude(open_clock="").count()
-    left_out = [f"{running} still run; visits and clocks that have not ended are not included."] if running else []
+def length_row(question: Question, row: Length, total_us: int) -> Row:
+    on_clock = row.measure in (*CLOCKS, TOTAL)
+    return {
+        "key": row.key,
+        "measure": row.measure,
+        "title": MEASURES[row.measure].title,
+        "n": row.n,
+        "running": row.running,
+        "negative": row.negative,
+        "median_days": row.median_days,
+        "median_low": row.median_low,
+        "median_high": row.median_high,
+        "p75_days": row.p75_days,
+        "p90_days": row.p90_days,
+        "total_days": row.total_us / MICROSECONDS_A_DAY,
+        "share": row.total_us / total_us if on_clock and total_us else None,
+        "leads_url": f"{DRILLDOWN}?{Lasted(at_key(question, row.key), row.measure).query()}",
+    }
+
+
+def standing_row(question: Question, row: Length, longest: dict[str, float], now: Standing) -> Row:
+    """Who stands in the stage at this moment; of clocks and ways there is nothing to say."""
+    if row.measure not in STAGES_IN_ORDER:
+        return {}
+    if row.measure not in longest:
+        return {"now": now.now}
+    return {
+        "now": now.now,
+        "stalled": now.stalled,
+        "stalled_after_days": longest[row.measure] / MICROSECONDS_A_DAY,
+        "stalled_url": f"{DRILLDOWN}?{Lasted(at_key(question, row.key), row.measure, STALLED).query()}",
+    }
+
+
+def at_key(question: Question, key: str | None) -> Question:
+    """The question about one key, without what only this report asks."""
+    return replace(question.at_key(key), options=())
+
+
+def approach_row(row: Approach) -> Row:
+    return {
+        "key": row.key,
+        "measure": row.measure,
+        "title": TITLES[row.measure],
+        "n": row.n,
+        "running": 0,
+        "negative": row.negative,
+        **dict(zip(("median_days", "p75_days", "p90_days"), row.days, strict=True)),
+        **dict(zip(("median_touches", "p75_touches", "p90_touches"), row.touches, strict=True)),
+    }
+
+
+def notes(question: Question, found: list[Length], *, at: datetime) -> list[str]:
+    """How fast pipeline and leads move; what still runs, and what is dated backwards."""
+    told = [pipeline_pace(question, at=at).said, lead_pace(question, at=at).said]
+    running = sum(row.running for row in found if row.measure == TOTAL)
+    if running:
+        told.append(f"{running:,} still run: their stays count as at least as long as they are by now.")
     negative: Counter[str] = Counter()
-    for row in velocities(question, ("captured_to_won", "opportunity_to_close")):
-        negative[MEASURES[row.measure].title] += row.negative
-    backwards = [f"{title}: {n} dated backwards, included as negative times." for title, n in negative.items() if n]
-    return left_out + backwards
+    for row in found:
+        if row.measure in (TO_WON, TO_CLOSE):
+            negative[MEASURES[row.measure].title] += row.negative
+    return told + [f"{title}: {n} dated backwards, included as negative times." for title, n in negative.items() if n]
 
 
 VELOCITY = Report(
     name="velocity",
     title="Velocity",
     how=(
-        "Medians and percentiles are exact (interpolated between neighbours) and made of finished stays only. By "
-        "cohort: leads that began in these days; by period: those that were won, lost or left the path in them. Time "
-        "for sales' verdict is neither side's: it is “waiting”. Marketing, waiting and sales add up to the total."
+        "Time in a stage and on a clock comes from the Kaplan–Meier curve of all stays: one that still runs counts as "
+        "at least as long as it is, as stays that are over would alone be too short. Where a curve does not come down "
+        "to a half, a quarter or a tenth, that percentile is not known yet. Ways from end to end are of completed ones "
+        "only, exact (interpolated between neighbours), negative where they are dated backwards; of more than 100,000 "
+        "they are told within one percent. By cohort: leads that began in these days; by period: those that were won, "
+        "lost or left the path in them. Time for sales’ verdict is neither side’s: it is “waiting”. Marketing, waiting "
+        "and sales add up to the total of every lead, to the microsecond. A lead is stalled that stands in its stage "
+        "longer than nine in ten won leads did. Pipeline velocity = open opportunities × win rate × average won ÷ "
+        "median days to win, of those closed in the last 365 days; lead velocity = MQLs of the last whole month "
+        "against the month before."
     ),
     columns=(
         Column("key", "Key", "text"),
         Column("label", "Name", "text"),
-        Column("measure", "Measure", "text", "; ".join(f"{m.title}: {m.how}" for m in MEASURES.values())),
-        Column("title", "Shown as", "text"),
-        Column("n", "Episodes", "count", "How many the percentiles are made of."),
-        Column("negative", "Dated backwards", "count", "Of these, how many end before they begin."),
-        Column("median_days", "Median", "days"),
-        Column("p75_days", "P75", "days"),
-        Column("p90_days", "P90", "days"),
+        Column("measure", "Measure", "text", "; ".join(f"{m.title}: {m.how}" for m in MEASURES.values()), shown=False),
+        Column("title", "Time", "text"),
+        Column("n", "Leads", "count", "How many the percentiles are made of, running ones included.", link="leads_url"),
+        Column("running", "Still running", "count", "Of these, how many are not over yet."),
+        Column("negative", "Dated backwards", "count", "Of these, how many end before they begin.", shown=False),
+        Column("median_days", "Median", "days", "Half were over by then."),
+        Column("median_low", "Median, low", "days", "Lower bound of its 95 % interval, of stays.", shown=False),
+        Column("median_high", "Median, high", "days", "Upper bound of its 95 % interval, of stays.", shown=False),
+        Column("p75_days", "P75", "days", "Three in four were over by then."),
+        Column("p90_days", "P90", "days", "Nine in ten were over by then."),
+        Column("total_days", "All together", "days", "Days of all of them added up, as far as they have come."),
+        Column("share", "Share", "ratio", "Of the total time, whose it was."),
+        Column("now", "There now", "count", "How many stand in the stage at this moment."),
+        Column("stalled", "Stalled", "count", "Of these, longer than nine in ten won leads.", link="stalled_url"),
+        Column("stalled_after_days", "Stalled after", "days", "P90 of the stays of won leads; from ten of them on."),
+        Column("median_touches", "Touches", "number", "Median of the buyer’s touches up to there.", shown=False),
+        Column("p75_touches", "Touches, P75", "number", shown=False),
+        Column("p90_touches", "Touches, P90", "number", shown=False),
+        Column("leads_url", "Leads", "text", "The leads behind “n”.", shown=False),
+        Column("stalled_url", "Stalled leads", "text", "The leads behind “stalled”.", shown=False),
     ),
     tell=tell,
     dimensions=DIMENSIONS,
     bases=BASES,
     units=UNITS,
+    parameters=(VISITS,),
     identity=("key", "measure"),
+    span="year",
 )
+EMPTY: Row = {column.name: None for column in VELOCITY.columns}

@@ -12,9 +12,6 @@ from funnel.reports import counts
 from funnel.reports.funnel import notes as funnel_notes
 from funnel.reports.funnel import rows as funnel_rows
 from funnel.reports.question import DIMENSIONS, BadQuestion, Question, read
-from funnel.reports.velocity import MEASURES, velocities
-from funnel.reports.velocity import notes as velocity_notes
-from funnel.reports.velocity import rows as velocity_rows
 from funnel.selection import Selection, read_selection
 from leads.lifecycle import SUCCESS
 from tests.factories import MONDAY, make_campaign, make_team, make_user
@@ -160,56 +157,11 @@ def test_an_empty_answer_has_no_rates():
     count_figures()
     assert [(row["entered"], row["rate"]) for row in funnel_rows(YEAR)] == [(0, None)] * 7
     assert funnel_rows(ask(YEAR, dimension="campaign")) == []
-    assert {row["n"] for row in velocity_rows(YEAR)} == {0}
 
 
 def test_a_deal_dated_before_its_first_contact_is_counted_and_told(mixed):
     assert funnel_notes(YEAR) == ["1 won lead is dated before its first contact."]
     assert funnel_notes(ask(YEAR, start=date(2026, 6, 1))) == []
-    assert "Captured to won: 1 dated backwards, included as negative times." in velocity_notes(YEAR)
-
-
-def test_percentiles_are_interpolated():
-    """METRICS V2: 1, 2, 2, 3, 5, 8, 13, 21, 34, 55 days."""
-    for days in (1, 2, 2, 3, 5, 8, 13, 21, 34, 55):
-        make_history(("inquiry", day(0)), ("customer", day(days)))
-    count_figures()
-    [won] = velocities(YEAR, ["captured_to_won"])
-    assert (won.n, won.median_days, won.p90_days) == (10, pytest.approx(6.5), pytest.approx(36.1))
-
-
-def test_sales_cycle_from_acceptance_and_from_opportunity():
-    """METRICS V6: SAL to close 44 days, opportunity to close 30."""
-    make_history(
-        ("inquiry", day(0)), ("mql", day(40)), ("offered", day(40)), ("accepted", day(41)), ("qualified", day(50)),
-        ("opportunity", day(55)), ("customer", day(85)),
-    )  # fmt: skip
-    count_figures()
-    found = {row.measure: row.median_days for row in velocities(YEAR)}
-    assert found == {
-        "inquiry": 40, "nurture": None, "mql": 0, "offered": 1, "accepted": 9, "qualified": 5, "opportunity": 30,
-        "marketing": 40, "waiting": 1, "sales": 44, "total": 85, "captured_to_won": 85, "opportunity_to_close": 30,
-    }  # fmt: skip
-    assert list(found) == list(MEASURES)
-
-
-def test_visits_that_still_run_are_left_out_and_said_so():
-    make_history(("inquiry", day(0)), ("mql", day(4)))
-    make_history(("inquiry", day(0)), ("mql", day(2)), ("offered", day(3)))
-    count_figures()
-    found = {
-        row.measure: (row.n, row.median_days) for row in velocities(YEAR, ["inquiry", "mql", "marketing", "total"])
-    }
-    assert found == {"inquiry": (2, 3), "mql": (1, 1), "marketing": (1, 3), "total": (0, None)}
-    assert velocity_notes(YEAR) == ["2 still run; visits and clocks that have not ended are not included."]
-
-
-def test_velocity_by_dimension_and_by_period(mixed):
-    by_owner = velocities(ask(YEAR, dimension="owner"), ["captured_to_won"])
-    assert [(row.key, row.n) for row in by_owner] == [(str(mixed.rob.pk), 2), (str(mixed.rob.pk + 1), 0)]
-    won_in_march = ask(YEAR, basis="period", start=date(2026, 2, 1), end=date(2026, 3, 1))
-    [row] = velocities(won_in_march, ["captured_to_won"])
-    assert (row.n, row.median_days) == (2, pytest.approx(19.5))
 
 
 @pytest.mark.parametrize(
