@@ -21,7 +21,8 @@ DIMENSION_WORDS = {
     "definition_version": "definition",
     "forecast_category": "forecast category",
     "origin": "who found it",
-    "kind": "strategic or tactical",
+    "campaign_kind": "strategic or tactical",
+    "parent": "campaign above",
 }
 EVERYTHING = "all"
 

@@ -1,12 +1,12 @@
 """The report *attribution*: what was won, credited to the touches before it by several models side by side."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_FLOOR, Decimal
 
-from campaigns.models import Asset
+from campaigns.models import Channel
 from crm.currencies import CENT
 from crm.models import Organisation
 from funnel.deals import DEAL, Values, in_days, last_day, money_notes, rows, values_of
@@ -95,6 +95,10 @@ class Shift:
     before: Decimal
     after: Decimal
 
+    @property
+    def label(self) -> str:
+        return str(Channel(self.channel).label) if self.channel else "no channel"
+
 
 @dataclass(frozen=True)
 class Restated:
@@ -159,7 +163,7 @@ def credit_rows(question: Question, values: Values, totals: Mapping[str | None, 
     found: dict[str, list[Row]] = defaultdict(list)
     for row in rows(statement, {**values, **{f"of_{name}": key for name, key in question.filters}}):
         found[row["model"]].append(row)
-    names = names_of(question.dimension, {row["key"] for of_model in found.values() for row in of_model})
+    names = labels(question.dimension, {row["key"] for of_model in found.values() for row in of_model})
     money = Money(Organisation.get().currency, sum((row["value"] for row in totals.values()), Decimal(0)))
     untouched = [] if question.filters else list(totals.values())
     credited = money.whole - sum((row["untouched_value"] for row in untouched), Decimal(0))
@@ -227,14 +231,6 @@ def to_cents(values: Sequence[Decimal], total: Decimal) -> list[Decimal]:
     for place in by_loss[: max(left, 0)]:
         cut[place] += CENT
     return cut
-
-
-def names_of(dimension: str, keys: Iterable[str | None]) -> dict[str | None, str]:
-    if dimension != "content":
-        return labels(dimension, keys)
-    wanted = set(keys)
-    found = Asset.objects.in_bulk([int(key) for key in wanted if key])
-    return {key: str(found[int(key)]) if key and int(key) in found else key or MISSING for key in wanted}
 
 
 def ledger_of(totals: Sequence[Row], values: Values) -> Ledger:

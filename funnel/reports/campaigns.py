@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from campaigns.models import Campaign, CampaignKind
+from campaigns.models import Campaign
 from crm.currencies import CENT
 from crm.models import Organisation
 from funnel.chances import likely
@@ -22,7 +22,7 @@ from funnel.selection import DRILLDOWN, Selection
 from leads.lifecycle import RANK, Stage
 
 # `parent`: the campaign at the top of it.
-DIMENSIONS = ("campaign", "parent", "channel", "kind", "owner")
+DIMENSIONS = ("campaign", "parent", "channel", "campaign_kind", "owner")
 STAGES = {
     "inquiries": Stage.INQUIRY,
     "mqls": Stage.MQL,
@@ -115,7 +115,8 @@ def tell(question: Question, at: datetime) -> Told:
         expected=expected(values, on, at=at),
         quality=quality(values),
     )
-    told = [row_of(key, question, campaigns, found) for key in found.keys]
+    names = labels(question.dimension or "campaign", found.keys)
+    told = [row_of(key, names[key], question, campaigns, found) for key in found.keys]
     told.sort(key=lambda row: (-Decimal(row["cost"]["amount"]), -row["inquiries"], row["label"]))
     reconciled = reconcile(won, terms)
     wins = ["d.outcome = 'won'", in_days("closed_on")]
@@ -134,8 +135,10 @@ def key_asked(question: Question, pk: int, campaigns: Mapping[int, Campaign]) ->
 def key_in(dimension: str, pk: int, campaigns: Mapping[int, Campaign]) -> str:
     campaign = campaigns[pk]
     match dimension:
-        case "channel" | "kind":
-            return str(getattr(campaign, dimension))
+        case "channel":
+            return campaign.channel
+        case "campaign_kind":
+            return campaign.kind
         case "owner":
             return str(campaign.owner_id or "")
         case "parent":
@@ -177,13 +180,14 @@ def credited(question: Question, groups: Mapping[int, str], won: Revenue, values
     return found
 
 
-def row_of(key: str, question: Question, campaigns: Mapping[int, Campaign], found: Found) -> Row:
+def row_of(key: str, name: str, question: Question, campaigns: Mapping[int, Campaign], found: Found) -> Row:
     cost, reached = found.costs.get(key, Decimal(0)), found.counts.get(key, dict.fromkeys(STAGES, 0))
     terms = found.terms
     one = campaigns[int(key)] if question.dimension in ("", "campaign", "parent") else None
     return {
         "key": None if not question.dimension else key or MISSING,
-        "label": one.name if one else name_of(question.dimension, key),
+        "label": name,
+        "name": name,
         "campaign": str(one.pk) if one and question.dimension != "parent" else None,
         "kind": one.kind if one else "",
         "channel": one.channel if one else "",
@@ -193,7 +197,7 @@ def row_of(key: str, question: Question, campaigns: Mapping[int, Campaign], foun
         **{name: terms.money(cost / reached[of]) if cost and reached[of] else None for name, of in COST_PER.items()},
         **judged(found.quality.get(key, Quality())),
         **worth(key, cost, found),
-        "campaign_url": f"/campaigns/{one.pk}/" if one else "",
+        "address": address_of(key, question),
         **leads_urls(key, question),
     }
 
@@ -245,10 +249,13 @@ def leads_urls(key: str, question: Question) -> Row:
     return {f"{name}_url": f"{DRILLDOWN}?{Selection(of_row, stage.value).query()}" for name, stage in STAGES.items()}
 
 
-def name_of(dimension: str, key: str) -> str:
-    if dimension == "kind":
-        return str(CampaignKind(key).label)
-    return labels(dimension, [key])[key]
+def address_of(key: str, question: Question) -> str:
+    """The campaign's own page, or this report about the campaigns that a row stands for."""
+    if question.dimension in ("", "campaign"):
+        return f"/campaigns/{key}/"
+    filters = tuple(pair for pair in question.filters if pair[0] != question.dimension)
+    inside = replace(question, dimension="campaign", key=None, filters=(*filters, (question.dimension, key)))
+    return f"/dashboards/campaigns/?{inside.query()}"
 
 
 def reconcile(won: Revenue, terms: Terms) -> Reconciled:
@@ -286,7 +293,8 @@ CAMPAIGNS = Report(
     ),
     columns=(
         Column("key", "Key", "text"),
-        Column("label", "Campaign", "text", link="campaign_url"),
+        Column("label", "Name", "text", shown=False),
+        Column("name", "Name", "text", link="address"),
         Column("campaign", "Campaign", "text", "Its id; empty where a row stands for several.", shown=False),
         Column("kind", "Kind", "text", "strategic: part of a plan; tactical: for the moment.", shown=False),
         Column("channel", "Channel", "text", shown=False),
@@ -330,7 +338,7 @@ CAMPAIGNS = Report(
         Column("expected_return_low", "Low", "ratio", "Lower bound, 95 %.", shown=False),
         Column("expected_return_high", "High", "ratio", "Upper bound, 95 %.", shown=False),
         *(Column(f"{name}_url", "Leads", "text", shown=False) for name in STAGES),
-        Column("campaign_url", "Campaign", "text", shown=False),
+        Column("address", "Page", "text", shown=False),
     ),
     tell=tell,
     dimensions=DIMENSIONS,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from campaigns.models import Campaign, Channel
+from campaigns.models import Asset, Campaign, CampaignKind, Channel
 from crm.fiscal import fiscal_quarter
 from crm.models import Team, User
 from funnel.reports.question import MISSING, QUARTER
@@ -11,8 +11,14 @@ from leads.lifecycle import ReasonUse
 from leads.models import DealKind, ForecastCategory, Reason
 from leads.models.lead import SourcedBy
 
-RECORDS = {"campaign": Campaign, "owner": User, "team": Team, "manager": User}
-CHOICES = {"channel": Channel, "origin": SourcedBy, "kind": DealKind, "forecast_category": ForecastCategory}
+RECORDS = {"campaign": Campaign, "parent": Campaign, "content": Asset, "owner": User, "team": Team, "manager": User}
+CHOICES = {
+    "channel": Channel,
+    "campaign_kind": CampaignKind,
+    "origin": SourcedBy,
+    "kind": DealKind,
+    "forecast_category": ForecastCategory,
+}
 
 
 def labels(dimension: str, keys: Iterable[str | None]) -> dict[str | None, str]:
