@@ -153,7 +153,7 @@ def reasons(rows: Sequence[Row]) -> Chart:
         id="reasons",
         title="Why they were lost",
         says=f"Reasons given for {number(lost)} lost opportunities, the most frequent first.",
-        categories=[f"{row['label']} ({percent(row['lost'] / lost)})" for row in rows],
+        categories=[f"{percent(row['lost'] / lost)} {row['label']}" for row in rows],
         series=(Series("Lost", [row["lost"] for row in rows], LOST, hrefs=hrefs(rows, "lost_url")),),
         horizontal=True,
         note=f"{number(lost)} lost",

@@ -76,7 +76,7 @@ def test_bars_lead_to_the_opportunities():
     found = charts(face_of(by("product")))
     assert list(found) == ["decided", "reasons", "competitors"]
     assert found["decided"].categories == ["Pump (50 %)"]
-    assert found["reasons"].categories == ["Price or budget (100 %)"]
+    assert found["reasons"].categories == ["100 % Price or budget"]
     [reasons] = found["reasons"].series
     assert reasons.hrefs == [
         "/dashboards/opportunities/?from=2026-01-01&to=2026-04-01&basis=period&state=lost&by=closed&reason=price"
