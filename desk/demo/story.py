@@ -16,6 +16,7 @@ from crm.working_time import schedule_of
 from desk.demo.arrivals import FULL, SEED, Story, arrivals
 from desk.demo.capture import publish, submissions
 from desk.demo.cast import hire
+from desk.demo.dates import keep_forecasts, move_dates
 from desk.demo.documents import dates, sign_documents
 from desk.demo.life import DealEvent, Frame, Life
 from desk.demo.loop import (
@@ -30,8 +31,10 @@ from desk.demo.loop import (
     talk,
 )
 from desk.demo.marketing import DAYS, launch
+from desk.demo.money import correct_a_touch, settle_money
 from desk.demo.own_fields import agreed, found_fields, know_company
 from desk.demo.people import found_companies
+from desk.demo.quotas import set_quotas
 from desk.demo.score import draft_third, learn, mark_ready
 from desk.demo.work import guests_of, work_on
 from desk.demo.writing import Ids, copy_rows
@@ -77,9 +80,12 @@ def load_demo(*, ends_at: datetime, leads: int = FULL) -> int:
         mark_ready(ends_at)
     for consumer in settings.OUTBOX_CONSUMERS:
         rebuild(consumer)
+    correct_a_touch(ends_at)
     measure_stays()
+    keep_forecasts(ends_at)
     draft_third(story.cast, ends_at)
     learn(story.cast, ends_at)
+    set_quotas(story.cast, ends_at)
     return len(story.lives)
 
 
@@ -97,7 +103,9 @@ def begin(ends_at: datetime, leads: int) -> Story:
     began_at = ends_at - timedelta(days=DAYS)
     cast = hire(began_at)
     definitions = sign_documents(cast, ends_at)
-    plans = launch(cast, ends_at.astimezone(organisation.zone).date(), Random(f"{SEED} campaigns"))
+    today = ends_at.astimezone(organisation.zone).date()
+    plans = launch(cast, today, Random(f"{SEED} campaigns"))
+    settle_money(plans, today)
     reasons = {(reason.use, reason.code): reason for reason in Reason.objects.all()}
     changed = list(zip(dates(ends_at), definitions, strict=True))
     route(cast, ends_at)
@@ -120,6 +128,7 @@ def tell(story: Story, leads: int) -> None:
         teller(at, Random(f"{SEED} {number}"))
     for number, life in enumerate(story.lives):
         look_ahead(life)
+        move_dates(life)
         work_on(life, story.cast, Random(f"{SEED} work {number}"))
         life.lead.tags = tags_of(life.lead, Random(f"{SEED} tags {number}"))
         for deal in life.opportunities:
@@ -130,7 +139,7 @@ def tell(story: Story, leads: int) -> None:
 
 
 def look_ahead(life: Life) -> None:
-    """Dates that people would have moved on: parked leads seen to every quarter, deals with a date to come."""
+    """Parked leads are seen to every quarter."""
     today, lead = life.frame.ends_at.astimezone(life.frame.zone).date(), life.lead
     while (
         lead.revisit_on
@@ -138,9 +147,6 @@ def look_ahead(life: Life) -> None:
         and not (lead.revisit_on > today - timedelta(days=5) and life.rng.random() < 0.08)
     ):
         lead.revisit_on += timedelta(days=90)
-    for deal in life.opportunities:
-        if deal.is_open and deal.expected_close and deal.expected_close <= today and life.rng.random() < 0.8:
-            deal.expected_close = today + timedelta(days=life.rng.randint(6, 50))
 
 
 def tags_of(lead: Lead, rng: Random) -> list[str]:

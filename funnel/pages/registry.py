@@ -1,6 +1,6 @@
 """Which tab a report stands under, and who draws its page."""
 
-from funnel.pages import attribution, campaigns, content, feedback, forecast, pipeline, sla, waves, win_loss
+from funnel.pages import attribution, campaigns, content, feedback, forecast, pipeline, plan, sla, waves, win_loss
 from funnel.pages.face import Draw, plain
 from funnel.reports.answer import Report
 from funnel.reports.registry import REPORTS
@@ -24,6 +24,7 @@ FACES: dict[str, Draw] = {
     "pipeline": pipeline.face,
     "forecast": forecast.face,
     "waves": waves.face,
+    "plan": plan.face,
     "win-loss": win_loss.face,
 }
 

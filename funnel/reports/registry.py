@@ -18,6 +18,7 @@ from funnel.reports.feedback import FEEDBACK
 from funnel.reports.forecast import FORECAST
 from funnel.reports.funnel import FUNNEL
 from funnel.reports.pipeline import PIPELINE
+from funnel.reports.plan import PLAN
 from funnel.reports.question import PARAMETERS, BadQuestion, Question, read
 from funnel.reports.sla import SLA
 from funnel.reports.velocity import VELOCITY
@@ -35,6 +36,7 @@ REPORTS: dict[str, Report] = {
         FORECAST,
         WIN_LOSS,
         WAVES,
+        PLAN,
         SLA,
         FEEDBACK,
         CONTENT,

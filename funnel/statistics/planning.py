@@ -1,4 +1,4 @@
-"""From a goal back to what it takes, and how far one has come (METRICS P4 to P6, K1 to K3). Plain arithmetic."""
+"""From a goal back to what it takes, and how far one has come (METRICS P5, P6, K1 to K3). Plain arithmetic."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,29 +64,6 @@ def capacity(per_person: float, shares: Sequence[float]) -> float:
 def ramp_share(months_here: float, ramp_months: int) -> float:
     """What is asked of somebody who has been here so long, 0–1, where a full share is asked after ``ramp_months``."""
     return 1.0 if not ramp_months else min(max(months_here / ramp_months, 0.0), 1.0)
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """P4: open pipeline beside what is still to be won."""
-
-    pipeline: float
-    remaining: float
-    win_rate: float | None
-
-    @property
-    def times(self) -> float | None:
-        return self.pipeline / self.remaining if self.remaining > 0 else None
-
-    @property
-    def required(self) -> float | None:
-        """How many times it takes: 1 / win rate."""
-        return 1 / self.win_rate if self.win_rate else None
-
-    @property
-    def expected_share(self) -> float | None:
-        """Which share of what remains the pipeline brings at that win rate."""
-        return None if self.times is None or self.win_rate is None else self.times * self.win_rate
 
 
 @dataclass(frozen=True)

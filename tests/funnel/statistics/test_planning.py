@@ -1,4 +1,4 @@
-"""From a goal back to what it takes: the known answers of METRICS P4 to P6 and K1 to K3."""
+"""From a goal back to what it takes: the known answers of METRICS P5, P6 and K1 to K3."""
 
 from math import ceil
 
@@ -8,21 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.intervals import wilson
-from funnel.statistics.planning import Coverage, Estimate, Pace, arrivals, capacity, needed, ramp_share
+from funnel.statistics.planning import Estimate, Pace, arrivals, capacity, needed, ramp_share
 
 RATES = [Estimate(0.25), Estimate(0.60), Estimate(0.70), Estimate(0.65)]
 rates = st.tuples(st.integers(1, 200), st.integers(0, 200)).map(
     lambda counts: Estimate(counts[0] / sum(counts), *wilson(counts[0], sum(counts)))
 )
-
-
-def test_p4_coverage():
-    coverage = Coverage(pipeline=4_800_000, remaining=1_600_000, win_rate=0.22)
-
-    assert coverage.times == 3.0
-    assert coverage.required == pytest.approx(4.55, abs=0.005)
-    assert coverage.expected_share == pytest.approx(0.66)
-    assert Coverage(100, 0, 0.2).times is None
 
 
 def test_p5_attainment():
