@@ -38,6 +38,8 @@ def settings_pages(context: dict[str, Any]) -> list[SettingsPage]:
         ("reasons", "Reasons", "leads:reasons", may_write_reasons(user)),
         ("routing", "Routing", "feedback:routing", manages(user)),
         ("pipeline", "Pipeline", "leads:pipeline", may_set_up_pipeline(user)),
+        ("figures", "Figures", "funnel:figure-settings", manages(user)),
+        ("currencies", "Currencies", "funnel:currencies", manages(user)),
         ("quotas", "Quotas", "funnel:quotas", manages(user)),
         ("capture", "Capture forms", "leads:capture-forms", may_make_capture_forms(user)),
         ("mail", "E-mail", "crm:mail", user.is_admin),
