@@ -67,14 +67,15 @@ class Promised:
 
 @dataclass(frozen=True)
 class Clock:
-    """One promise of one side. ``rows``: SQL; ``has_curve``: its open rows tell how long they have waited."""
+    """One promise of one side. ``rows``: SQL; ``lasted``: the same with how long open ones have waited, "" where no
+    curve is told of it."""
 
     key: str
     title: str
     side: str
     how: str
     rows: str
-    has_curve: bool = False
+    lasted: str = ""
 
 
 IS_ANSWERED = "h.status IN ('accepted', 'rejected')"
@@ -88,9 +89,14 @@ VERDICT = f"""
             WHEN h.status <> 'open' OR h.due_at < %(at)s THEN 'breached' ELSE 'pending' END AS state,
         CASE WHEN {IS_ANSWERED} THEN extract(epoch FROM coalesce(h.answered_in, h.decided_at - h.offered_at))::float8
             END AS took,
-        CASE WHEN NOT {IS_ANSWERED} THEN {worked("h.offered_at", "coalesce(h.decided_at, %(at)s)")} END AS so_far
-    FROM feedback_handoff h {works_of("h.to_user_id", "h.to_team_id")}
+        NULL::float8 AS so_far
+    FROM feedback_handoff h
     WHERE h.status <> 'withdrawn'"""
+# The same with how long those without an answer have waited, or did until they were passed on.
+VERDICT_LASTED = VERDICT.replace(
+    "NULL::float8 AS so_far",
+    f"CASE WHEN NOT {IS_ANSWERED} THEN {worked('h.offered_at', 'coalesce(h.decided_at, %(at)s)')} END AS so_far",
+).replace("FROM feedback_handoff h", f"FROM feedback_handoff h {works_of('h.to_user_id', 'h.to_team_id')}")
 # The first attempt, or the buyer's own answer, which makes one needless.
 FIRST_ATTEMPT = f"""
     SELECT h.id AS handoff, h.lead_id, h.team_id AS team, h.definition_version, h.decided_by_id AS person,
@@ -148,31 +154,38 @@ COMMENTS = f"""
     WHERE {IS_ANSWERED} AND h.comment <> ''"""
 # Leads that sales accepted and gave up, with what it tried in between; merged leads are read as one.
 GIVEN_UP = """
-    SELECT gone.id, gone.lead_id, gone.episode, gone.at, gone.by_id,
-        coalesce(handoff.service_level, '') AS level, handoff.team_id, handoff.definition_version,
-        array_agg(tried.at ORDER BY tried.at) FILTER (WHERE tried.is_attempt) AS tried,
-        coalesce(bool_or(tried.is_answer), false) AS was_reached
-    FROM leads_transition gone
-    JOIN LATERAL (
-        SELECT max(t.at) AS at FROM leads_transition t
-        WHERE t.lead_id = gone.lead_id AND t.seq < gone.seq AND t.to_stage = 'accepted'
-    ) accepted ON accepted.at IS NOT NULL
-    LEFT JOIN LATERAL (
-        SELECT h.service_level, h.team_id, h.definition_version FROM feedback_handoff h
-        WHERE h.lead_id = gone.lead_id AND h.episode = gone.episode AND h.status = 'accepted' ORDER BY h.id DESC LIMIT 1
-    ) handoff ON true
-    LEFT JOIN LATERAL (
-        SELECT a.at, a.kind = ANY(%(attempts)s) AND a.direction <> %(inbound)s AS is_attempt,
-            a.direction = %(inbound)s OR a.outcome = ANY(%(answers)s) AS is_answer
-        FROM leads_activity a
-        WHERE a.lead_id = ANY(
-                gone.lead_id || ARRAY(SELECT m.id FROM leads_lead m WHERE m.merged_into_id = gone.lead_id))
-            AND a.by_id IS NOT NULL AND a.at >= accepted.at AND a.at <= gone.at
-    ) tried ON true
-    WHERE gone.to_stage IN ('nurture', 'disqualified') AND gone.from_stage IN ('accepted', 'qualified')
-        AND gone.kind <> 'undo' AND gone.at >= %(start)s AND gone.at < %(end)s
-        AND NOT EXISTS (SELECT FROM leads_transition u WHERE u.undoes_id = gone.id)
-    GROUP BY gone.id, handoff.service_level, handoff.team_id, handoff.definition_version"""
+    WITH gone AS MATERIALIZED (
+        SELECT t.id, t.lead_id, t.episode, t.seq, t.at, t.by_id FROM leads_transition t
+        WHERE t.to_stage IN ('nurture', 'disqualified') AND t.from_stage IN ('accepted', 'qualified')
+            AND t.kind <> 'undo' AND t.at >= %(start)s AND t.at < %(end)s
+            AND NOT EXISTS (SELECT FROM leads_transition u WHERE u.undoes_id = t.id)
+    ),
+    accepted AS MATERIALIZED (
+        SELECT gone.id, max(t.at) AS at FROM gone JOIN leads_transition t ON t.lead_id = gone.lead_id
+        WHERE t.to_stage = 'accepted' AND t.seq < gone.seq GROUP BY gone.id
+    ),
+    handed AS MATERIALIZED (
+        SELECT DISTINCT ON (gone.id) gone.id, h.service_level, h.team_id, h.definition_version
+        FROM gone JOIN feedback_handoff h ON h.lead_id = gone.lead_id AND h.episode = gone.episode
+        WHERE h.status = 'accepted' ORDER BY gone.id, h.id DESC
+    ),
+    family AS (
+        SELECT gone.id, gone.lead_id FROM gone
+        UNION ALL SELECT gone.id, m.id FROM gone JOIN leads_lead m ON m.merged_into_id = gone.lead_id
+    ),
+    tried AS MATERIALIZED (
+        SELECT gone.id,
+            array_agg(a.at ORDER BY a.at) FILTER (
+                WHERE a.kind = ANY(%(attempts)s) AND a.direction <> %(inbound)s) AS attempts,
+            bool_or(a.direction = %(inbound)s OR a.outcome = ANY(%(answers)s)) AS was_reached
+        FROM gone JOIN accepted ON accepted.id = gone.id JOIN family ON family.id = gone.id
+        JOIN leads_activity a ON a.lead_id = family.lead_id AND a.at >= accepted.at AND a.at <= gone.at
+        WHERE a.by_id IS NOT NULL GROUP BY gone.id
+    )
+    SELECT gone.lead_id, handed.team_id, handed.definition_version, gone.by_id, gone.at,
+        coalesce(handed.service_level, ''), tried.attempts, coalesce(tried.was_reached, false)
+    FROM gone JOIN accepted ON accepted.id = gone.id
+    LEFT JOIN handed ON handed.id = gone.id LEFT JOIN tried ON tried.id = gone.id"""
 # Counted in attempts (two within half an hour are one) before it is compared: see `given_up`.
 ATTEMPTS_KEPT = """
     SELECT NULL::bigint AS handoff, gone.lead_id, gone.team, gone.definition_version, gone.person,
@@ -191,12 +204,12 @@ CLOCKS = {
             "verdict", "Verdict in time", Side.SALES.value,
             "A hand-off answered by the agreed time. Answered late, passed on unanswered and open past its time are "
             "breached; withdrawn ones were never asked.",
-            VERDICT, has_curve=True,
+            VERDICT, VERDICT_LASTED,
         ),
         Clock(
             "first_attempt", "First attempt in time", Side.SALES.value,
             "An accepted lead that was tried by the agreed time, or whose buyer was heard by then.",
-            FIRST_ATTEMPT, has_curve=True,
+            FIRST_ATTEMPT, FIRST_ATTEMPT,
         ),
         Clock(
             "attempts", "Agreed attempts before giving up", Side.SALES.value,
@@ -332,7 +345,8 @@ def ask(clock: str, promised: Promised, statement: str, dimension: str = "", **m
     told = statement.format(key=key, joins=joins(cut_by), which=" AND ".join(which))
     parameters = {**promised.days.parameters, **needs(clock, promised), **more}
     parameters |= {f"held_{name}": key for name, key in promised.held}
-    return fetch_rows(f"WITH {WORKS}, clock AS ({CLOCKS[clock].rows}) {told}", parameters)
+    rows = CLOCKS[clock].lasted if statement is LASTED else CLOCKS[clock].rows
+    return fetch_rows(f"WITH {WORKS}, clock AS ({rows}) {told}", parameters)
 
 
 def joins(dimensions: Iterable[str]) -> str:
@@ -388,10 +402,8 @@ class GivenUp:
 def given_up(days: Days) -> list[GivenUp]:
     """Every lead that sales gave up on these days, with how often it was tried since it was accepted."""
     return [
-        GivenUp(lead, team, version, person, at, level, len(beginnings(tried or [])), was_reached)
-        for _id, lead, _episode, at, person, level, team, version, tried, was_reached in fetch_rows(
-            GIVEN_UP, days.parameters
-        )
+        GivenUp(*facts, len(beginnings(tried or [])), was_reached)
+        for *facts, tried, was_reached in fetch_rows(GIVEN_UP, days.parameters)
     ]
 
 

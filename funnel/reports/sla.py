@@ -47,7 +47,7 @@ class Page:
 
 
 def tell(question: Question, at: datetime) -> Told:
-    if question.dimension and cut(question) in ("hour", "weekday"):
+    if question.dimension and question.option("by") != "any":
         raise BadQuestion("by", "Cut by a dimension or by the time of the hand-over, not by both.")
     if question.option("clock") == SPEED:
         return Told(speed_rows(speed(promised(question, at))), page=page(question, at))
