@@ -131,11 +131,8 @@ def how_said(step: Step, shown: Page) -> str:
     """How the step follows from the one above it."""
     if step.stage is Stage.CUSTOMER:
         value = shown.basis.value
-        return (
-            f"{money(round(value.value), shown.currency)} each"
-            if value
-            else f"{step.n} of {ENOUGH} wins with an amount"
-        )
+        few = f"not enough data: {step.n} of {ENOUGH} wins with an amount"
+        return f"{money(round(value.value), shown.currency)} each" if value else few
     following = CHAIN[CHAIN.index(step.stage) - 1]
     if step.rate is None:
         return f"not enough data: {step.n} of {ENOUGH}"
