@@ -84,6 +84,54 @@ def micro_state(stage: str, attempts: Attempts) -> str:
     return "connected" if attempts.is_connected else "attempting" if attempts.count else ""
 
 
+def words(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
+# The same set-based. What an activity `a` of a person means: reaching out, the buyer heard.
+IS_ATTEMPT = f"(a.kind IN ({words(ATTEMPTS)}) AND a.direction <> '{Direction.INBOUND}')"
+IS_ANSWER = f"(a.direction = '{Direction.INBOUND}' OR a.outcome IN ({words(ANSWERS)}))"
+
+
+def beginnings_sql(name: str, tried: str, of: str) -> str:
+    """CTEs that end in ``name``: each attempt's beginning `at`, and its `number` from 1, of each ``of`` (columns).
+
+    ``tried`` is a relation of those columns and `at`. A pause of half an hour begins an attempt whatever was before it;
+    only within a longer row of tries without such a pause each beginning is looked for after the one before. The
+    statement is WITH RECURSIVE.
+    """
+    same = " AND ".join(f"later.{column.strip()} = begun.{column.strip()}" for column in of.split(","))
+    return f"""
+    {name}_pause AS (
+        SELECT {of}, at, lag(at) OVER row IS NULL OR at - lag(at) OVER row >= interval '{ONE_ATTEMPT}' AS rested
+        FROM {tried} WINDOW row AS (PARTITION BY {of} ORDER BY at)
+    ),
+    {name}_row AS (
+        SELECT {of}, at, rested, max(at) FILTER (WHERE rested) OVER (PARTITION BY {of} ORDER BY at) AS since
+        FROM {name}_pause
+    ),
+    {name}_long AS MATERIALIZED (
+        SELECT {of}, since, at FROM {name}_row WHERE at - since >= interval '{ONE_ATTEMPT}'
+    ),
+    {name}_later AS (
+        SELECT {of}, since, min(at) AS at FROM {name}_long GROUP BY {of}, since
+        UNION ALL
+        SELECT {", ".join(f"begun.{column.strip()}" for column in of.split(","))}, begun.since, following.at
+        FROM {name}_later begun
+        CROSS JOIN LATERAL (
+            SELECT later.at FROM {name}_long later
+            WHERE {same} AND later.since = begun.since AND later.at - begun.at >= interval '{ONE_ATTEMPT}'
+            ORDER BY later.at LIMIT 1
+        ) following
+    ),
+    {name} AS (
+        SELECT {of}, at, row_number() OVER (PARTITION BY {of} ORDER BY at) AS number
+        FROM (
+            SELECT {of}, at FROM {name}_row WHERE rested UNION ALL SELECT {of}, at FROM {name}_later
+        ) every
+    )"""
+
+
 def attempts_of(lead_ids: Iterable[int]) -> dict[int, Attempts]:
     """The figures of many leads by two queries; a lead that is left out was not tried since it was accepted.
 

@@ -9,6 +9,7 @@ from funnel.keeping import Kept, kept
 from funnel.queries import freshness
 from funnel.reports.alignment import ALIGNMENT
 from funnel.reports.answer import Answer, Report, Told
+from funnel.reports.attempts import ATTEMPTS
 from funnel.reports.attribution import ATTRIBUTION
 from funnel.reports.campaigns import CAMPAIGNS
 from funnel.reports.cohorts import COHORTS
@@ -39,6 +40,7 @@ REPORTS: dict[str, Report] = {
         PLAN,
         SLA,
         FEEDBACK,
+        ATTEMPTS,
         CONTENT,
         CAMPAIGNS,
         ATTRIBUTION,
