@@ -87,8 +87,8 @@ def windows(change: Improvement, others: Sequence[Improvement], *, today: date) 
     )
 
 
-def effects_on(campaign_id: int, changes: Sequence[Improvement], *, today: date) -> dict[int, Effect]:
-    """What became of the acceptance of a campaign's leads, by change; in one query for all of them."""
+def effects_on(campaign_id: int | None, changes: Sequence[Improvement], *, today: date) -> dict[int, Effect]:
+    """What became of the acceptance of a campaign's leads (None: of all leads), by change; in one query for all."""
     changed = [change for change in changes if change.kind != ImprovementKind.NONE]
     if not changed:
         return {}
@@ -99,7 +99,8 @@ def effects_on(campaign_id: int, changes: Sequence[Improvement], *, today: date)
         for side, window in (("before", before), ("after", after)):
             counts[f"{side}_accepted_{pk}"] = Count("pk", filter=ACCEPTED & offered_in(window, tz))
             counts[f"{side}_judged_{pk}"] = Count("pk", filter=JUDGED & offered_in(window, tz))
-    found = Handoff.objects.filter(lead__campaign=campaign_id).aggregate(**counts)
+    handoffs = Handoff.objects.filter(lead__campaign=campaign_id) if campaign_id else Handoff.objects.all()
+    found = handoffs.aggregate(**counts)
     return {
         pk: Effect(
             before=Counted(found[f"before_accepted_{pk}"], found[f"before_judged_{pk}"]),

@@ -258,6 +258,8 @@ def said(value: float | None, unit: str, currency: str = "") -> str:
 
 def length(value: float, unit: str) -> str:
     """A tenth of a day from two days on: "14.7 d"; hours and minutes below."""
+    if not value:
+        return f"0 {unit[0]}"
     if unit == DAYS and abs(value) >= 2:
         return f"{number(round(value, 1))} d".replace("-", "−")
     return duration(value * SECONDS[unit])

@@ -11,6 +11,7 @@ from django.template.loader import select_template
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from crm.fiscal import fiscal_quarter
 from crm.keyset import count_up_to, count_words
 from crm.replica import reading_figures
 from crm.requests import PersonRequest, id_of
@@ -18,9 +19,10 @@ from funnel.alignment import quarter, quarter_asked
 from funnel.dashboard import dashboard
 from funnel.drilldown import heading_of, words_of
 from funnel.forms import ReportFilterForm, as_parameters, held_chips, numbers_asked, span_chips, with_days
+from funnel.overview import Reader, one_of, overview
 from funnel.pages.page import Asked, ReportPage, mark, report_page
 from funnel.pages.registry import OWN_PAGES
-from funnel.queries import leads_behind, waiting_handoffs
+from funnel.queries import freshness, leads_behind, waiting_handoffs
 from funnel.reports.alignment import ALIGNMENT
 from funnel.reports.answer import Report
 from funnel.reports.funnel import FUNNEL
@@ -35,8 +37,35 @@ MOST_WAITING = 200
 
 
 @require_GET
+@reading_figures()
 def dashboards(request: PersonRequest) -> HttpResponse:
-    return redirect("funnel:funnel")
+    """The questions of the reader's role, each answered by a report."""
+    reader = reader_of(request)
+    quarter = fiscal_quarter(reader.today)
+    tiles = overview(reader)
+    context = {
+        "columns": (tiles[::2], tiles[1::2]),
+        "quarter": quarter,
+        "days_left": (quarter.last_day - reader.today).days,
+        "freshness": freshness(at=reader.at),
+    }
+    return render(request, "funnel/overview.html", context)
+
+
+@require_GET
+@reading_figures()
+def tile(request: PersonRequest, key: str) -> HttpResponse:
+    """One question, for an open page that did not wait for it; by itself it is the page."""
+    if not request.htmx:
+        return redirect("funnel:dashboards")
+    placed = one_of(reader_of(request), key)
+    if placed is None:
+        raise Http404
+    return render(request, "funnel/tile.html", {"placed": placed})
+
+
+def reader_of(request: PersonRequest) -> Reader:
+    return Reader(request.user, timezone.now(), timezone.localdate())
 
 
 @require_GET

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 from crm.words import money, number, percent
@@ -56,14 +56,27 @@ class Table:
 
 
 def table(
-    answer: Answer, before: Answer | None, rows: Sequence[Row] | None = None, *, ordering: str = "", thin: str = "n"
+    answer: Answer,
+    before: Answer | None,
+    rows: Sequence[Row] | None = None,
+    *,
+    ordering: str = "",
+    thin: str = "n",
+    names: Sequence[str] = (),
+    most: int = MOST_ROWS,
 ) -> Table:
-    """The rows (the answer's, unless others are given) in the order asked for, at most MOST_ROWS of them."""
-    columns = shown_columns(answer)
+    """The rows (the answer's, unless others are given) in the order asked for, at most ``most`` of them; of all columns
+    that are for people, or those with ``names``."""
+    columns = columns_named(answer, names) if names else shown_columns(answer)
     found = ordered(answer.rows if rows is None else rows, columns, ordering)
     earlier = by_identity(before) if before else {}
-    lines = [line(answer, columns, row, earlier, thin) for row in found[:MOST_ROWS]]
-    return Table([head(answer, column, ordering) for column in columns], lines, max(0, len(found) - MOST_ROWS))
+    lines = [line(answer, columns, row, earlier, thin) for row in found[:most]]
+    return Table([head(answer, column, ordering) for column in columns], lines, max(0, len(found) - most))
+
+
+def columns_named(answer: Answer, names: Sequence[str]) -> list[Column]:
+    by_name = {column.name: column for column in answer.report.columns}
+    return [by_name[name] for name in names if name in by_name]
 
 
 def shown_columns(answer: Answer) -> list[Column]:
@@ -170,7 +183,7 @@ def said(value: Any, unit: str) -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, Mapping) and "amount" in value:
-        return money(value["amount"], value["currency"])
+        return money(whole(Decimal(value["amount"])), value["currency"])
     match unit:
         case "ratio":
             return percent(value).replace("-", "−")
@@ -181,3 +194,8 @@ def said(value: Any, unit: str) -> str:
         case "count" | "number":
             return number(round(value, 4) if isinstance(value, float) else value).replace("-", "−")
     return ", ".join(str(part) for part in value) if isinstance(value, list | tuple) else str(value)
+
+
+def whole(amount: Decimal) -> Decimal:
+    """Nobody reads cents of thousands; the CSV has them."""
+    return amount.quantize(Decimal(1), ROUND_HALF_UP) if abs(amount) >= 1_000 else amount

@@ -7,7 +7,8 @@
  *     <details class="chart-table"><summary>Show as table</summary> <table>…</table></details>
  *   </figure>
  *
- * The JSON is an ECharts option. "var(--stage-mql)" stands for a colour of static/css/tokens.css, at any depth. `told`
+ * The JSON is an ECharts option. "var(--stage-mql)" stands for a colour of static/css/tokens.css, alone or in a
+ * color-mix(), at any depth. `told`
  * beside it ({unit, currency, names, texts}) writes axes and tooltips in words (funnel/charts.py). A point with `href`
  * opens it. ECharts is fetched only where a chart is; tooltips are drawn on the canvas, since the page allows no inline
  * styles. On paper charts are light and as wide as the page.
@@ -25,11 +26,20 @@ function colour(name) {
   document.body.append(probe);
   const value = getComputedStyle(probe).color;
   probe.remove();
-  return value;
+  return value.startsWith("rgb") ? value : inRgb(value);
+}
+
+/* ECharts reads no oklab() and no color-mix(): the canvas tells what they are. */
+function inRgb(value) {
+  const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
+  pen.fillStyle = value;
+  pen.fillRect(0, 0, 1, 1);
+  const [red, green, blue, alpha] = pen.getImageData(0, 0, 1, 1).data;
+  return `rgba(${red}, ${green}, ${blue}, ${alpha / 255})`;
 }
 
 function resolve(value, seen) {
-  if (typeof value === "string" && value.startsWith("var(--")) {
+  if (typeof value === "string" && /^(var|color-mix)\(/.test(value)) {
     if (!seen.has(value)) seen.set(value, colour(value));
     return seen.get(value);
   }
@@ -73,7 +83,7 @@ function axisWords({ unit, currency }) {
     hours: (value) => `${round.format(value)} h`,
     money: (value) => (coins ? coins.format(value) : short.format(value)),
   }[unit] ?? ((value) => (Math.abs(value) < 10_000 ? round : short).format(value));
-  return (value) => say(value).replace("-", "−");
+  return (value) => say(value).replace("-", "−").replace("K", "k").replace("M", "m");
 }
 
 /* One line a series, in the words of the table: "MQL 24". */
@@ -118,7 +128,7 @@ function optionFor(element) {
   const option = {
     ...FRAME,
     ...given,
-    grid: { ...FRAME.grid, top, ...given.grid },
+    grid: { ...FRAME.grid, top, ...(isHorizontal(given) ? { right: 30 } : {}), ...given.grid },
     tooltip: { ...FRAME.tooltip, axisPointer: { ...FRAME.tooltip.axisPointer, ...pointer }, ...given.tooltip, renderMode: "richText" },
     legend,
     xAxis: axes(given.xAxis, { ...AXIS, splitLine: isHorizontal(given) ? AXIS.splitLine : { show: false } }),
