@@ -14,7 +14,7 @@ from crm.fiscal import WEEK, Span, last_full_quarters, weeks_in
 from crm.intervals import Z_95
 from crm.models import Organisation
 from crm.periods import local_day
-from funnel.deals import held, rows, source, values_of
+from funnel.deals import Values, held, rows, source, values_of
 from funnel.reports.question import Question
 
 # How far back one looks.
@@ -75,7 +75,7 @@ def is_kept(question: Question) -> bool:
 
 def kept_until(question: Question, quarters: list[Span], last: date) -> list[dict[str, Any]]:
     """The forecasts of these quarters, each day of them until ``last``."""
-    conditions, values = ["true"], {}
+    conditions, values = ["true"], Values()
     for dimension, key in question.held.items():
         conditions.append(f"kept.{dimension} = %(kept_{dimension})s")
         values[f"kept_{dimension}"] = int(key or 0)

@@ -1,7 +1,7 @@
 """What of this room is sample data (crm/erasure.py)."""
 
 from crm.erasure import Counts
-from funnel.models import Attribution, Quota
+from funnel.models import Attribution, ForecastSnapshot, Quota
 from leads.models import Opportunity
 
 
@@ -9,4 +9,8 @@ def remove() -> Counts:
     """The credits of sample opportunities go before these do; facts are counted anew."""
     of_samples = Attribution.objects.filter(opportunity__in=Opportunity.objects.filter(is_sample=True).values("pk"))
     quotas = Quota.objects.filter(is_sample=True)
-    return {"attribution": of_samples.delete()[0], "quotas": quotas.delete()[0]}
+    return {
+        "attribution": of_samples.delete()[0],
+        "quotas": quotas.delete()[0],
+        "forecasts kept": ForecastSnapshot.objects.filter(is_sample=True).delete()[0],
+    }

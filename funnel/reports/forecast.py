@@ -81,9 +81,9 @@ def tell(question: Question, at: datetime) -> Told:
     learnt = chances(on, at=at)
     found = forecast(quarter, on, at=at, by=(question.dimension,), held=held(question.held), learnt=learnt)
     whole = rolled_up(together(found.values()))
-    by_key = (
-        {key: rolled_up(by_category) for (key,), by_category in found.items()} if question.dimension else {None: whole}
-    )
+    by_key: dict[str | None, dict[str, Forecast]] = {None: whole}
+    if question.dimension:
+        by_key = {key: rolled_up(by_category) for (key,), by_category in found.items()}
     page = Page(
         quarter=quarter,
         on=on,
@@ -134,8 +134,13 @@ def told_rows(
 
 def figures(said: Forecast, currency: str) -> Row:
     low, high = said.bounds
-    amounts = {"value": said.value, "weighted": said.weighted, "low": low, "high": high}
-    return {"deals": said.deals, **{name: money(amount, currency) for name, amount in amounts.items()}}
+    return {
+        "deals": said.deals,
+        "value": money(said.value, currency),
+        "weighted": money(said.weighted, currency),
+        "low": money(low, currency),
+        "high": money(high, currency),
+    }
 
 
 def slipped(question: Question, quarter: Span, on: date, *, at: datetime) -> Slipped:

@@ -165,11 +165,19 @@ class TestThen:
         assert (closed["outcome"], closed["stage"]) == ("won", "won")
 
 
+    def test_one_that_was_written_down_closed_is_there_from_its_close(self) -> None:
+        deal = make_opportunity(opened_at=None, stage="won", outcome="won", closed_at=MONDAY)
+
+        assert told(deal, on=(MONDAY - DAY).date()) == []
+        [row] = told(deal, on=MONDAY.date())
+        assert (row["outcome"], row["age_days"], row["days_to_close"]) == ("won", None, None)
+
+
 def record_change_at(deal: Opportunity, at: datetime, **fields: Any) -> None:
     """Change a deal, and let its history say that it was at another time."""
     Opportunity.objects.filter(pk=deal.pk).update(**fields)
-    Event = Opportunity.events.rel.related_model  # type: ignore[attr-defined]
-    Event.objects.filter(pk=Event.objects.latest("pgh_id").pk).update(pgh_created_at=at)
+    history = Opportunity.events.rel.related_model.objects  # type: ignore[attr-defined]
+    history.filter(pk=history.latest("pgh_id").pk).update(pgh_created_at=at)
 
 
 class TestHeld:
@@ -219,7 +227,8 @@ class TestBehind:
         price = reason("price", "loss")
         chosen = Chosen(
             asked(filters=(("campaign", ""), ("owner", str(rob.pk)))),
-            state="lost", by="closed", stage="lost", on=date(2026, 5, 31), words=(("reason", price.code), ("competitor", "")),
+            state="lost", by="closed", stage="lost", on=date(2026, 5, 31),
+            words=(("reason", price.code), ("competitor", "")),
         )  # fmt: skip
 
         parameters = dict(pair.split("=") for pair in chosen.query().replace("%28", "(").replace("%29", ")").split("&"))
