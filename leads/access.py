@@ -121,10 +121,13 @@ def may_change_task(user: User, task: Task) -> bool:
 
 
 def may_import(user: User, kind: str) -> bool:
-    """Marketers import leads, reps their own leads, managers and admins everything, people only admins."""
+    """Marketers import leads, touches and what their campaigns cost, reps their own leads; managers and admins
+    everything, but spend only those of marketing, and people only admins."""
     if kind == "users":
         return user.is_admin
-    return kind == "leads" or manages(user)
+    if kind == "spends":
+        return does_marketing(user)
+    return kind == "leads" or manages(user) or (kind == "touches" and user.is_marketer)
 
 
 def require_move(user: User, lead: Lead, move: Move) -> None:

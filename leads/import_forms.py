@@ -25,6 +25,7 @@ from leads.models.opportunity import DealStage
 MAKES: dict[str, str] = {
     ImportKind.LEADS: "Make sales reps of owners nobody knows yet",
     ImportKind.OPPORTUNITIES: "Make sales reps of owners nobody knows yet",
+    ImportKind.ACTIVITIES: "Make sales reps of people nobody knows yet",
     ImportKind.USERS: "Make managers of those nobody knows yet",
 }
 ENTRIES = {"inquiry": [Stage.INQUIRY], "mql": [Stage.INQUIRY, Stage.MQL]}

@@ -13,14 +13,16 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 
 from campaigns.models import Campaign
+from crm.errors import BusinessError
 from crm.models import Organisation, Team, User
+from leads.activities import check_outcome
 from leads.custom_values import NO, YES, clean_value
 from leads.identity import e164, web_domain
 from leads.importing.errors import BadMapping, RowRefused
 from leads.importing.fields import Field, Type, is_custom, own_name
 from leads.importing.mapping import ANY_OTHER, FileMapping, Source, quoted
 from leads.importing.notations import EXAMPLES, DateOrder, DecimalMark, read_amount, read_day, read_moment, read_number
-from leads.models import CustomField, CustomKind, Outcome, Reason
+from leads.models import ActivityKind, CustomField, CustomKind, Outcome, Reason
 from leads.models.imports import ImportKind
 from leads.models.log import ReasonUse
 
@@ -40,6 +42,8 @@ COLUMN_TYPES = {
 }
 MOST_COUNTED = 2**31 - 1
 WHOLE_NUMBER = re.compile(r"\d+|\d{1,3}(?P<mark>[ ,.'’\u00a0])\d{3}((?P=mark)\d{3})*", re.ASCII)
+# Fields that name a record which the database is asked for, by its external id or otherwise.
+NAMED_BY_KEY = ("asset", "lead", "company", "opportunity", "contact")
 MOST_MONEY = Decimal(10) ** 12
 FUTURE_SLACK = timedelta(days=1)
 valid_email = EmailValidator()
@@ -143,7 +147,7 @@ class Cleaner:
 
     def number_column(self) -> list[Column]:
         """The telephone as E.164, read in the row's country; empty where it cannot be told, None without one."""
-        if "phone" not in self.mapping.sources or self.mapping.kind != ImportKind.LEADS:
+        if "phone" not in self.mapping.sources:
             return []
         phone = self.raw("phone")
         country = self.raw("country") if "country" in self.mapping.sources else None
@@ -297,7 +301,7 @@ def staged_name(described: Field, source: Source) -> str:
     name = described.name.replace(".", "_")
     if described.holds in (Type.CAMPAIGN, Type.TEAM, Type.PERSON, Type.LOSS_REASON):
         return f"{name}_key" if source.create else f"{name}_id"
-    return f"{name}_key" if name in ("asset", "lead", "company") else name
+    return f"{name}_key" if name in NAMED_BY_KEY else name
 
 
 def staged_type(described: Field, source: Source) -> str:
@@ -449,8 +453,21 @@ def check_deal(values: dict[str, Any]) -> None:
         raise RowRefused(f"An opportunity that is {outcome} needs the date it was closed.")
 
 
+def check_activity(values: dict[str, Any]) -> None:
+    """As for one that is logged by hand."""
+    kind, note = values["kind"], values.get("note") or ""
+    try:
+        check_outcome(kind, values.get("outcome") or "")
+    except BusinessError as error:
+        raise RowRefused(str(error)) from None
+    if kind == ActivityKind.NOTE and not note:
+        raise RowRefused("A note says something.")
+
+
 CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     ImportKind.LEADS: check_identity,
     ImportKind.OPPORTUNITIES: check_deal,
+    ImportKind.CONTACTS: check_identity,
+    ImportKind.ACTIVITIES: check_activity,
     ImportKind.USERS: check_identity,
 }

@@ -9,7 +9,18 @@ from campaigns.models import Channel
 from crm.models import Role
 from leads.custom_fields import known_fields
 from leads.custom_values import LONGEST_TEXT
-from leads.models import CustomField, CustomKind, CustomRecord, DealKind, ForecastCategory
+from leads.models import (
+    ActivityKind,
+    ActivityOutcome,
+    CustomField,
+    CustomKind,
+    CustomRecord,
+    DealKind,
+    Direction,
+    ForecastCategory,
+    TouchBy,
+    TouchKind,
+)
 from leads.models.imports import ImportKind
 from leads.models.lead import SourcedBy
 from leads.models.opportunity import DealStage
@@ -139,6 +150,62 @@ COMPANY_FIELDS = (
     Field("is_target", "Target account", Type.YES_NO, aliases=("target", "abm")),
 )  # fmt: skip
 
+CONTACT_FIELDS = (
+    Field("external_id", "External id", limit=200, plain=False, aliases=("id", "contactid", "recordid")),
+    Field("first_name", "First name", limit=120, aliases=("givenname", "forename", "vorname")),
+    Field("last_name", "Last name", limit=120, aliases=("surname", "familyname", "nachname")),
+    Field("email", "E-mail", Type.EMAIL, limit=254, aliases=("mail", "emailaddress")),
+    Field("phone", "Phone", limit=60, aliases=("telephone", "mobile", "phonenumber", "mobilephone")),
+    Field("title", "Title", limit=160, aliases=("jobtitle", "position")),
+    Field("company", "Company (external id or name)", limit=200,
+          aliases=("account", "accountid", "accountname", "companyname", "companyid")),
+    Field("do_not_call", "Do not call", Type.YES_NO, aliases=("donotcall",)),
+    Field("do_not_mail", "Do not mail", Type.YES_NO, aliases=("hasoptedoutofemail", "optout", "unsubscribed")),
+)  # fmt: skip
+
+LEAD_NAMED = (
+    Field("lead", "Lead (external id)", limit=200, plain=False, aliases=("leadid", "mqlid", "whoid")),
+    Field("lead_email", "Lead (e-mail)", Type.EMAIL, limit=254, plain=False, aliases=("email", "contactemail")),
+)  # fmt: skip
+
+TOUCH_FIELDS = (
+    Field("external_id", "External id", limit=200, plain=False, aliases=("id", "touchid", "recordid")),
+    *LEAD_NAMED,
+    Field("at", "When", Type.MOMENT, required=True, plain=False, aliases=("date", "created", "timestamp", "at")),
+    Field("kind", "Kind", Type.CHOICE, choices=TouchKind, plain=False, aliases=("type", "event")),
+    Field("by", "By", Type.CHOICE, choices=TouchBy, plain=False),
+    Field("channel", "Channel", Type.CHOICE, choices=Channel, plain=False, aliases=("medium", "utmmedium")),
+    Field("campaign", "Campaign", Type.CAMPAIGN, plain=False, aliases=("campaignname", "campaignid", "utmcampaign")),
+    Field("asset", "Content (external id)", limit=200, plain=False, aliases=("content", "landingpageid")),
+    Field("raised_hand", "Asked to be contacted", Type.YES_NO, plain=False, aliases=("handraise",)),
+)  # fmt: skip
+
+SPEND_FIELDS = (
+    Field("external_id", "External id", limit=200, plain=False, aliases=("id", "invoice", "recordid")),
+    Field("campaign", "Campaign", Type.CAMPAIGN, required=True, aliases=("campaignname", "campaignid")),
+    Field("on", "Day", Type.DAY, required=True, aliases=("date", "day", "spenton")),
+    Field("amount", "Amount", Type.MONEY, required=True, aliases=("cost", "spend", "spent", "value")),
+    Field("currency", "Currency", limit=3, aliases=("currencycode", "currencyisocode")),
+    Field("note", "Note", limit=200, aliases=("description",)),
+)  # fmt: skip
+
+ACTIVITY_FIELDS = (
+    Field("external_id", "External id", limit=200, plain=False, aliases=("id", "activityid", "taskid", "recordid")),
+    *LEAD_NAMED,
+    Field("opportunity", "Opportunity (external id)", limit=200, plain=False,
+          aliases=("opportunityid", "dealid", "whatid")),
+    Field("contact", "Contact (external id)", limit=200, plain=False, aliases=("contactid",)),
+    Field("kind", "Kind", Type.CHOICE, choices=ActivityKind, required=True, plain=False,
+          aliases=("type", "tasksubtype")),
+    Field("at", "When", Type.MOMENT, required=True, plain=False,
+          aliases=("date", "activitydate", "created", "timestamp")),
+    Field("direction", "From whom", Type.CHOICE, choices=Direction, aliases=("calltype",)),
+    Field("outcome", "Outcome", Type.CHOICE, choices=ActivityOutcome, aliases=("result", "calldisposition")),
+    Field("minutes", "Minutes", Type.COUNT, aliases=("duration", "durationminutes")),
+    Field("by", "By", Type.PERSON, aliases=("ownerid", "owner", "user", "assignedto")),
+    Field("note", "Note", limit=20_000, aliases=("description", "comment", "subject", "text")),
+)  # fmt: skip
+
 USER_FIELDS = (
     Field("external_id", "External id", limit=200, plain=False, aliases=("id", "userid", "agentid")),
     Field("email", "E-mail", Type.EMAIL, limit=254, aliases=("mail", "emailaddress")),
@@ -160,6 +227,10 @@ FIELDS: dict[str, dict[str, Field]] = {
         (ImportKind.LEADS, LEAD_FIELDS),
         (ImportKind.OPPORTUNITIES, OPPORTUNITY_FIELDS),
         (ImportKind.COMPANIES, COMPANY_FIELDS),
+        (ImportKind.CONTACTS, CONTACT_FIELDS),
+        (ImportKind.TOUCHES, TOUCH_FIELDS),
+        (ImportKind.SPENDS, SPEND_FIELDS),
+        (ImportKind.ACTIVITIES, ACTIVITY_FIELDS),
         (ImportKind.USERS, USER_FIELDS),
     )
 }
@@ -169,6 +240,10 @@ OWN_RECORDS: dict[str, dict[str, CustomRecord]] = {
     ImportKind.LEADS: {"custom.": CustomRecord.LEAD},
     ImportKind.OPPORTUNITIES: {"custom.": CustomRecord.OPPORTUNITY, "lead.custom.": CustomRecord.LEAD},
     ImportKind.COMPANIES: {"custom.": CustomRecord.COMPANY},
+    ImportKind.CONTACTS: {},
+    ImportKind.TOUCHES: {},
+    ImportKind.SPENDS: {},
+    ImportKind.ACTIVITIES: {},
     ImportKind.USERS: {},
 }
 LONGEST_OWN_NAME = 120

@@ -43,6 +43,10 @@ IDENTITIES = {
     ImportKind.LEADS: {"external_id", "email"},
     ImportKind.OPPORTUNITIES: {"external_id"},
     ImportKind.COMPANIES: {"name"},
+    ImportKind.CONTACTS: {"external_id", "email"},
+    ImportKind.TOUCHES: {"lead", "lead_email"},
+    ImportKind.SPENDS: {"campaign"},
+    ImportKind.ACTIVITIES: {"lead", "lead_email", "opportunity", "contact"},
     ImportKind.USERS: {"external_id", "email"},
 }
 # What becomes of a row that is new by its identity, about somebody who is known already (leads/importing/known.py).

@@ -18,6 +18,10 @@ NEW_FIELDS: dict[str, list[tuple[str, str]]] = {
         (OWN_FIELD, "New field of your own, of the lead"),
     ],
     ImportKind.COMPANIES: [(OWN_FIELD, "New field of your own")],
+    ImportKind.CONTACTS: [],
+    ImportKind.TOUCHES: [],
+    ImportKind.SPENDS: [],
+    ImportKind.ACTIVITIES: [],
     ImportKind.USERS: [],
 }
 

@@ -5,11 +5,10 @@ from typing import ClassVar
 
 from crm.models import Organisation
 from leads.importing.moving import MOVES, move_leads, rank
+from leads.importing.naming import NamesCompany, NamesLead
 from leads.importing.sql import (
-    BY_ID,
     BY_KEY,
     CHUNK,
-    LEAD_BY_EMAIL,
     differs,
     execute,
     insert_select,
@@ -19,7 +18,7 @@ from leads.importing.sql import (
     taken_over,
 )
 from leads.importing.staging import STAGED
-from leads.importing.writers import CREATED, UPDATED, Writer
+from leads.importing.writers import CREATED, UPDATED
 from leads.lifecycle import RANK, Stage
 from leads.models import Opportunity
 
@@ -30,12 +29,6 @@ PLAIN = (
 )  # fmt: skip
 NUMBERED = "'Opportunity ' || left(s.external_id, 8)"
 IS_CLOSED = "('won', 'lost')"
-COMPANY_BY_NAME = """
-    LEFT JOIN LATERAL (
-        SELECT min(id + 0) AS id FROM leads_company
-        WHERE lower(name) = lower(s.company_key) AND archived_at IS NULL AND company_by_key.id IS NULL
-    ) company_by_name ON true
-"""
 FORECAST = "(SELECT p.forecast_category FROM leads_pipelinestage p WHERE p.stage = {stage})"
 CHANCE = "(SELECT p.probability FROM leads_pipelinestage p WHERE p.stage = {stage})"
 CLASSIFY = """
@@ -45,9 +38,8 @@ CLASSIFY = """
     FROM (
         SELECT asked.*, reason IS NOT NULL AS is_refused FROM (
             SELECT placed.*, CASE
-                    WHEN names_lead AND lead_id IS NULL THEN 'There is no lead ' || names || '.'
-                    WHEN names_company AND company IS NULL
-                        THEN 'There is no company “' || company_named || '”; import the companies first.'
+                    WHEN names_lead AND lead_id IS NULL THEN no_lead
+                    WHEN names_unknown_company THEN no_company
                     WHEN is_new AND lead_stage = 'offered'
                         THEN 'The lead is waiting for the answer of sales; answer the hand-off first, then import '
                             || 'this row.'
@@ -58,7 +50,7 @@ CLASSIFY = """
 """
 
 
-class OpportunityWriter(Writer):
+class OpportunityWriter(NamesLead, NamesCompany):
     tables: ClassVar = ("leads_opportunity", "leads_lead", "leads_transition")
 
     def prepare(self, rows: dict[str, int]) -> None:
@@ -103,9 +95,8 @@ class OpportunityWriter(Writer):
         return f"""
             SELECT s.*, {self.person("owner")} AS owner, {self.person("lead_owner")} AS lead_owner_found,
                 o.id AS deal_id, o.outcome AS was, l.id AS lead_id, l.stage AS lead_stage, l.stage_since AS lead_since,
-                {self.names_lead} AS names_lead, {self.named} AS names,
-                {self.company} AS company, {self.value("company_key")} AS company_named,
-                {self.value("company_key")} IS NOT NULL AS names_company,
+                {self.names_lead} AS names_lead, {self.no_lead} AS no_lead, {self.company} AS company,
+                {self.names_unknown_company} AS names_unknown_company, {self.no_company} AS no_company,
                 {self.deal_stage} AS deal_stage, {self.wanted_at} AS wanted_at,
                 (o.id IS NULL OR {self.is_restaged}) AS is_new,
                 coalesce({self.ahead}, false) AS is_ahead, ({self.changed}) AS is_changed
@@ -117,40 +108,11 @@ class OpportunityWriter(Writer):
     @property
     def joins(self) -> str:
         joins = BY_KEY.format(table="leads_opportunity", key="s.external_id", name="o")
-        if "lead_key" in self.columns:
-            joins += BY_KEY.format(table="leads_lead", key="s.lead_key", name="by_key")
-        if "lead_email" in self.columns:
-            joins += LEAD_BY_EMAIL.format(email="s.lead_email", name="by_email")
-        if "company_key" in self.columns:
-            joins += BY_KEY.format(table="leads_company", key="s.company_key", name="company_by_key") + COMPANY_BY_NAME
-        joins += BY_ID.format(table="leads_lead", id=f"coalesce(o.lead_id, {self.known_lead})", name="direct")
-        joins += BY_ID.format(table="leads_lead", id="coalesce(direct.merged_into_id, direct.id)", name="l")
+        joins += self.company_joins + self.lead_joins(known="o.lead_id")
         for person in ("owner", "lead_owner"):
             if f"{person}_key" in self.columns:
                 joins += BY_KEY.format(table="crm_user", key=f"s.{person}_key", name=f"u_{person}")
         return joins
-
-    @property
-    def known_lead(self) -> str:
-        ids = [
-            *(["by_key.id"] if "lead_key" in self.columns else []),
-            *(["by_email.id"] if "lead_email" in self.columns else []),
-        ]
-        return f"coalesce({', '.join(ids)})" if ids else "NULL::bigint"
-
-    @property
-    def company(self) -> str:
-        """The company by the name or external id that the row gives it."""
-        return "coalesce(company_by_key.id, company_by_name.id)" if "company_key" in self.columns else "NULL::bigint"
-
-    @property
-    def names_lead(self) -> str:
-        return f"coalesce({self.value('lead_key')}, {self.value('lead_email')}) IS NOT NULL"
-
-    @property
-    def named(self) -> str:
-        key, email = self.value("lead_key"), self.value("lead_email")
-        return f"coalesce('with external id “' || {key} || '”', 'with e-mail “' || {email} || '”')"
 
     @property
     def deal_stage(self) -> str:

@@ -24,18 +24,22 @@ from crm.locks import session_lock
 from crm.models import User
 from crm.outbox import kick
 from leads.access import may_import, may_make_fields
+from leads.importing.activity_writer import ActivityWriter
 from leads.importing.cleaning import Cleaner, References
 from leads.importing.company_writer import CompanyWriter
+from leads.importing.contact_writer import ContactWriter
 from leads.importing.errors import BadMapping, RowRefused, Undecided
 from leads.importing.lead_writer import LeadWriter
 from leads.importing.mapping import FileMapping, read_mapping
 from leads.importing.opportunity_writer import OpportunityWriter
 from leads.importing.own_fields import make_fields
 from leads.importing.reading import Row, read_rows
+from leads.importing.spend_writer import SpendWriter
 from leads.importing.sql import execute, query
 from leads.importing.staging import STAGED, copy_rows, drop_staging, make_staging
 from leads.importing.storing import stored
 from leads.importing.surveying import Survey, header_of, survey_file
+from leads.importing.touch_writer import TouchWriter
 from leads.importing.user_writer import UserWriter
 from leads.importing.writers import Result, Writer
 from leads.lifecycle import Stage
@@ -49,6 +53,10 @@ WRITERS: dict[str, type[Writer]] = {
     ImportKind.LEADS: LeadWriter,
     ImportKind.OPPORTUNITIES: OpportunityWriter,
     ImportKind.COMPANIES: CompanyWriter,
+    ImportKind.CONTACTS: ContactWriter,
+    ImportKind.TOUCHES: TouchWriter,
+    ImportKind.SPENDS: SpendWriter,
+    ImportKind.ACTIVITIES: ActivityWriter,
     ImportKind.USERS: UserWriter,
 }
 # Rows a transaction: a longer one would hold up every reader of the change outbox.

@@ -14,6 +14,10 @@ class ImportKind(models.TextChoices):
     LEADS = "leads", _("Leads")
     OPPORTUNITIES = "opportunities", _("Opportunities")
     COMPANIES = "companies", _("Companies")
+    CONTACTS = "contacts", _("Contacts")
+    TOUCHES = "touches", _("Touchpoints")
+    SPENDS = "spends", _("Spend")
+    ACTIVITIES = "activities", _("Activities")
     USERS = "users", _("People")
 
 

@@ -36,7 +36,12 @@ KNOWN_CHOICES = (
     (UPDATE, "Take what the file says over to the leads that are there"),
     (SKIP, "Leave these rows out"),
 )
-LISTS = {"leads": "desk:leads", "opportunities": "desk:opportunities", "companies": "desk:companies"}
+LISTS = {
+    "leads": "desk:leads",
+    "opportunities": "desk:opportunities",
+    "companies": "desk:companies",
+    "contacts": "desk:contacts",
+}
 FINDINGS = {
     "out_of_order": "dated before the move they follow. They are in, with their own date, and marked out of order.",
 }
