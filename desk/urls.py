@@ -111,6 +111,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("peek/<slug:key>/<int:pk>/", lists.peek, name="peek"),
     path("campaigns/<int:pk>/", campaign.campaign, name="campaign"),
     path("campaigns/<int:pk>/quality/", campaign.quality, name="campaign-quality"),
+    path("campaigns/<int:pk>/return/", campaign.returns, name="campaign-return"),
     path("campaigns/<int:pk>/edit/", fields.edit, {"kind": "campaign"}, name="campaign-edit"),
     path("campaigns/<int:pk>/archive/", archive.archive, {"kind": "campaign"}, name="campaign-archive"),
     path("campaigns/<int:pk>/restore/", archive.restore, {"kind": "campaign"}, name="campaign-restore"),

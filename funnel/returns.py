@@ -192,6 +192,11 @@ def others_of(key: str, own: Mapping[str, Mapping[int, Counted]]) -> dict[int, C
     return found
 
 
+def cost_each(cost: Decimal | None, reached: int) -> Decimal | None:
+    """R3: None without a cost or where nobody got so far, never infinite and never 0."""
+    return cost / reached if cost and reached else None
+
+
 def roi(value: Decimal | float, cost: Decimal | float) -> float | None:
     """R1: what came back beyond the cost, as a share of it; None without a cost."""
     return (float(value) - float(cost)) / float(cost) if cost else None

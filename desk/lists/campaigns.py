@@ -10,6 +10,7 @@ from campaigns.access import may_create_campaigns
 from campaigns.models import Campaign, CampaignKind, CampaignStatus, Channel
 from campaigns.queries import campaigns_with_status, spent_by_campaign
 from crm.keyset import Order
+from crm.models import Organisation
 from crm.search import matches
 from desk.lists.asker import Asker
 from desk.lists.definition import Action, Column, ListDefinition, Sort, Tab
@@ -21,7 +22,9 @@ from desk.queries.campaign import CHAIN, LABELS, NOBODY, counts_by_campaign
 def complete(rows: Sequence[Any], asker: Asker) -> None:
     """``spent`` so far and ``counts``, the leads that ever got to each stage of the chain."""
     spent, counts = spent_by_campaign([row.pk for row in rows]), counts_by_campaign(asker.today)
+    currency = Organisation.get().currency
     for row in rows:
+        row.spent_in = currency
         row.spent, row.counts = spent.get(row.pk), counts.get(row.pk, NOBODY)
 
 

@@ -12,12 +12,17 @@ from django.urls import reverse
 
 from campaigns.models import Campaign
 from crm.intervals import rate, share
+from crm.periods import local_day, zone
 from crm.words import age, duration, interval
 from feedback.models import VERDICTS, Handoff, HandoffQuerySet
 from feedback.queries import ANSWER_TIME, Median, Verdicts
+from funnel.reports.answer import Row
+from funnel.reports.campaigns import CAMPAIGNS
 from funnel.reports.counts import Step as Counted
 from funnel.reports.counts import steps
 from funnel.reports.question import read
+from funnel.reports.registry import answer, question_for
+from funnel.returns import cost_each
 from leads.lifecycle import RANK, Stage
 from leads.list_queries import present_leads, ready_for_sales
 from leads.models.lead import LeadQuerySet
@@ -86,11 +91,18 @@ def chain(campaign: Campaign, counts: Counts, average: Counts, spent: Decimal | 
                 low=passed.low,
                 high=passed.high,
                 average=rate(average[stage], average[before]) if before else None,
-                cost_each=spent / counts[stage] if spent and counts[stage] else None,
+                cost_each=cost_each(spent, counts[stage]),
                 href=f"{reverse('funnel:drilldown')}?{urlencode({'campaign': campaign.pk, 'stage': stage.value})}",
             )
         )
     return chained
+
+
+def row_of_campaign(campaign: Campaign, *, at: datetime) -> Row | None:
+    """What the report *campaigns* says of it over all days; None while there is nothing to tell."""
+    today = local_day(at, zone())
+    asked = question_for(CAMPAIGNS, {"dimension": "campaign", "key": str(campaign.pk)}, today=today)
+    return next(iter(answer(CAMPAIGNS, asked, at=at).rows), None)
 
 
 def handoffs_of(campaign: Campaign) -> HandoffQuerySet:

@@ -11,12 +11,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from campaigns.access import may_create_campaigns, may_write_campaign
 from campaigns.forms import SpendForm
 from campaigns.models import Campaign
-from campaigns.queries import spend_by_month, spent_by_campaign, spent_in_other_currencies
+from campaigns.queries import budgets, spend_by_month, spent_by_campaign, spent_without_rate
 from crm.access import does_marketing, require
 from crm.errors import BusinessError
 from crm.forms import show_refusal
 from crm.keyset import count_up_to, count_words
-from crm.models import User
+from crm.models import Organisation, User
 from crm.requests import PersonRequest, id_of
 from desk.fields.kinds import rows_for
 from desk.forms.campaign import HandOverForm
@@ -28,6 +28,7 @@ from desk.queries.campaign import (
     leads_from,
     own_leads,
     ready_ids,
+    row_of_campaign,
     summed,
 )  # fmt: skip
 from desk.queries.campaign_feedback import changes_of, what_is_said
@@ -37,6 +38,7 @@ from desk.views.panels import form_page
 from feedback.access import NO_HAND_OVER, may_hand_over
 from feedback.handing_over import HandedOver, hand_over_leads
 from feedback.improvements import may_record
+from funnel.reports.answer import Row
 from leads.list_queries import with_last_touch
 from leads.models import Lead, Reason
 from scoring.promising import ModelIndex, acceptance_model, quality_by_model
@@ -90,12 +92,23 @@ def quality(request: PersonRequest, pk: int) -> HttpResponse:
     return campaign_page(request, campaign, quality=found)
 
 
+@require_GET
+def returns(request: PersonRequest, pk: int) -> HttpResponse:
+    """What it brought: the campaign's row of the report, read after the page stands there."""
+    campaign = get_campaign(pk)
+    brought = row_of_campaign(campaign, at=timezone.now())
+    if request.htmx:
+        return render(request, "desk/campaign_return.html", {"brought": brought, "campaign": campaign})
+    return campaign_page(request, campaign, brought=brought)
+
+
 def campaign_page(
     request: PersonRequest,
     campaign: Campaign,
     *,
     spend_form: SpendForm | None = None,
     quality: ModelIndex | None = None,
+    brought: Row | None = None,
     status: int = 200,
 ) -> HttpResponse:
     says = what_is_said(campaign, reason=chosen_reason(request), at=timezone.now())
@@ -104,6 +117,7 @@ def campaign_page(
         "campaign": campaign,
         "says": says,
         "quality": quality,
+        "brought": brought,
         "reason": chosen_reason(request),
         "contents": content_of(campaign, at=timezone.now()),
         "children": campaign.children.filter(archived_at__isnull=True).order_by("-starts_on", "-id")[:ROWS],
@@ -149,7 +163,9 @@ def money_block(campaign: Campaign) -> dict[str, Any]:
     return {
         "chain": chain(campaign, counts.get(campaign.pk, NOBODY), summed(counts.values()), spent),
         "spent": spent,
-        "spent_elsewhere": spent_in_other_currencies(campaign),
+        "currency": Organisation.get().currency,
+        "budget": budgets([campaign.pk]).get(campaign.pk),
+        "spent_elsewhere": spent_without_rate(campaign),
         "spends": campaign.spends.select_related("by")[:SPENDS],
         "months": months,
         "highest": max((month.amount for month in months), default=0),

@@ -17,7 +17,7 @@ from funnel.reports.attribution import credited_by_campaign
 from funnel.reports.counts import steps
 from funnel.reports.labels import labels
 from funnel.reports.question import BASES, MISSING, UNITS, BadQuestion, Parameter, Question
-from funnel.returns import Expected, Quality, Revenue, asked, costs, expected, quality, revenue, roi, romi
+from funnel.returns import Expected, Quality, Revenue, asked, cost_each, costs, expected, quality, revenue, roi, romi
 from funnel.selection import DRILLDOWN, Selection
 from leads.lifecycle import RANK, Stage
 
@@ -55,6 +55,9 @@ class Terms:
 
     def money(self, amount: Decimal) -> dict[str, str]:
         return {"amount": str(amount.quantize(CENT)), "currency": self.currency}
+
+    def maybe(self, amount: Decimal | None) -> dict[str, str] | None:
+        return None if amount is None else self.money(amount)
 
 
 @dataclass(frozen=True)
@@ -194,7 +197,7 @@ def row_of(key: str, name: str, question: Question, campaigns: Mapping[int, Camp
         "status": one.status if one else "",
         "cost": terms.money(cost),
         **reached,
-        **{name: terms.money(cost / reached[of]) if cost and reached[of] else None for name, of in COST_PER.items()},
+        **{name: terms.maybe(cost_each(cost, reached[of])) for name, of in COST_PER.items()},
         **judged(found.quality.get(key, Quality())),
         **worth(key, cost, found),
         "address": address_of(key, question),
