@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from feedback.agreements import draft_agreement, propose_agreement
 from feedback.models import Agreement
+from funnel.models import Quota
 from leads.converting import convert_lead
 from leads.lifecycle import Stage
 from leads.models import Company, Contact, Lead
@@ -137,6 +138,17 @@ def definition_path(people: People, *, proposed: bool = False) -> str:
     if proposed:
         propose_definition(draft, by=people.ada, at=MONDAY)
     return f"definitions/{draft.pk}/"
+
+
+QUOTA = {"measure": "revenue", "starts_on": "2026-01-01", "ends_on": "2026-03-31", "amount": "5"}
+
+
+def rob_sells(people: People) -> dict[str, Any]:
+    return {**QUOTA, "user": people.rob.pk}
+
+
+def quota(people: People) -> Quota:
+    return Quota.objects.create(user=people.rob, currency="EUR", **QUOTA)
 
 
 def to(stage: str, **body: str) -> dict[str, str]:
@@ -278,6 +290,12 @@ TABLE: list[tuple[str, str, Ask]] = [
     ("edit a field", "ada", lambda p: ("patch", f"custom-fields/{own_field(p).pk}/", {"label": "x"})),
     ("delete a field", "ada", lambda p: ("delete", f"custom-fields/{own_field(p).pk}/", None)),
     ("edit a reason", SALES_MANAGERS, lambda p: ("patch", f"reasons/{reason('company_size').pk}/", {"label": "x"})),
+    # Quotas.
+    ("set Rob's quota", "max ada", lambda p: ("post", "quotas/", rob_sells(p))),
+    ("set the organisation's", SALES_MANAGERS, lambda p: ("post", "quotas/", QUOTA)),
+    ("set marketing's", "mona ada", lambda p: ("post", "quotas/", QUOTA | {"measure": "mqls"})),
+    ("edit Rob's quota", "max ada", lambda p: ("patch", f"quotas/{quota(p).pk}/", {"amount": "6"})),
+    ("remove Rob's quota", "max ada", lambda p: ("delete", f"quotas/{quota(p).pk}/", None)),
     # Prediction.
     ("train a model", MANAGERS, lambda p: ("post", "models/", {"target": "win"})),
     ("retire a model", MANAGERS, lambda p: ("post", f"models/{trained().pk}/retire/", {})),
