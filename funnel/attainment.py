@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from crm.currencies import converted
 from crm.models import Organisation
 from crm.periods import start_of_day, zone
 from crm.words import money, number, percent
@@ -16,11 +17,14 @@ from feedback.agreements import fingerprint_of
 from feedback.models import Agreement
 from feedback.terms import Goal, Measure, Unit, read_goals
 from funnel.keeping import Kept, kept
+from funnel.models import FigureSettings
 from funnel.promises import answer_time, mean_attempts, one_row
 from funnel.reports.counts import steps
 from funnel.reports.question import Question
 from funnel.selection import DRILLDOWN, Selection
 from funnel.service_levels import Days, given_up
+from funnel.sourcing import SOURCING
+from funnel.sql import day
 from leads.lifecycle import RANK, Stage
 
 # Within so much of what the pace asks for one is on pace.
@@ -48,29 +52,32 @@ MQL_VALUE = """
     ) mql
     CROSS JOIN LATERAL (SELECT width_bucket(mql.score, %(scores)s::int[]) AS number) band
 """
-OPENED = """
-    SELECT sum(amount) FILTER (WHERE currency = %(currency)s), count(*) FILTER (WHERE currency = %(currency)s),
-        count(*) FILTER (WHERE currency <> %(currency)s)
-    FROM leads_opportunity WHERE opened_at >= %(start)s AND opened_at < %(end)s AND lead_id IS NOT NULL
+# Pipeline at the rate of the day it was opened, wins at that of the day they were closed.
+OPENED = f"""
+    SELECT sum(amount), count(*) FILTER (WHERE amount IS NOT NULL OR raw IS NULL),
+        count(*) FILTER (WHERE amount IS NULL AND raw IS NOT NULL)
+    FROM (
+        SELECT o.amount AS raw, {converted("o.amount", "o.currency", day("o.opened_at"))} AS amount
+        FROM leads_opportunity o WHERE o.opened_at >= %(start)s AND o.opened_at < %(end)s AND o.lead_id IS NOT NULL
+    ) opened
 """
-# Marketing-sourced by the first touch of the lead (METRICS T13 b); without any touch by who found it.
-SOURCED = """
-    SELECT sum(o.amount) FILTER (WHERE o.currency = %(currency)s), count(*) FILTER (WHERE o.currency = %(currency)s),
-        count(*) FILTER (WHERE o.currency <> %(currency)s)
-    FROM leads_opportunity o JOIN leads_lead l ON l.id = o.lead_id
-    LEFT JOIN LATERAL (
-        SELECT t.by FROM leads_lead one JOIN leads_touch t ON t.lead_id = one.id
-        WHERE one.id = coalesce(l.merged_into_id, l.id) OR one.merged_into_id = coalesce(l.merged_into_id, l.id)
-        ORDER BY t.at, t.id LIMIT 1
-    ) first ON true
-    WHERE o.outcome = 'won' AND o.closed_at >= %(start)s AND o.closed_at < %(end)s
-        AND coalesce(first.by, l.sourced_by) <> 'sales'
+# Marketing-sourced in the sense that is chosen (METRICS T13).
+SOURCED = f"""
+    WITH deal AS MATERIALIZED (
+        SELECT o.id, o.lead_id, o.contact_id, o.closed_at AS until, o.amount AS raw,
+            {converted("o.amount", "o.currency", day("o.closed_at"))} AS amount
+        FROM leads_opportunity o
+        WHERE o.outcome = 'won' AND o.closed_at >= %(start)s AND o.closed_at < %(end)s
+    ), {SOURCING}
+    SELECT sum(amount), count(*) FILTER (WHERE amount IS NOT NULL OR raw IS NULL),
+        count(*) FILTER (WHERE amount IS NULL AND raw IS NOT NULL)
+    FROM deal JOIN sourced ON sourced.deal = deal.id AND sourced.definition = %(definition)s
 """
 
 
 @dataclass(frozen=True)
 class Figure:
-    """What a measure came to. ``n``: of how many; ``left_out``: amounts in other currencies; ``href``: the rows."""
+    """What a measure came to. ``n``: of how many; ``left_out``: amounts that no rate converts; ``href``: the rows."""
 
     value: Decimal | None
     n: int = 0
@@ -250,7 +257,11 @@ def amounts(statement: str) -> Callable[[Goal, Days], Figure]:
     """A sum of amounts in the organisation's currency."""
 
     def figure(goal: Goal, days: Days) -> Figure:
-        parameters = {**days.parameters, "currency": Organisation.get().currency}
+        parameters = {
+            **days.parameters,
+            "currency": Organisation.get().currency,
+            "definition": FigureSettings.get().marketing_sourced,
+        }
         value, n, left_out = one_row(statement, parameters)
         return Figure(value or Decimal(0), n, left_out)
 

@@ -216,7 +216,7 @@ def without_goals(goals: Iterable[Attained]) -> list[str]:
 
 def other_currencies(goals: Iterable[Attained]) -> list[str]:
     return [
-        f"{one.measure.label}: {one.figure.left_out} in other currencies are left out."
+        f"{one.measure.label}: {one.figure.left_out} in currencies without a rate are left out."
         for one in goals
         if one.figure.left_out
     ]
