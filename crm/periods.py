@@ -1,4 +1,4 @@
-"""Where days begin: every day, month and quarter is cut here, in the organisation's time zone."""
+"""Where days begin: every day and month is cut here, in the organisation's time zone."""
 
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -28,11 +28,6 @@ def add_months(day: date, months: int) -> date:
     """The first of the month ``months`` after the month of ``day`` (before, when negative)."""
     index = day.year * 12 + day.month - 1 + months
     return date(index // 12, index % 12 + 1, 1)
-
-
-def start_of_quarter(day: date, year_starts: int = 1) -> date:
-    """The first day of the quarter of ``day``, in years that begin with the month ``year_starts``."""
-    return add_months(day, -((day.month - year_starts) % 3))
 
 
 def start_of_week(day: date) -> date:

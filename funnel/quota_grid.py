@@ -1,7 +1,7 @@
 """The grid in which a manager fills in quotas: people and teams down, this quarter and the next across."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
@@ -27,6 +27,8 @@ class Cell:
     may_write: bool
     typed: str | None = None
     error: str = ""
+    # What those below it add up to: people of a team, teams of the organisation.
+    below: Decimal | None = None
 
     @property
     def amount(self) -> Decimal | None:
@@ -54,12 +56,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """The cells of the organisation, a team or a person; ``sums``: what those below it add up to, by quarter."""
+    """The cells of the organisation, a team or a person, one a quarter."""
 
     label: str
     kind: str  # everybody, team, person
     cells: tuple[Cell, ...]
-    sums: tuple[Decimal | None, ...] = ()
     note: str = ""
 
 
@@ -128,8 +129,8 @@ def grid_for(
         ]
         team_cells = cells(f"team{team.pk}", team=team)
         of_teams.append(team_cells)
-        lines += [Line(str(team), "team", team_cells, sums_of([line.cells for line in below], len(quarters))), *below]
-    everybody = Line("Everybody", "everybody", cells("all"), sums_of(of_teams, len(quarters)))
+        lines += [Line(str(team), "team", above(team_cells, [line.cells for line in below])), *below]
+    everybody = Line("Everybody", "everybody", above(cells("all"), of_teams))
     ramps = [one.ramp_months for one in held.values() if one.user_id]
     wrong = sum(bool(error) for _text, error in sent.values())
     return Grid(measure, quarters, (everybody, *lines), max(ramps, default=0), wrong)
@@ -139,11 +140,14 @@ def note_on(person: User) -> str:
     return f"since {person.started_on:%b %Y}" if person.started_on else ""
 
 
-def sums_of(below: list[tuple[Cell, ...]], count: int) -> tuple[Decimal | None, ...]:
-    """What the lines below add up to, by quarter; None where none of them has a quota."""
-    columns = [[cells[number].amount for cells in below] for number in range(count)]
+def above(cells: tuple[Cell, ...], below: list[tuple[Cell, ...]]) -> tuple[Cell, ...]:
+    """Each cell with what those below it add up to, where any of them is set."""
+    columns = [[line[number].amount for line in below] for number in range(len(cells))]
     told = [[one for one in column if one is not None] for column in columns]
-    return tuple(sum(column, Decimal(0)) if column else None for column in told)
+    return tuple(
+        replace(cell, below=sum(column, Decimal(0)) if column else None)
+        for cell, column in zip(cells, told, strict=True)
+    )
 
 
 def write_grid(by: User, grid: Grid, sent: Mapping[str, str]) -> tuple[int, dict[str, tuple[str, str]]]:

@@ -94,7 +94,7 @@ def amount_said(cost: Cost) -> str:
 def compared(change: Difference, unit: str) -> str:
     """How sure a difference is: "likely 12 to 19 points", or that chance may explain it."""
     if not change.is_proven:
-        return "no difference that chance does not explain"
+        return "chance alone may explain that"
     bounds = sorted(round(100 * abs(bound)) for bound in (change.low, change.high))
     word = "higher" if change.rise > 0 else "lower"
     return f"likely {bounds[0]}–{bounds[1]} {unit} {word}"
@@ -111,7 +111,7 @@ def gap_said(gap: float) -> str:
 
 def echo_said(echo: Echo | None, has_mqls: bool) -> str:
     if echo is None:
-        return "Not enough data: it takes a year of weeks with new MQLs." if has_mqls else "No MQLs in these quarters."
+        return "Not enough data: it takes three quarters in a row." if has_mqls else "No MQLs in these quarters."
     if echo.is_likely_chance:
-        return "Wins do not follow the number of new MQLs by any length of up to half a year."
+        return "Wins do not follow the number of new MQLs, by however many weeks up to half a year."
     return f"Wins follow new MQLs best after {echo.lag} weeks (correlation {number(round(echo.correlation, 2))})."

@@ -25,6 +25,8 @@ QUARTERS_LOOKED_AT = 4
 EVEN = 2 / 13
 MILD_MONTH = 0.38
 LIKELY_CHANCE = 0.05
+# An echo is looked for over so many weeks, and at lags of at least up to so many.
+BESIDE_EACH_OTHER, SHORTEST_LOOK = 26, 8
 
 WAVE, MILD, NONE, UNKNOWN = "wave", "mild wave", "no wave", "not enough data"
 
@@ -115,10 +117,11 @@ def _chance_of_phase(weeks: tuple[int, ...], days: tuple[float, ...], draws: int
 def echo(first: npt.ArrayLike, second: npt.ArrayLike, longest: int) -> Echo | None:
     """W7: the lag of 0 to ``longest`` weeks at which ``second`` follows ``first`` most closely.
 
-    At least 26 weeks must lie beside each other at every lag; None when there are fewer, or nothing varies.
+    At every lag looked at 26 weeks lie beside each other. None where there are hardly more, or nothing varies.
     """
     causes, effects = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
-    if len(causes) - longest < 26:
+    longest = min(longest, len(causes) - BESIDE_EACH_OTHER)
+    if longest < SHORTEST_LOOK:
         return None
     found = [
         Echo(lag, correlation(causes[: len(causes) - lag], effects[lag:]), len(causes) - lag)

@@ -201,7 +201,7 @@ def test_the_page_says_it_in_a_sentence_and_tells_what_goes_along(client_for: An
 
     text = unescape(page.content.decode())
     assert "There is a wave: of 400 wins 66 % came in the third month of a quarter, 48 % in its last two weeks" in text
-    assert "What goes along with it" in text
+    assert "What it costs" in text
     assert "Not told: what was asked at first is not written down" in text
     assert "0.4554" in text or "0.455" in text
 

@@ -76,7 +76,8 @@ def test_w7_echo_finds_the_lag():
     assert found is not None
     assert (found.lag, found.weeks, found.is_likely_chance) == (6, 74, False)
     assert found.correlation > 0.95
-    assert echo(created[:40], won[:40], 26) is None
+    assert echo(created[:40], won[:40], 26).lag == 6
+    assert echo(created[:33], won[:33], 26) is None
     assert echo([5] * 60, won[:60], 26) is None
 
 
