@@ -1,6 +1,20 @@
 """Which tab a report stands under, and who draws its page."""
 
-from funnel.pages import attribution, campaigns, content, feedback, forecast, pipeline, plan, sla, waves, win_loss
+from funnel.pages import (
+    attempts,
+    attribution,
+    campaigns,
+    cohorts,
+    content,
+    feedback,
+    forecast,
+    pipeline,
+    plan,
+    sla,
+    velocity,
+    waves,
+    win_loss,
+)
 from funnel.pages.face import Draw, plain
 from funnel.reports.answer import Report
 from funnel.reports.registry import REPORTS
@@ -16,6 +30,9 @@ TABS: tuple[tuple[str, tuple[str, ...]], ...] = (
 OWN_PAGES = ("funnel", "alignment")
 # A report that is not here has a table alone.
 FACES: dict[str, Draw] = {
+    "velocity": velocity.face,
+    "cohorts": cohorts.face,
+    "attempts": attempts.face,
     "campaigns": campaigns.face,
     "attribution": attribution.face,
     "sla": sla.face,

@@ -14,6 +14,7 @@ from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
 from funnel.reports.question import DIMENSIONS, MISSING, Parameter, Question
 from funnel.statistics.attempts import Attempt, life_table, pays_until, plateau_at
+from leads.lifecycle import Stage
 
 BY = Parameter("by", "Tell", (("attempt", "by attempt"), ("stage", "by stage"), ("week", "by week of quarter")))
 SCORE = Parameter(
@@ -104,9 +105,13 @@ def counted_rows(
         for of, (count, answered) in found[key].items():
             chance = share(answered, count)
             yield {
-                **named(key, names[key]), name: of, "at_risk": count, "contacts": answered,
+                **named(key, names[key]), name: of, "title": titled(name, of), "at_risk": count, "contacts": answered,
                 "hazard": chance.rate, "hazard_low": chance.low, "hazard_high": chance.high,
             }  # fmt: skip
+
+
+def titled(name: str, of: Any) -> str:
+    return str(Stage(of).label) if name == "stage" else f"Week {of}"
 
 
 def named(key: str | None, label: str) -> Row:
@@ -115,6 +120,7 @@ def named(key: str | None, label: str) -> Row:
 
 def attempt_row(one: Attempt) -> Row:
     return {
+        "title": f"Call {one.number}",
         "attempt": one.number,
         "at_risk": one.at_risk,
         "contacts": one.contacts,
@@ -157,9 +163,10 @@ ATTEMPTS = Report(
     columns=(
         Column("key", "Key", "text"),
         Column("label", "Name", "text"),
-        Column("attempt", "Attempt", "count"),
-        Column("stage", "Stage", "text", "Where the lead stood when it was tried; all attempts of the episode."),
-        Column("week", "Week of quarter", "count", "Of the fiscal quarter, when it was tried."),
+        Column("title", "Attempt", "text", "The call, the stage or the week that the row is about."),
+        Column("attempt", "Number", "count", "By attempt: the how manieth.", shown=False),
+        Column("stage", "Stage", "text", "By stage: where the lead stood; all attempts of the episode.", shown=False),
+        Column("week", "Week of quarter", "count", "By week: that of the fiscal quarter.", shown=False),
         Column("at_risk", "Tried", "count", "Leads that got this attempt; by stage or week: attempts."),
         Column("contacts", "Reached", "count", "Of these, the buyer was heard before the next one."),
         Column("hazard", "Chance", "ratio", "reached / tried: the chance of reaching them at this attempt."),

@@ -1,0 +1,179 @@
+"""The page of velocity: whose time it was, how long leads stay in each stage, and where they stand still."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from crm.words import measured, number, percent
+from funnel.charts import DAYS, Chart, Series
+from funnel.first_touches import TITLES
+from funnel.lengths import CLOCKS, STAGES_IN_ORDER, TO_CLOSE, TO_WON, TOTAL, Length
+from funnel.pages.face import Face
+from funnel.reports.answer import Answer, Row
+from leads.lifecycle import Stage
+
+FEW = 10
+MOST_KEYS = 14
+ON_THE_PATH = [stage for stage in STAGES_IN_ORDER if stage != Stage.NURTURE]
+
+
+class Stay(NamedTuple):
+    """A stage's line: places on a scale from 0 to 100, None where the curve does not get there."""
+
+    row: Row
+    is_thin: bool
+    median: float | None
+    low: float | None
+    high: float | None
+    p75: float | None
+    p90: float | None
+    words: str
+
+
+def face(answer: Answer, before: Answer | None) -> Face:
+    if answer.question.dimension:
+        return by_key(answer)
+    rows = {row["measure"]: row for row in answer.rows}
+    total = rows[TOTAL]
+    more = {
+        "sides": [spoken(rows[clock]) for clock in CLOCKS],
+        "side_times": [timedelta(days=max(rows[clock]["total_days"], 0)) for clock in CLOCKS],
+        "stays": list(stays([rows[stage] for stage in ON_THE_PATH])),
+        "ways": [spoken(rows[name]) for name in (TOTAL, TO_WON, TO_CLOSE)],
+        "touches": [spoken(rows[name]) for name in TITLES],
+        "few": FEW,
+    }
+    if total["n"] < FEW:
+        return Face(missing=f"{number(total['n'])} of {FEW} leads began in these days.", rows=[], more=more)
+    found: Sequence[Length] = answer.told.page
+    return Face(sentence(rows), charts=list(charts(found)), rows=[], more=more)
+
+
+# The sentence
+
+
+def sentence(rows: dict[str, Row]) -> str:
+    """Whose time most of it was, the stage that takes longest, and how many stand still."""
+    side = max((rows[clock] for clock in CLOCKS), key=lambda row: row["share"] or 0)
+    said = f"{percent(side['share'])} of the time is {whose(side['measure'])}"
+    known = [rows[stage] for stage in ON_THE_PATH if rows[stage]["median_days"] is not None and rows[stage]["n"] >= FEW]
+    if known:
+        slowest = max(known, key=lambda row: row["median_days"])
+        said += f"; half of the leads spend {days(slowest['median_days'])} or more in {slowest['title']}"
+    return f"{said}.{standing_still(rows)}"
+
+
+def whose(clock: str) -> str:
+    return {"marketing": "marketing’s", "waiting": "waiting for sales", "sales": "sales’"}[clock]
+
+
+def standing_still(rows: dict[str, Row]) -> str:
+    stalled = {stage: rows[stage]["stalled"] for stage in ON_THE_PATH if rows[stage]["stalled"]}
+    if not stalled:
+        return ""
+    worst = max(stalled, key=lambda stage: stalled[stage])
+    total = sum(stalled.values())
+    title = rows[worst]["title"]
+    most = f", {number(stalled[worst])} of them in {title}" if len(stalled) > 1 else f" in {title}"
+    leads = "1 lead stands" if total == 1 else f"{number(total)} leads stand"
+    return f" {leads} still{most}: longer than nine in ten won ones did."
+
+
+def days(length: float | None) -> str:
+    return measured(None if length is None else timedelta(days=length))
+
+
+# Stays with whiskers
+
+
+def stays(rows: Sequence[Row]) -> Iterator[Stay]:
+    names = ("median_days", "median_low", "median_high", "p75_days", "p90_days")
+    ends = [row[name] for row in rows if row["n"] >= FEW for name in (names[0], *names[3:]) if row[name]]
+    scale = max(ends, default=0)
+
+    def place(length: float | None) -> float | None:
+        return None if length is None or not scale else round(min(max(length / scale, 0), 1) * 100, 1)
+
+    for row in rows:
+        thin = row["n"] < FEW
+        places: list[Any] = [None] * len(names) if thin else [place(row[name]) for name in names]
+        yield Stay(spoken(row), thin, *places, words(row))
+
+
+def spoken(row: Row) -> Row:
+    """The row with its lengths in words."""
+    return {
+        **row,
+        "median": days(row["median_days"]),
+        "p90": days(row["p90_days"]),
+        "stalled_after": days(row["stalled_after_days"]),
+    }
+
+
+def words(row: Row) -> str:
+    return (
+        f"{row['title']}: median {days(row['median_days'])}, three in four within {days(row['p75_days'])}, nine in ten "
+        f"within {days(row['p90_days'])}"
+    )
+
+
+# Charts
+
+
+def charts(found: Sequence[Length]) -> Iterator[Chart]:
+    """What share has left each stage by each age, where enough have been there."""
+    shown = [one for one in found if one.measure in ON_THE_PATH and one.curve is not None and one.n >= FEW]
+    if not shown:
+        return
+    last = max(1, round(max(min(one.curve.trusted_until, 4 * (one.p75_days or 90)) for one in shown if one.curve)))
+    ages = [step * last / 60 for step in range(61)]
+    yield Chart(
+        id="through-by-age",
+        title="Through the stage by age",
+        says="The share of leads that have left each stage after so many days in it; those still there are counted.",
+        categories=[f"{age:.1f}".removesuffix(".0") for age in ages],
+        series=[through(one, ages) for one in shown],
+        kind="step",
+        unit="ratio",
+        axis="Days in the stage",
+        wide=True,
+    )
+
+
+def through(one: Length, ages: Sequence[float]) -> Series:
+    curve = one.curve
+    assert curve is not None
+    told = [None if age > curve.trusted_until else float(1 - curve.at(age)) for age in ages]
+    return Series(str(Stage(one.measure).label), told, colour=f"var(--stage-{one.measure})")
+
+
+def by_key(answer: Answer) -> Face:
+    """Cut by a dimension: the whole way of each key, the table below tells the rest."""
+    totals = [row for row in answer.rows if row["measure"] == TOTAL and row["n"] >= FEW]
+    shown = sorted(totals, key=lambda row: -row["n"])[:MOST_KEYS]
+    if not shown:
+        most = max((row["n"] for row in answer.rows), default=0)
+        return Face(missing=f"{number(most)} of {FEW} leads.")
+    series = [
+        Series(title, [value_of(answer, row["key"], clock) for row in shown], colour=f"var(--side-{clock})")
+        for clock, title in zip(CLOCKS, ("Marketing", "Waiting", "Sales"), strict=True)
+    ]
+    chart = Chart(
+        id="by-key",
+        title="Days a lead, by whose time it was",
+        says="Days a lead on average on each side’s clock.",
+        categories=[row["label"] for row in shown],
+        series=series,
+        unit=DAYS,
+        stacked=True,
+        horizontal=True,
+        wide=True,
+    )
+    return Face(charts=[chart])
+
+
+def value_of(answer: Answer, key: str | None, clock: str) -> float | None:
+    """Days a lead; means, as only they add up."""
+    rows = {row["measure"]: row for row in answer.rows if row["key"] == key}
+    n = rows[TOTAL]["n"]
+    return round(rows[clock]["total_days"] / n, 2) if n else None
