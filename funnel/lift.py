@@ -6,10 +6,13 @@ after it, says nothing, so that long stays are no proof (immortal time). Only ti
 landmark has passed are counted.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import exp, log, sqrt
 from typing import Any
+
+from django.db import connection, transaction
 
 from crm.fetching import fetch_rows
 from crm.intervals import Z_95, Counted, Share
@@ -20,8 +23,10 @@ from leads.lifecycle import SUCCESS, Stage
 # Of either kind; fewer say nothing of a rate.
 FEWEST = 10
 NOT_ENOUGH, NOT_PROVEN, PROVEN = "not enough data", "not proven", "proven"
-STAGES = tuple(stage for stage in SUCCESS if stage != Stage.CUSTOMER)
+# Nobody is won over by content while a hand-off waits for its answer.
+STAGES = tuple(stage for stage in SUCCESS if stage not in (Stage.OFFERED, Stage.CUSTOMER))
 STALE_AFTER = timedelta(days=90)
+MEMORY = "192MB"
 KEYS = {
     **KEY_OF,
     "": "''",
@@ -37,13 +42,14 @@ def stay(stage: Stage) -> str:
 
 
 # Whom content reached: what buyers met and what sales showed or sent; a merged lead's counts for the one that stays.
+# Corrections are few, so that they are looked up in a list instead of being joined.
 MET = """
     met AS (
         SELECT coalesce(merged.root, use.lead_id) AS lead_id, use.asset_id, use.at
         FROM (
             SELECT t.lead_id, t.asset_id, t.at FROM leads_touch t
             WHERE t.asset_id IS NOT NULL AND t.at < %(at)s
-                AND NOT EXISTS (SELECT FROM leads_touch c WHERE c.corrects_id = t.id)
+                AND t.id NOT IN (SELECT c.corrects_id FROM leads_touch c WHERE c.corrects_id IS NOT NULL)
             UNION ALL
             SELECT a.lead_id, a.asset_id, a.at FROM leads_activity a
             WHERE a.asset_id IS NOT NULL AND a.lead_id IS NOT NULL AND a.at < %(at)s
@@ -51,11 +57,12 @@ MET = """
         LEFT JOIN (SELECT id, merged_into_id AS root FROM leads_lead WHERE merged_into_id IS NOT NULL) merged
             ON merged.id = use.lead_id
     )"""
-# Sums over sources: of those touched and of all others how many there were and got further; the two sums of the
-# Mantel-Haenszel ratio of shares, and the numerator of its variance.
+# Sums over sources: of those who had met it how many there were and got further, the same in sources that have others
+# to compare with, and of these others; the two sums of the Mantel-Haenszel ratio of shares, and the numerator of its
+# variance.
 LIFTS = """
     WITH {met},
-    risk AS (
+    risk AS MATERIALIZED (
         SELECT f.lead_id, f.source, stay.stage, {key} AS key, stay.at + %(landmark)s AS landmark_at,
             coalesce(stay.next_at <= stay.at + %(landmark)s + %(within)s, false) AS moved_on
         FROM funnel_leadfact f
@@ -65,28 +72,32 @@ LIFTS = """
             AND coalesce(stay.next_at > stay.at + %(landmark)s, true)
             AND coalesce(f.outcome_at > stay.at + %(landmark)s, true) AND {which}
     ),
-    seen AS (SELECT lead_id, asset_id, min(at) AS first_at FROM met GROUP BY 1, 2),
+    watched AS (SELECT lead_id, max(landmark_at) AS until FROM risk GROUP BY 1),
+    seen AS MATERIALIZED (
+        SELECT met.lead_id, met.asset_id, min(met.at) AS first_at
+        FROM met JOIN watched ON watched.lead_id = met.lead_id AND met.at < watched.until GROUP BY 1, 2
+    ),
     whole AS (
-        SELECT key, stage, source, count(*) AS n, count(*) FILTER (WHERE moved_on) AS moved
+        SELECT key, stage, source, count(*)::float8 AS n, (count(*) FILTER (WHERE moved_on))::float8 AS moved
         FROM risk GROUP BY 1, 2, 3
     ),
     touched AS (
         SELECT seen.asset_id, risk.key, risk.stage, risk.source, count(*)::float8 AS n,
-            count(*) FILTER (WHERE risk.moved_on)::float8 AS moved
+            (count(*) FILTER (WHERE risk.moved_on))::float8 AS moved
         FROM risk JOIN seen ON seen.lead_id = risk.lead_id AND seen.first_at < risk.landmark_at
         GROUP BY 1, 2, 3, 4
-    ),
-    of_stage AS (SELECT key, stage, sum(n) AS n, sum(moved) AS moved FROM whole GROUP BY 1, 2)
+    )
     SELECT touched.key, touched.asset_id, touched.stage, sum(touched.n)::int, sum(touched.moved)::int,
-        (of_stage.n - sum(touched.n))::int, (of_stage.moved - sum(touched.moved))::int,
+        coalesce(sum(touched.n) FILTER (WHERE whole.n > touched.n), 0)::int,
+        coalesce(sum(touched.moved) FILTER (WHERE whole.n > touched.n), 0)::int,
+        sum(whole.n - touched.n)::int, sum(whole.moved - touched.moved)::int,
         sum(touched.moved * (whole.n - touched.n) / whole.n),
         sum((whole.moved - touched.moved) * touched.n / whole.n),
         sum((touched.n * (whole.n - touched.n) * whole.moved
             - touched.moved * (whole.moved - touched.moved) * whole.n) / whole.n ^ 2)
     FROM touched
-    JOIN whole ON (whole.key, whole.stage, whole.source) = (touched.key, touched.stage, touched.source)
-    JOIN of_stage ON (of_stage.key, of_stage.stage) = (touched.key, touched.stage)
-    GROUP BY touched.key, touched.asset_id, touched.stage, of_stage.n, of_stage.moved"""
+    JOIN whole ON whole.key = touched.key AND whole.stage = touched.stage AND whole.source = touched.source
+    GROUP BY touched.key, touched.asset_id, touched.stage"""
 # How many leads met the content in these days, by the stage they had come to.
 USES = """
     WITH {met}
@@ -111,13 +122,14 @@ LAST_USED = """
 
 @dataclass(frozen=True)
 class Lift:
-    """What became of those who had met a piece of content in a stage, beside those who had not.
+    """What became of those who had met a piece of content in a stage, beside those of the same sources who had not.
 
-    ``ratio`` of the two shares, over sources (Mantel-Haenszel); ``low`` and ``high``: its 95 % interval (Greenland
-    and Robins 1985). None where it cannot be told.
+    ``compared``: those who had met it, in sources that have others. ``ratio`` of the shares of both, over sources
+    (Mantel-Haenszel); ``low`` and ``high``: its 95 % interval (Greenland and Robins 1985). None where it cannot be told.
     """
 
     touched: Counted
+    compared: Counted
     others: Counted
     ratio: float | None
     low: float | None
@@ -126,9 +138,9 @@ class Lift:
     @property
     def verdict(self) -> str:
         """Proven only where neither the intervals of the two shares overlap nor that of the ratio holds 1."""
-        if self.touched.whole < FEWEST or self.others.whole < FEWEST:
+        if self.compared.whole < FEWEST or self.others.whole < FEWEST:
             return NOT_ENOUGH
-        with_it, without = self.touched.share, self.others.share
+        with_it, without = self.compared.share, self.others.share
         apart = not overlap(with_it, without)
         beyond_one = self.low is None or self.high is None or not self.low <= 1 <= self.high
         return PROVEN if apart and beyond_one else NOT_PROVEN
@@ -140,15 +152,15 @@ def overlap(one: Share, other: Share) -> bool:
     return one.low <= other.high and other.low <= one.high
 
 
-def lift(touched: Counted, others: Counted, with_it: float, without: float, spread: float) -> Lift:
+def lift(touched: Counted, compared: Counted, others: Counted, with_it: float, without: float, spread: float) -> Lift:
     """From the two sums of the Mantel-Haenszel ratio and the numerator of its variance."""
     if not without:
-        return Lift(touched, others, None, None, None)
+        return Lift(touched, compared, others, None, None, None)
     ratio = with_it / without
     if not with_it:
-        return Lift(touched, others, 0.0, None, None)
+        return Lift(touched, compared, others, 0.0, None, None)
     reach = Z_95 * sqrt(max(spread, 0.0) / (with_it * without))
-    return Lift(touched, others, ratio, exp(log(ratio) - reach), exp(log(ratio) + reach))
+    return Lift(touched, compared, others, ratio, exp(log(ratio) - reach), exp(log(ratio) + reach))
 
 
 @dataclass(frozen=True)
@@ -168,17 +180,33 @@ Place = tuple[str, int, str]
 
 def lifts(asked: Asked) -> dict[Place, Lift]:
     stays = ", ".join(stay(stage) for stage in STAGES)
-    rows = fetch_rows(LIFTS.format(met=MET, stays=stays, **where(asked)), parameters(asked))
-    return {
-        (key, asset, stage): lift(Counted(moved, n), Counted(others_moved, others), *sums)
-        for key, asset, stage, n, moved, others, others_moved, *sums in rows
-    }
+    rows = fetch_in_memory(LIFTS.format(met=MET, stays=stays, **where(asked)), parameters(asked))
+    return {(key, asset, stage): lift(*counted(counts), *sums) for key, asset, stage, *counts, sums in packed(rows)}
+
+
+def packed(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
+    """Each row with its last three figures, the sums, as one."""
+    for row in rows:
+        yield (*row[:-3], row[-3:])
+
+
+def counted(counts: Sequence[int]) -> Iterator[Counted]:
+    """Pairs of how many there were and how many of them moved on."""
+    return (Counted(moved, n) for n, moved in zip(counts[::2], counts[1::2], strict=True))
+
+
+def fetch_in_memory(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Millions of touches are sorted by lead in the memory of the database, not on its disk."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL work_mem = %s", [MEMORY])
+        return fetch_rows(statement, parameters)
 
 
 def uses(asked: Asked) -> dict[Place, int]:
     """How many leads met each piece of content in these days, by the stage they had come to by then."""
     furthest = " ".join(f"WHEN f.{stage}_at <= met.at THEN '{stage}'" for stage in reversed(STAGES))
-    rows = fetch_rows(USES.format(met=MET, furthest=furthest, **where(asked)), parameters(asked))
+    rows = fetch_in_memory(USES.format(met=MET, furthest=furthest, **where(asked)), parameters(asked))
     return {(key, asset, stage): leads for key, asset, stage, leads in rows}
 
 

@@ -1,7 +1,9 @@
 """The page of the report on content: what moves leads on, how sure that is, what nobody meets any more."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
+from typing import Any
 
 from crm.words import number, percent
 from funnel.lift import NOT_ENOUGH, NOT_PROVEN, PROVEN
@@ -56,16 +58,32 @@ def lift_words(row: Row) -> str:
 
 def face(answer: Answer, before: Answer | None) -> Face:
     told = [row for row in answer.rows if row["verdict"] != NOT_ENOUGH and row["lift_low"] is not None]
-    told.sort(key=lambda row: (ORDER[row["verdict"]], -row["at_risk"], row["name"]))
+    told.sort(key=telling)
     page: Page = answer.told.page
     return Face(
         sentence=sentence(answer, told, page),
         missing="" if told else missing(answer),
-        rows=sorted(answer.rows, key=lambda row: (ORDER[row["verdict"]], -row["at_risk"], -row["uses"])),
+        rows=most_telling(answer.rows),
         thin="at_risk",
-        more={"lifts": [Whisker(row) for row in told[:MOST_LIFTS]], "stale": page.stale[:MOST_LIFTS],
-              "stale_count": len(page.stale)},
-    )  # fmt: skip
+        more={
+            "every_stage": answer.rows,
+            "lifts": [Whisker(row) for row in told[:MOST_LIFTS]],
+            "stale": page.stale[:MOST_LIFTS],
+            "stale_count": len(page.stale),
+        },
+    )
+
+
+def most_telling(rows: Sequence[Row]) -> list[Row]:
+    """One row a piece of content and key: what is surest, then what most were watched in."""
+    found: dict[tuple[Any, ...], Row] = {}
+    for row in sorted(rows, key=telling):
+        found.setdefault((row["key"], row["asset"]), row)
+    return list(found.values())
+
+
+def telling(row: Row) -> tuple[Any, ...]:
+    return ORDER[row["verdict"]], -row["at_risk"], -row["uses"], row["name"]
 
 
 def sentence(answer: Answer, told: list[Row], page: Page) -> str:
@@ -73,9 +91,9 @@ def sentence(answer: Answer, told: list[Row], page: Page) -> str:
     if not told:
         return ""
     proven = [row for row in told if row["verdict"] == PROVEN]
-    best = max(proven or told, key=lambda row: row["lift"])
-    rates = f"{percent(best['rate'])} against {percent(best['others_rate'])} of the others"
-    said = f"“{best['name']}”: {lift_words(best)} ({rates}, stage {best['stage_name']})"
+    best = max(proven or told, key=lambda row: abs(log(row["lift"])))
+    rates = f"{percent(best['rate'])} against {percent(best['others_rate'])}, before sources are made equal"
+    said = f"“{best['name']}” in the stage {best['stage_name']}: {lift_words(best)} ({rates})"
     if not proven:
         said = f"Nothing is proven yet. {said}"
     if page.stale:

@@ -194,17 +194,17 @@ class Cell:
 
 
 def heat(found: Mapping[tuple[int, int], Kept]) -> dict[str, object]:
-    """Weekdays down, hours across: from the first to the last with a hand-over, weekdays always."""
+    """Weekdays down, hours across: those with a hand-over, Monday to Friday always."""
     due = {place: kept for place, kept in found.items() if kept.counted.whole}
     if not due:
         return {}
-    hours = range(min(hour for _day, hour in due), max(hour for _day, hour in due) + 1)
+    hours = sorted({hour for _day, hour in due})
     last = max(5, *(day for day, _hour in due))
     lines = [
         (WEEKDAYS[day - 1], [Cell(due.get((day, hour), Kept()), hour, WEEKDAYS[day - 1]) for hour in hours])
         for day in range(1, last + 1)
     ]
-    return {"hours": list(hours), "lines": lines}
+    return {"hours": hours, "lines": lines}
 
 
 def leg(one: Took) -> dict[str, object]:

@@ -122,7 +122,7 @@ def row_of(
     key: str | None, label: str, asset: int, stage: str | None, found: Lift | None, used: int, known: Known
 ) -> Row:
     last = known.used.get(asset)
-    shares = (found.touched.share, found.others.share) if found else (None, None)
+    shares = (found.compared.share, found.others.share) if found else (None, None)
     ratio, low, high = (found.ratio, found.low, found.high) if found else NO_LIFT
     return {
         "key": MISSING if key == "" else key,
@@ -134,6 +134,7 @@ def row_of(
         "uses": used,
         "at_risk": found.touched.whole if found else 0,
         "advanced": found.touched.part if found else 0,
+        "compared": found.compared.whole if found else 0,
         "rate": shares[0] and shares[0].rate,
         "rate_low": shares[0] and shares[0].low,
         "rate_high": shares[0] and shares[0].high,
@@ -161,7 +162,12 @@ def missing(found: Lift | None) -> str:
     """What it takes until something can be said: "4 of 10 that met it"."""
     if found is None:
         return f"0 of {FEWEST} that met it"
-    for counted, words in ((found.touched, "that met it"), (found.others, "that did not")):
+    told = (
+        (found.touched, "that met it"),
+        (found.compared, "that met it in sources with others"),
+        (found.others, "that did not"),
+    )
+    for counted, words in told:
         if counted.whole < FEWEST:
             return f"{counted.whole} of {FEWEST} {words}"
     return ""
@@ -191,10 +197,11 @@ CONTENT = Report(
         Column("uses", "Leads that met it", "count", "On these days, in this stage, whatever became of them."),
         Column("at_risk", "Watched", "count", "Met it before the landmark and were still in the stage."),
         Column("advanced", "Moved on", "count", "Of these, within the time after the landmark."),
-        Column("rate", "Share", "ratio", "Moved on / watched."),
+        Column("compared", "Compared", "count", "Of these, in sources that have others.", shown=False),
+        Column("rate", "Share", "ratio", "Moved on / watched, in sources that have others to compare with."),
         Column("rate_low", "Low", "ratio", "Lower bound of its 95 % Wilson interval.", shown=False),
         Column("rate_high", "High", "ratio", "Upper bound of its 95 % Wilson interval.", shown=False),
-        Column("others_at_risk", "Others", "count", "Still in the stage, without having met it.", shown=False),
+        Column("others_at_risk", "Others", "count", "Of the same sources, in the stage without it.", shown=False),
         Column("others_advanced", "Others that moved on", "count", shown=False),
         Column("others_rate", "Of the others", "ratio", "The same share of those that had not met it."),
         Column("others_low", "Low", "ratio", "Lower bound of its 95 % Wilson interval.", shown=False),
@@ -208,7 +215,7 @@ CONTENT = Report(
         ),
         Column("missing", "Missing", "text", "What it takes until something can be said.", shown=False),
         Column("influence", "Influenced", "money", "X2: what deals won on these days owe to it, by the chosen model."),
-        Column("last_used_on", "Last met", "text", "The last day on which a buyer met it or sales showed it."),
+        Column("last_used_on", "Last met", "text", "The last day a buyer met it or sales showed it.", shown=False),
         Column("is_stale", "Stale", "text", "X3: nobody has met it for 90 days.", shown=False),
         Column("asset_url", "Page", "text", shown=False),
     ),

@@ -103,6 +103,17 @@ def test_x1_is_stratified_by_source(guide):
     assert found.touched.rate / found.others.rate > 1.8
 
 
+def test_x1_of_a_source_in_which_everybody_met_it_nothing_can_be_said(guide):
+    """A prize draw: whoever came by it met it, and moved on rarely; other sources are no comparison."""
+    for number in range(40):
+        lead_of(met=5, asset=guide, source="draw")
+        lead_of(moves=30 if number < 30 else None, source="web")
+
+    found = mql()[guide.pk]
+    assert (found.touched, found.compared, found.others) == (Counted(0, 40), Counted(0, 0), Counted(0, 0))
+    assert (found.ratio, found.verdict) == (None, NOT_ENOUGH)
+
+
 def test_the_interval_is_that_of_greenland_and_robins(x1, guide):
     """Of one source it is the usual one of a ratio of two shares (Katz)."""
     from math import exp, log, sqrt
@@ -121,13 +132,13 @@ def test_what_is_said_of_it(touched, others, verdict):
     (a, n1), (c, n0) = touched, others
     all_ = n1 + n0
     spread = (n1 * n0 * (a + c) - a * c * all_) / all_**2
-    found = lift(Counted(*touched), Counted(*others), a * n0 / all_, c * n1 / all_, spread)
+    found = lift(Counted(*touched), Counted(*touched), Counted(*others), a * n0 / all_, c * n1 / all_, spread)
     assert found.verdict == verdict
 
 
 def test_without_anybody_to_compare_with_there_is_no_ratio():
-    assert lift(Counted(3, 10), Counted(0, 10), 1.5, 0.0, 0.1).ratio is None
-    assert lift(Counted(0, 10), Counted(3, 10), 0.0, 1.5, 0.1).ratio == 0
+    assert lift(Counted(3, 10), Counted(3, 10), Counted(0, 10), 1.5, 0.0, 0.1).ratio is None
+    assert lift(Counted(0, 10), Counted(0, 10), Counted(3, 10), 0.0, 1.5, 0.1).ratio == 0
 
 
 def test_what_sales_showed_counts_and_what_was_corrected_does_not(guide, rob):
@@ -198,8 +209,8 @@ def test_x3_what_nobody_met_for_90_days_is_stale(guide):
 
 def test_x2_influence_is_what_the_ledger_credits(x1, guide):
     deal = Attribution.objects.create(
-        opportunity=1, version=1, cause="closed", at=AT, amount=1000, currency="EUR", closed_at=day(120), closed_on=date(2026, 5, 1),
-        touches=2, lookback_days=180, half_life_days=30,
+        opportunity=1, version=1, cause="closed", at=AT, amount=1000, currency="EUR",
+        closed_at=day(120), closed_on=date(2026, 5, 1), touches=2, lookback_days=180, half_life_days=30,
     )  # fmt: skip
     for model, amount in (("linear", 400), ("first", 1000)):
         Credit.objects.create(
