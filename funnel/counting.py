@@ -13,15 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funnel.binary import read_numbers, write_rows
-from funnel.sql import CELL_COUNTERS, CODE_OF, KEY_OF, NO_KEY, NO_NUMBER, WORDS
-from leads.lifecycle import RANK, SUCCESS
+from funnel.sql import CELL_COUNTERS, CODE_OF, COUNTED_ON, KEY_OF, NO_KEY, NO_NUMBER, WORDS
+from leads.lifecycle import RANK
 
 Numbers = NDArray[Any]
 
 # Later than any day, so that the first of several days is their minimum.
 NEVER = NO_NUMBER
-DAYS = ("began_on", *(f"{stage}_on" for stage in SUCCESS))
-FACT = {"furthest": "i2", "first": "i2", **dict.fromkeys(DAYS, "i4"), **dict.fromkeys(KEY_OF, "i8")}
+CODED = {"furthest": "i2", "first": "i2", **dict.fromkeys(COUNTED_ON, "i4"), **dict.fromkeys(KEY_OF, "i8")}
 # Cells that are counted at once, whether or not anything is in them: 8 slots of 8 bytes each.
 CELLS_AT_A_TIME = 1_000_000
 EPOCH = np.datetime64("2000-01-01", "D")
@@ -58,6 +57,13 @@ class Facts:
     keys: dict[str, list[str]]
     days: range
 
+    @classmethod
+    def of(cls, columns: dict[str, Numbers], place: dict[str, Numbers], keys: dict[str, list[str]]) -> "Facts":
+        on = [columns[day] for day in COUNTED_ON]
+        first = min(int(day.min()) for day in on)
+        last = max(int(day[day < NEVER].max(initial=first)) for day in on)
+        return cls(columns["furthest"], columns["first"], on, place, keys, range(first, last + 1))
+
 
 @dataclass(frozen=True)
 class Passages:
@@ -92,9 +98,9 @@ def copy_cells(sql: Any, *, source: str, table: str) -> None:
 
 def read_facts(sql: Any, source: str) -> Facts | None:
     """None: there are none."""
-    days = ", ".join(f"coalesce({day}, 'infinity')" for day in DAYS)
+    days = ", ".join(f"coalesce({day}, 'infinity')" for day in COUNTED_ON)
     codes = ", ".join(CODE_OF.values())
-    rows = read_numbers(sql, f"SELECT furthest, (episode = 1)::int::smallint, {days}, {codes} FROM {source}", FACT)
+    rows = read_numbers(sql, f"SELECT furthest, (episode = 1)::int::smallint, {days}, {codes} FROM {source}", CODED)
     if not len(rows["furthest"]):
         return None
     place, keys = {}, {}
@@ -102,10 +108,7 @@ def read_facts(sql: Any, source: str) -> Facts | None:
         code = rows.pop(dimension)
         known, keys[dimension] = known_keys(sql, dimension, code, source)
         place[dimension] = np.searchsorted(known, code)
-    on = [rows[day] for day in DAYS]
-    first = min(int(day.min()) for day in on)
-    last = max(int(day[day < NEVER].max(initial=first)) for day in on)
-    return Facts(rows["furthest"], rows["first"], on, place, keys, range(first, last + 1))
+    return Facts.of(rows, place, keys)
 
 
 def known_keys(sql: Any, dimension: str, codes: Numbers, source: str) -> tuple[Numbers, list[str]]:
@@ -135,12 +138,8 @@ def write_cells(
 ) -> None:
     """The cells of these keys that are not empty, by day and by month."""
     day = np.array(days)
-    month = (EPOCH + day).astype("datetime64[M]")
-    begins = np.flatnonzero(np.append(True, month[1:] != month[:-1]))
-    first_of_month = (month[begins].astype("datetime64[D]") - EPOCH).astype(np.int64)
-    for grain, on, slots in (
-        ("day", day, counted), ("month", first_of_month, np.add.reduceat(counted, begins, axis=1)),
-    ):  # fmt: skip
+    months, begins = np.unique(first_of_month(day), return_index=True)
+    for grain, on, slots in (("day", day, counted), ("month", months, np.add.reduceat(counted, begins, axis=1))):
         for some, keys in same_length(names):
             key, at = np.nonzero(slots[some].any(axis=2))
             if len(key):
@@ -150,6 +149,11 @@ def write_cells(
                     "key": keys[key] if keys[0] else b"", "stage": np.full(len(key), rank, dtype=np.int16),
                     **dict(zip(CELL_COUNTERS, counters.T, strict=True)),
                 })  # fmt: skip
+
+
+def first_of_month(day: Numbers) -> Numbers:
+    month = (EPOCH + day).astype("datetime64[M]")
+    return (month.astype("datetime64[D]") - EPOCH).astype(np.int64)
 
 
 def same_length(names: list[str]) -> Iterator[tuple[list[int], Numbers]]:

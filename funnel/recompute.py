@@ -14,12 +14,16 @@ from django.db import connection, transaction
 
 from crm.models import Organisation
 from crm.outbox import Changes
+from funnel.binary import Column, write_rows
 from funnel.counting import copy_cells
+from funnel.differing import differences
 from funnel.episodes import copy_told, read_logs
 from funnel.sql import (
-    APPLY_CHANGES,
+    ADD_TO_CELLS,
     CELL_TABLE,
+    CREATE_DIFFERENCES,
     CREATE_TOLD,
+    DIFFERENCES_TABLE,
     FACT_TABLE,
     INSERT_FACTS,
     INSERT_TOLD,
@@ -28,6 +32,7 @@ from funnel.sql import (
     REMOVE_EMPTY_CELLS,
     SURVIVORS_OF,
     TOLD_TABLE,
+    WRITE_FACTS,
 )
 from funnel.swapping import Replacement
 
@@ -50,9 +55,19 @@ def apply_changes(changes: Changes) -> None:
             return
         sql.execute(SURVIVORS_OF, [list(leads)])
         leads |= {lead for (lead,) in sql.fetchall()}
-        sql.execute(APPLY_CHANGES, {"ids": sorted(leads), "zone": Organisation.get().time_zone})
-        if empty := sql.fetchall():
-            sql.execute(REMOVE_EMPTY_CELLS, [list(column) for column in zip(*empty, strict=True)])
+        sql.execute(WRITE_FACTS, {"ids": sorted(leads), "zone": Organisation.get().time_zone})
+        if facts := sql.fetchall():
+            add_to_cells(sql, *differences(facts))
+
+
+def add_to_cells(sql: Any, cells: dict[str, Column], keys: list[str]) -> None:
+    """Cells that come to nothing are removed."""
+    sql.execute(CREATE_DIFFERENCES)
+    sql.execute(f"DELETE FROM {DIFFERENCES_TABLE}")
+    write_rows(sql, DIFFERENCES_TABLE, cells)
+    sql.execute(ADD_TO_CELLS, {"keys": keys})
+    if empty := sql.fetchall():
+        sql.execute(REMOVE_EMPTY_CELLS, [list(column) for column in zip(*empty, strict=True)])
 
 
 def rebuild() -> None:

@@ -1,7 +1,7 @@
 """The SQL of the figures, composed once from a few parts, so that a drain, a rebuild and a check cannot disagree.
 
 FACTS     the effective log of some leads -> one row a lead and episode
-PASSAGES  a fact -> what it adds to which day of which stage
+PASSAGES  a fact -> what it adds to which day of which stage: what a check holds the counting in memory to
 CELLS     what facts add -> counters by dimension, grain, day, key and stage
 
 Values are named parameters: %(zone)s, and %(ids)s or %(low)s and %(high)s for the leads in question.
@@ -38,8 +38,8 @@ CODE_OF = {
     **{dimension: f"coalesce({dimension}, {NO_KEY})::bigint" for dimension in NUMBERS},
     **{dimension: f"hashtextextended({dimension}, 0)" for dimension in WORDS},
 }
-# The columns of a fact that make these keys.
-TOLD_APART = (*NUMBERS, *WORDS)
+# The days of a fact that cells count.
+COUNTED_ON = ("began_on", *(f"{stage}_on" for stage in SUCCESS))
 COUNTERS = ("entered", "converted", "advanced", "reached")
 CELL_KEY = ("dimension", "grain", "day", "key", "stage")
 CELL_COUNTERS = (*COUNTERS, *(f"{counter}_first" for counter in COUNTERS))
@@ -112,7 +112,7 @@ FACT_COLUMNS = tuple(FACT)
 
 # What the log tells of an episode, with the types it has in a table.
 TOLD_AT = ("began_at", *(f"{stage}_at" for stage in (*SUCCESS, Stage.LOST)), "stage_at")
-TOLD_ON = ("began_on", *(f"{stage}_on" for stage in SUCCESS), "stage_on")
+TOLD_ON = (*COUNTED_ON, "stage_on")
 TOLD_US = tuple(f"{stage}_us" for stage in TIMED)
 
 
@@ -301,38 +301,20 @@ def any_of(columns: Iterable[str], condition: str) -> str:
     return " OR ".join(condition.format(column=column) for column in columns)
 
 
-# The drain, in one statement: the facts of these leads as they should be less those that stand, split by what cells
-# tell apart. What did not change cancels itself out before it is spread over dimensions and grains.
-APPLY_CHANGES = f"""
+# The drain: facts of these leads are written as they should be; told are those that stand now and, with sign -1, those
+# that stood, for the difference in cells (funnel/differing.py).
+COUNTED = {
+    "of": "lead_id * 32768 + episode",
+    "sign": "sign",
+    "furthest": "furthest",
+    "first": "(episode = 1)::int",
+    **{column: f"coalesce({column} - date '2000-01-01', {NO_NUMBER})" for column in COUNTED_ON},
+    **KEY_OF,
+}
+WRITE_FACTS = f"""
     WITH {facts(THESE_LEADS)},
     stood AS (
         SELECT * FROM {FACT_TABLE} WHERE lead_id = ANY(%(ids)s)
-    ),
-    f AS (
-        SELECT 1 AS sign, {", ".join(FACT_COLUMNS)} FROM fact
-        UNION ALL SELECT -1, {", ".join(FACT_COLUMNS)} FROM stood
-    ),
-    difference AS (
-        SELECT {", ".join(TOLD_APART)}, f.episode = 1 AS first, at_stage.stage, passage.day,
-        {lines(f"sum(f.sign * passage.{counter}) AS {counter}" for counter in COUNTERS)}
-        FROM f {PASSAGES}
-        WHERE passage.day IS NOT NULL
-        GROUP BY {", ".join(TOLD_APART)}, first, at_stage.stage, passage.day
-        HAVING {any_of(COUNTERS, "sum(f.sign * passage.{column}) <> 0")}
-    ),
-    cell AS (
-        SELECT of.dimension, over.grain, over.day, of.key, difference.stage,
-        {sums("difference.{counter}")}
-        FROM difference
-        CROSS JOIN LATERAL (VALUES
-            {lines(f"('{dimension}', {key})" for dimension, key in KEY_OF.items())}
-        ) AS of (dimension, key)
-        CROSS JOIN LATERAL (VALUES
-            ('day', difference.day), ('month', date_trunc('month', difference.day)::date)
-        ) AS over (grain, day)
-        GROUP BY 1, 2, 3, 4, 5
-        HAVING {any_of(COUNTERS, "sum(difference.{column}) <> 0")}
-            OR {any_of(COUNTERS, "sum(difference.{column}) FILTER (WHERE first) <> 0")}
     ),
     gone AS (
         DELETE FROM {FACT_TABLE} old WHERE old.lead_id = ANY(%(ids)s)
@@ -345,8 +327,27 @@ APPLY_CHANGES = f"""
         WHERE ({", ".join(f"old.{column}" for column in FACT_COLUMNS)})
             IS DISTINCT FROM ({", ".join(f"excluded.{column}" for column in FACT_COLUMNS)})
     ),
-    added AS (
-        INSERT INTO {CELL_TABLE} AS old ({", ".join(CELL_COLUMNS)}) SELECT {", ".join(CELL_COLUMNS)} FROM cell
+    counted AS (
+        SELECT 1 AS sign, {", ".join(FACT_COLUMNS)} FROM fact
+        UNION ALL SELECT -1, {", ".join(FACT_COLUMNS)} FROM stood
+    )
+    SELECT {lines(COUNTED.values())} FROM counted
+"""
+# Differences wait in a table that lives as long as the session and is empty between transactions; keys are told by
+# their place in a list. In the order of their index the cells are found warm.
+DIFFERENCES_TABLE = "funnel_differences"
+CREATE_DIFFERENCES = f"""
+    CREATE TEMP TABLE IF NOT EXISTS {DIFFERENCES_TABLE} ({lines(f"{column} int" for column in CELL_COLUMNS)})
+    ON COMMIT DELETE ROWS
+"""
+ADD_TO_CELLS = f"""
+    WITH added AS (
+        INSERT INTO {CELL_TABLE} AS old ({", ".join(CELL_COLUMNS)})
+        SELECT (ARRAY[{names(KEY_OF)}])[dimension + 1], (ARRAY['day', 'month'])[grain + 1],
+            date '2000-01-01' + day, known.key, stage, {", ".join(CELL_COUNTERS)}
+        FROM {DIFFERENCES_TABLE} difference
+            JOIN unnest(%(keys)s::text[]) WITH ORDINALITY AS known (key, place) ON known.place = difference.key + 1
+        ORDER BY 1, 2, 3, 4, 5
         ON CONFLICT ({", ".join(CELL_KEY)}) DO UPDATE SET
         {lines(f"{counter} = old.{counter} + excluded.{counter}" for counter in CELL_COUNTERS)}
         RETURNING *
