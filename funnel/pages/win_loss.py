@@ -19,18 +19,29 @@ ENOUGH = 10
 # More bars than these are one: the others.
 MOST_BARS = 14
 MOST_COMPETITORS = 8
+# A reason is of the lost ones only.
+OF_LOST = ("label", "lost", "share_of_lost", "lost_value", "mean_days_to_lose", "median_days_to_lose")
 WON, LOST = "var(--stage-customer)", "var(--stage-lost)"
 
 
 def face(answer: Answer, before: Answer | None) -> Face:
     parts: Parts = answer.told.page
     all_ = decided_of(answer)
-    rows = [for_people(row, answer.question.dimension) for row in answer.rows]
-    more = {"beside": list(beside(parts, all_.lost)), "cohorts": cohorts(answer.question)}
-    if all_.closed < ENOUGH:
-        missing = f"{number(all_.closed)} of {ENOUGH} opportunities closed in these days. Until then no rate is told."
-        return Face(missing=missing, charts=list(charts(answer)), rows=rows, thin="closed", more=more)
-    return Face(sentence(answer, before), list(charts(answer)), rows=rows, thin="closed", more=more)
+    is_enough = all_.closed >= ENOUGH
+    missing = f"{number(all_.closed)} of {ENOUGH} opportunities closed in these days. Until then no rate is told."
+    return Face(
+        sentence=sentence(answer, before) if is_enough else "",
+        missing="" if is_enough else missing,
+        charts=list(charts(answer)),
+        rows=[without_rate(row) if row["closed"] < ENOUGH else row for row in answer.rows],
+        columns=OF_LOST if answer.question.dimension == REASON else (),
+        thin="closed",
+        more={
+            "beside": list(beside(parts, all_.lost)),
+            "cohorts": cohorts(answer.question),
+            "connected": parts.connected,
+        },
+    )
 
 
 class Decided(NamedTuple):
@@ -54,11 +65,9 @@ def decided_of(answer: Answer) -> Decided:
     return Decided(sum(row["won"] for row in rows), sum(row["lost"] for row in rows), value, currency)
 
 
-def for_people(row: Row, dimension: str) -> Row:
-    """A row of few says how many, and no rate; a reason is of the lost ones only."""
-    if dimension == REASON:
-        return {**row, "won": None, "open": None, "won_value": None}
-    return {**row, "win_rate": None, "value_win_rate": None} if row["closed"] < ENOUGH else row
+def without_rate(row: Row) -> Row:
+    """A row of few says how many, and no rate."""
+    return {**row, "win_rate": None, "win_rate_low": None, "win_rate_high": None, "value_win_rate": None}
 
 
 def sentence(answer: Answer, before: Answer | None) -> str:
@@ -143,7 +152,7 @@ def bars(rows: Sequence[Row], *, id: str, title: str, dimension: str) -> Chart: 
         horizontal=not is_time,
         note=note,
         days=[first_day(row["key"], dimension) for row in shown] if is_time else (),
-        wide=is_time,
+        wide=True,
     )
 
 

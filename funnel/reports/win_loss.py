@@ -11,6 +11,7 @@ from crm.models import Organisation
 from crm.periods import local_day, zone
 from crm.words import number
 from funnel.chosen import Chosen, joined
+from funnel.connected import Connected, connected
 from funnel.deals import (
     DEAL,
     Values,
@@ -93,12 +94,13 @@ NOTHING: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Parts:
-    """What the page shows beside the rows: what was decided over time, why it was lost, and against whom."""
+    """What the page shows beside the rows: what was decided over time, why it was lost, against whom, and by whom."""
 
     over_time: list[Row]
     reasons: list[Row]
     competitors: list[Row]
     specialisms: list[Row]
+    connected: Connected | None
 
 
 def tell(question: Question, at: datetime) -> Told:
@@ -120,6 +122,7 @@ def tell(question: Question, at: datetime) -> Told:
         reasons=part(REASON),
         competitors=[row for row in part(COMPETITOR) if row["key"] != MISSING],
         specialisms=part(SPECIALISM),
+        connected=connected(question, at=at),
     )
     return Told(own, notes(cut, closed), page)
 
@@ -256,7 +259,7 @@ def row_of(cut: Cut, key: str | None, label: str, found: Mapping[str, Any], open
         **days("win", found["days_won"], found["lasted_won"]), **days("lose", found["days_lost"], found["lasted_lost"]),
         **days("close", found["days_all"], found["lasted_all"]),
         "no_decision": found["no_decision"],
-        "share_of_lost": of_lost.rate, "share_low": of_lost.low, "share_high": of_lost.high,
+        "share_of_lost": of_lost.rate, "share_of_lost_low": of_lost.low, "share_of_lost_high": of_lost.high,
         "won_url": cut.address(key, "won"), "lost_url": cut.address(key, "lost"), "open_url": cut.address(key, "open"),
     }  # fmt: skip
 
@@ -328,9 +331,9 @@ WIN_LOSS = Report(
         Column("median_days_to_close", "Median days to close", "days", shown=False),
         Column("p90_days_to_close", "P90 days to close", "days", shown=False),
         Column("no_decision", "No decision", "count", "Lost because the buyer bought nothing.", shown=False),
-        Column("share_of_lost", "Share of the lost", "ratio", "This row’s lost of all lost in the table."),
-        Column("share_low", "Low", "ratio", "Lower bound of its 95 % Wilson interval.", shown=False),
-        Column("share_high", "High", "ratio", "Upper bound of its 95 % Wilson interval.", shown=False),
+        Column("share_of_lost", "Share of the lost", "ratio", "This row’s lost of all lost in the table.", shown=False),
+        Column("share_of_lost_low", "Low", "ratio", "Lower bound of its 95 % Wilson interval.", shown=False),
+        Column("share_of_lost_high", "High", "ratio", "Upper bound of its 95 % Wilson interval.", shown=False),
         Column("won_url", "Won behind it", "text", shown=False),
         Column("lost_url", "Lost behind it", "text", shown=False),
         Column("open_url", "Open behind it", "text", shown=False),

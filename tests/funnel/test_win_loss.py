@@ -81,7 +81,7 @@ def test_no_decision_is_a_loss_of_a_class_of_its_own():
         "no_decision": ("No decision", 3), "price": ("Price or budget", 2), "(missing)": ("No reason given", 1),
     }  # fmt: skip
     first = found["no_decision"]
-    assert (first["share_of_lost"], first["share_low"], first["share_high"]) == pytest.approx(
+    assert (first["share_of_lost"], first["share_of_lost_low"], first["share_of_lost_high"]) == pytest.approx(
         (0.5, 0.1876, 0.8124), abs=5e-5
     )
     [row] = tell(QUARTER, NOW).rows

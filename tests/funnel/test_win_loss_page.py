@@ -81,7 +81,9 @@ def test_bars_lead_to_the_opportunities():
     assert reasons.hrefs == [
         "/dashboards/opportunities/?from=2026-01-01&to=2026-04-01&basis=period&state=lost&by=closed&reason=price"
     ]
-    assert list(charts(face_of(by("reason")))) == ["reasons", "competitors"]
+    by_reason = face_of(by("reason"))
+    assert list(charts(by_reason)) == ["reasons", "competitors"]
+    assert "win_rate" not in by_reason.columns
     assert list(charts(face_of())) == ["over-time", "reasons", "competitors"]
 
 

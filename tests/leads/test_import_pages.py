@@ -12,7 +12,7 @@ from django.urls import reverse
 from crm.models import User
 from leads.importing.running import run_import
 from leads.importing.starting import forget_abandoned
-from leads.models import Import, ImportMapping, Lead
+from leads.models import Company, Import, ImportMapping, Lead
 from leads.models.imports import ImportStatus
 from tests.factories import DAY, MONDAY, make_team, make_user
 
@@ -248,3 +248,52 @@ def test_a_file_with_more_columns_than_anybody_can_match_is_refused(mia: Client)
     upload(mia, content=b",".join(b"c%d" % number for number in range(501)) + b"\n" + b"," * 500 + b"\n")
     answer = mia.get(reverse("leads:import-columns", args=[Import.objects.get().pk]), follow=True)
     assert "501 columns" in answer.content.decode()
+
+
+def test_companies_in_the_browser(client_for: Callable[[User], Client]) -> None:
+    max_ = client_for(make_user("max", role="manager", team=make_team()))
+    answer = upload(
+        max_, b"Account Name,Website,Sector,Employees,Founded\nAcme,acme.com,retail,12,1996\n", kind="companies"
+    )
+    form = max_.get(answer["Location"]).context["form"]
+    assert [form[f"column_{n}"].initial for n in range(5)] == ["name", "domain", "industry", "employees", ""]
+    assert "make_people" not in form.fields
+    columns = {f"column_{n}": form[f"column_{n}"].initial for n in range(4)} | {"column_4": "own"}
+    answer = max_.post(answer["Location"], columns)
+    found = Import.objects.get()
+    run_import(found.pk)
+    assert "Founded (number)" in max_.get(answer["Location"]).content.decode()
+    max_.post(reverse("leads:import-start", args=[found.pk]), {"rows": "good"})
+    run_import(found.pk)
+    acme = Company.objects.get()
+    assert (acme.domain, acme.industry, acme.employees, acme.custom) == ("acme.com", "retail", 12, {"founded": 1996})
+    assert reverse("desk:companies") in max_.get(answer["Location"]).content.decode()
+
+
+def test_people_in_the_browser_get_their_managers_made(client_for: Callable[[User], Client]) -> None:
+    ida = client_for(make_user("ida", role="admin"))
+    answer = upload(ida, b"id,sales_agent,manager,regional_office\n7,Anna Snelling,Max Muster,North\n", kind="users")
+    form = ida.get(answer["Location"]).context["form"]
+    assert [form[f"column_{n}"].initial for n in range(4)] == ["external_id", "name", "team.manager", "team.region"]
+    columns = {f"column_{n}": form[f"column_{n}"].initial for n in range(4)}
+    answer = ida.post(answer["Location"], {**columns, "source_system": "old", "make_people": "on"})
+    found = Import.objects.get()
+    assert found.spec["fields"]["team.manager"]["create"] == "manager"
+    run_import(found.pk)
+    ida.post(reverse("leads:import-start", args=[found.pk]), {"rows": "good"})
+    run_import(found.pk)
+    anna = User.objects.get(external_id="7")
+    assert (str(anna), str(anna.team.manager), anna.team.region) == ("Anna Snelling", "Max Muster", "North")
+
+
+@pytest.mark.parametrize(
+    ("role", "kinds"),
+    [
+        ("rep", ["leads"]),
+        ("marketer", ["leads", "touches", "spends"]),
+        ("manager", ["leads", "opportunities", "companies", "contacts", "touches", "activities"]),
+    ],
+)
+def test_kinds_offered_by_role(client_for: Callable[[User], Client], role: str, kinds: list[str]) -> None:
+    form = client_for(make_user("rob", role=role)).get(reverse("leads:import-new")).context["form"]
+    assert [value for value, _label in form.fields["kind"].choices] == kinds
