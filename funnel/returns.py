@@ -14,10 +14,21 @@ from crm.intervals import Counted, Share
 from feedback.quality import BAND, index, promised
 from feedback.queries import ABOUT_THE_LEAD
 from funnel.chances import CHANCE, VARIANCE, WEIGHTED, chances
-from funnel.deals import DEAL, Values, in_days, rows, source, values_of
+from funnel.deals import DEAL, Values, rows, source, values_of
 from funnel.models.settings import FigureSettings, MarketingSourced
 from funnel.sourcing import SOURCING
+from funnel.sql import day
 
+# The day of a deal `d` that counts. Cohort: when its lead began, as the funnel counts leads, or it was opened itself.
+BEGAN = """coalesce((SELECT f.began_on FROM funnel_leadfact f WHERE f.lead_id = d.lead_id AND f.episode = 1),
+            d.opened_on, d.closed_on)"""
+WON_DAY = {"cohort": BEGAN, "period": "d.closed_on"}
+OPEN_DAY = {"cohort": BEGAN, "period": "d.opened_on"}
+JUDGED_DAY = {
+    "cohort": """(SELECT f.began_on FROM funnel_leadfact f
+            WHERE f.lead_id = coalesce(l.merged_into_id, l.id) AND f.episode = 1)""",
+    "period": day("h.decided_at"),
+}
 GRP = "grp AS (SELECT * FROM unnest(%(campaigns)s::bigint[], %(keys)s::text[]) AS one (campaign, key))"
 COSTS = f"""
     WITH {GRP}, spend AS (
@@ -32,7 +43,7 @@ WON = f"""
     deal AS MATERIALIZED (
         SELECT d.id, o.lead_id, o.contact_id, d.amount, d.closed_at AS until
         FROM {DEAL} d JOIN leads_opportunity o ON o.id = d.id
-        WHERE d.outcome = 'won' AND {in_days("closed_on")}
+        WHERE {{won}}
     )"""
 REVENUE = f"""
     WITH {GRP}, {WON}, {SOURCING}
@@ -52,7 +63,7 @@ REVENUE = f"""
 EXPECTED = f"""
     WITH {GRP}, deal AS MATERIALIZED (
         SELECT d.id, o.lead_id, o.contact_id, d.amount, d.stage, d.age_days, d.probability, %(until)s AS until
-        FROM {{deals}} d JOIN leads_opportunity o ON o.id = d.id WHERE d.outcome = ''
+        FROM {{deals}} d JOIN leads_opportunity o ON o.id = d.id WHERE d.outcome = '' AND {{in_days}}
     ), {SOURCING}
     SELECT grp.key, count(*) AS deals, {WEIGHTED} AS weighted, {VARIANCE} AS variance
     FROM deal d JOIN sourced ON sourced.deal = d.id AND sourced.definition = %(definition)s
@@ -70,16 +81,14 @@ JUDGED = f"""
         SELECT score FROM leads_transition m
         WHERE m.lead_id = h.lead_id AND m.to_stage = 'mql' AND m.at <= h.offered_at ORDER BY m.seq DESC LIMIT 1
     ) move ON true
-    WHERE h.decided_at >= %(start)s::timestamp AT TIME ZONE %(zone)s
-        AND h.decided_at < %(end)s::timestamp AT TIME ZONE %(zone)s
-        AND (h.status = 'accepted' OR h.status = 'rejected' AND r.family = ANY(%(families)s))
+    WHERE {{in_days}} AND (h.status = 'accepted' OR h.status = 'rejected' AND r.family = ANY(%(families)s))
     GROUP BY 1, 2
 """
 
 
 @dataclass(frozen=True)
 class Revenue:
-    """Won in some days. ``sourced``: by definition and key (None: by no campaign asked about), ``influenced`` by key;
+    """What was won. ``sourced``: by definition and key (None: by no campaign asked about), ``influenced`` by key;
     the sums of all keys would count a deal twice, ``all_influenced`` does not."""
 
     won: Decimal = Decimal(0)
@@ -122,6 +131,16 @@ class Quality:
 Groups = Mapping[int, str]
 
 
+def in_days(day_sql: str) -> str:
+    """That a day is one of those from %(start)s to %(end)s (not included)."""
+    return f"{day_sql} >= %(start)s AND {day_sql} < %(end)s"
+
+
+def won_in(basis: str) -> list[str]:
+    """What makes a deal ``d`` one that was won in the days, by cohort or by period."""
+    return ["d.outcome = 'won'", in_days(WON_DAY[basis])]
+
+
 def asked(groups: Groups, start: date, end: date, on: date) -> Values:
     """What the statements take."""
     return {
@@ -144,8 +163,8 @@ def costs(values: Values) -> tuple[dict[str, Decimal], list[str]]:
     return {row["key"]: row["cost"] or Decimal(0) for row in found}, without_rate(missing)
 
 
-def revenue(values: Values) -> Revenue:
-    found = rows(REVENUE, values)
+def revenue(values: Values, basis: str = "period") -> Revenue:
+    found = rows(REVENUE.format(won=" AND ".join(won_in(basis))), values)
     alone = {row["what"]: row for row in found if row["what"] in ("won", "all influenced")}
     return Revenue(
         won=alone["won"]["value"],
@@ -157,18 +176,19 @@ def revenue(values: Values) -> Revenue:
     )
 
 
-def expected(values: Values, on: date, *, at: datetime) -> dict[str, Expected]:
+def expected(values: Values, on: date, basis: str, *, at: datetime) -> dict[str, Expected]:
     """By key what the open deals that it sourced are likely to bring (METRICS R4)."""
     weights = chances(on, at=at).values()
-    found = rows(EXPECTED.format(deals=source(on, at=at)), {**values, **weights})
+    statement = EXPECTED.format(deals=source(on, at=at), in_days=in_days(OPEN_DAY[basis]))
+    found = rows(statement, {**values, **weights})
     return {row["key"]: Expected(row["deals"], float(row["weighted"]), float(row["variance"])) for row in found}
 
 
-def quality(values: Values) -> dict[str, Quality]:
-    """By key how sales judged its leads in the days, beside what the scores promised by the leads of all others."""
+def quality(values: Values, basis: str) -> dict[str, Quality]:
+    """By key how sales judged its leads, beside what the scores promised by the leads of all others."""
     families = [family.value for family in ABOUT_THE_LEAD]
     own: dict[str, dict[int, Counted]] = defaultdict(dict)
-    for row in rows(JUDGED, {**values, "band": BAND, "families": families}):
+    for row in rows(JUDGED.format(in_days=in_days(JUDGED_DAY[basis])), {**values, "band": BAND, "families": families}):
         own[row["key"]][row["band"]] = Counted(row["accepted"], row["judged"])
     return {key: quality_of(bands, others_of(key, own)) for key, bands in own.items()}
 

@@ -47,10 +47,10 @@ def correct_a_touch(ends_at: datetime) -> None:
     """Three days before the end of the story somebody found that a visit to a won deal's page was a reply to a mail."""
     at = ends_at - timedelta(days=3)
     shared = Attribution.objects.filter(closed_at__lt=at, touches__gte=3, superseded_at__isnull=True)
-    deal = shared.order_by("-closed_at", "-opportunity").first()
-    if deal is None:
+    visits = Credit.objects.filter(attribution__in=shared, model="linear").exclude(channel="email")
+    found = visits.order_by("-attribution__closed_at", "-touch").first()
+    if found is None:
         return
-    last = Credit.objects.filter(attribution=deal, model="last").values_list("touch", flat=True).get()
-    wrong = Touch.objects.select_related("lead").get(pk=last)
+    wrong = Touch.objects.select_related("lead").get(pk=found.touch)
     record_touch(wrong.lead, at=wrong.at, channel="email", kind=TouchKind.REPLY, corrects=wrong)
-    settle([deal.opportunity], at=at)
+    settle([found.attribution.opportunity], at=at)

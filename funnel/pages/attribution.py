@@ -33,7 +33,7 @@ SHORT = {
 
 @dataclass(frozen=True)
 class Line:
-    """What one key gets by each model; ``highest``: which model gives it most, where they differ."""
+    """What one key gets by each model."""
 
     key: str | None
     label: str
@@ -42,8 +42,9 @@ class Line:
     shares: list[float | None]
 
     @property
-    def cells(self) -> list[tuple[Decimal, float | None]]:
-        return list(zip(self.values, self.shares, strict=True))
+    def cells(self) -> list[tuple[int, Decimal, float | None]]:
+        """Rounded to what can be read at a glance, and exactly."""
+        return [(round(value), value, share) for value, share in zip(self.values, self.shares, strict=True)]
 
     @property
     def largest(self) -> Decimal:
@@ -78,7 +79,7 @@ def lines(answer: Answer, models: Sequence[str]) -> list[Line]:
     found = [line_of(key, of_models, models, answer) for key, of_models in by_key.items()]
     if answer.question.dimension == "month":
         return sorted(found, key=lambda line: str(line.key))
-    return sorted(found, key=lambda line: (-line.largest, line.label))
+    return sorted(found, key=lambda line: (line.key in (MISSING, NO_TOUCH), -line.largest, line.label))
 
 
 def line_of(key: str | None, rows: dict[str, Row], models: Sequence[str], answer: Answer) -> Line:

@@ -17,6 +17,7 @@ from funnel.reports.question import MISSING, Parameter, Question
 
 # What a touch itself says; the source is that of the lead it was made on.
 DIMENSIONS = ("campaign", "channel", "content", "source")
+WINS = ["d.outcome = 'won'", in_days("closed_on")]
 NO_TOUCH = "(no touch)"
 MODELS = Parameter(
     "models",
@@ -42,7 +43,7 @@ WON = f"""
         -- What is not in the organisation's currency is shared as it is converted.
         d.amount / nullif(v.amount, 0) AS factor
         FROM {DEAL} d LEFT JOIN funnel_attribution v ON v.opportunity = d.id AND v.superseded_at IS NULL
-        WHERE d.outcome = 'won' AND {in_days("closed_on")}
+        WHERE {{won}}
     )"""
 CREDITED = """
     {won}
@@ -140,14 +141,13 @@ def tell(question: Question, at: datetime) -> Told:
     }
     totals = read_totals(question, values)
     ledger = ledger_of(list(totals.values()), values)
-    wins = ["d.outcome = 'won'", in_days("closed_on")]
-    return Told(credit_rows(question, values, totals), [*notes(ledger), *money_notes(DEAL, wins, values)], ledger)
+    return Told(credit_rows(question, values, totals), [*notes(ledger), *money_notes(DEAL, WINS, values)], ledger)
 
 
 def read_totals(question: Question, values: Values) -> dict[str | None, Row]:
     """Closed-won of these days; by month where that is the dimension."""
     month = "to_char(closed_on, 'YYYY-MM')" if question.dimension == "month" else "NULL::text"
-    return {row["key"]: row for row in rows(TOTALS.format(won=WON, month=month), values)}
+    return {row["key"]: row for row in rows(TOTALS.format(won=won_by(WINS), month=month), values)}
 
 
 def credit_rows(question: Question, values: Values, totals: Mapping[str | None, Row]) -> list[Row]:
@@ -158,7 +158,7 @@ def credit_rows(question: Question, values: Values, totals: Mapping[str | None, 
     conditions = [f"{KEY[name]} = %(of_{name})s" for name, _key in question.filters] or ["true"]
     by_lead = "source" in {question.dimension, *dict(question.filters)}
     statement = CREDITED.format(
-        won=WON, key=KEY[question.dimension], joined=OF_LEAD if by_lead else "", where=" AND ".join(conditions)
+        won=won_by(WINS), key=KEY[question.dimension], joined=OF_LEAD if by_lead else "", where=" AND ".join(conditions)
     )
     found: dict[str, list[Row]] = defaultdict(list)
     for row in rows(statement, {**values, **{f"of_{name}": key for name, key in question.filters}}):
@@ -178,10 +178,14 @@ def credit_rows(question: Question, values: Values, totals: Mapping[str | None, 
     ]
 
 
-def credited_by_campaign(model: str, values: Values) -> dict[int, Decimal]:
-    """What a model gives each campaign of the wins from %(start)s to %(end)s."""
-    statement = CREDITED.format(won=WON, key="c.campaign", joined="", where="c.campaign IS NOT NULL")
+def credited_by_campaign(model: str, wins: Sequence[str], values: Values) -> dict[int, Decimal]:
+    """What a model gives each campaign of the deals that fulfil ``wins``."""
+    statement = CREDITED.format(won=won_by(wins), key="c.campaign", joined="", where="c.campaign IS NOT NULL")
     return {row["key"]: row["value"] for row in rows(statement, {**values, "models": [model]})}
+
+
+def won_by(wins: Sequence[str]) -> str:
+    return WON.format(won=" AND ".join(wins))
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from decimal import Decimal
 from campaigns.models import Campaign
 from crm.currencies import CENT
 from crm.models import Organisation
+from crm.periods import local_day, zone
 from funnel.chances import likely
-from funnel.deals import DEAL, Values, in_days, last_day, money_notes
+from funnel.deals import DEAL, Values, last_day, money_notes
 from funnel.models import AttributionModel, FigureSettings
 from funnel.models.settings import MarketingSourced
 from funnel.reports.answer import Column, Report, Row, Told
@@ -17,7 +18,20 @@ from funnel.reports.attribution import credited_by_campaign
 from funnel.reports.counts import steps
 from funnel.reports.labels import labels
 from funnel.reports.question import BASES, MISSING, UNITS, BadQuestion, Parameter, Question
-from funnel.returns import Expected, Quality, Revenue, asked, cost_each, costs, expected, quality, revenue, roi, romi
+from funnel.returns import (
+    Expected,
+    Quality,
+    Revenue,
+    asked,
+    cost_each,
+    costs,
+    expected,
+    quality,
+    revenue,
+    roi,
+    romi,
+    won_in,
+)
 from funnel.selection import DRILLDOWN, Selection
 from leads.lifecycle import RANK, Stage
 
@@ -104,7 +118,8 @@ def tell(question: Question, at: datetime) -> Told:
         raise BadQuestion("dimension", "“Campaigns” is not cut by month; choose the days instead.")
     campaigns = {campaign.pk: campaign for campaign in Campaign.objects.select_related("owner")}
     groups = {pk: key for pk in campaigns if (key := key_asked(question, pk, campaigns)) is not None}
-    on = last_day(question, at=at)
+    # By start date all that came of the leads until now counts.
+    on = local_day(at, zone()) if question.basis == "cohort" else last_day(question, at=at)
     values = asked(groups, question.start, question.end, on)
     spent, without = costs(values)
     settled = FigureSettings.get()
@@ -113,17 +128,17 @@ def tell(question: Question, at: datetime) -> Told:
         terms=terms,
         costs=spent,
         counts=counts(question, groups),
-        revenue=(won := revenue(values)),
+        revenue=(won := revenue(values, question.basis)),
         credited=credited(question, groups, won, values),
-        expected=expected(values, on, at=at),
-        quality=quality(values),
+        expected=expected(values, on, question.basis, at=at),
+        quality=quality(values, question.basis),
     )
     names = labels(question.dimension or "campaign", found.keys)
     told = [row_of(key, names[key], question, campaigns, found) for key in found.keys]
     told.sort(key=lambda row: (-Decimal(row["cost"]["amount"]), -row["inquiries"], row["label"]))
     reconciled = reconcile(won, terms)
-    wins = ["d.outcome = 'won'", in_days("closed_on")]
-    return Told(told, [*without, *money_notes(DEAL, wins, values), *notes(reconciled)], reconciled)
+    left_out = money_notes(DEAL, won_in(question.basis), values)
+    return Told(told, [*without, *left_out, *notes(reconciled)], reconciled)
 
 
 def key_asked(question: Question, pk: int, campaigns: Mapping[int, Campaign]) -> str | None:
@@ -177,7 +192,7 @@ def credited(question: Question, groups: Mapping[int, str], won: Revenue, values
         definition = values["definition"]
         return {key: value for (what, key), value in won.sourced.items() if what == definition and key is not None}
     found: dict[str, Decimal] = {}
-    for campaign, value in credited_by_campaign(model, values).items():
+    for campaign, value in credited_by_campaign(model, won_in(question.basis), values).items():
         if campaign in groups:
             found[groups[campaign]] = found.get(groups[campaign], Decimal(0)) + value
     return found
@@ -287,12 +302,13 @@ CAMPAIGNS = Report(
     title="Campaigns",
     how=(
         "Costs are what was spent in these days, each amount at the rate of its day. Leads are counted as in the "
-        "report Funnel; the costs per figure divide the cost by them and are empty where nobody got so far. Revenue is "
-        "what was won in these days, whichever way leads are counted: each deal is sourced by one campaign at most, in "
-        "the sense chosen under Settings, Figures, and influenced by every campaign that touched its people before the "
-        "close, so that influenced revenue of several campaigns is partly the same. Returns over a short span set "
-        "costs beside revenue of earlier leads: choose a long one. Open deals are weighted by how often such deals of "
-        "their stage and age were won."
+        "report Funnel; the costs per figure divide the cost by them and are empty where nobody got so far. By start "
+        "date revenue, open opportunities and verdicts are of the leads that began in these days (of a deal without a lead: "
+        "opened in them), so that costs stand beside what these very leads brought; by activity date they are what was "
+        "won, opened and judged in these days. Each deal is sourced by one campaign at most, in the sense chosen under "
+        "Settings, Figures, and influenced by every campaign that touched its people before the close, so that "
+        "influenced revenue of several campaigns is partly the same. Open deals are weighted by how often such deals "
+        "of their stage and age were won. A spend counts on its day; what runs for months is logged by month."
     ),
     columns=(
         Column("key", "Key", "text"),
@@ -303,41 +319,41 @@ CAMPAIGNS = Report(
         Column("channel", "Channel", "text", shown=False),
         Column("status", "Status", "text", shown=False),
         Column("cost", "Cost", "money", "Spent in these days."),
+        Column("sourced", "Sourced", "money", "Won, by the definition that is chosen."),
+        Column("romi", "ROMI", "ratio", "(Revenue x gross margin - cost) / cost; 0 % is break-even."),
+        Column("roi", "ROI", "ratio", "(Revenue - cost) / cost; empty without a cost."),
+        Column(
+            "expected_return", "With open", "ratio",
+            "The same as ROMI (without a gross margin as ROI), with what open opportunities are likely to bring.",
+        ),
+        Column("influenced", "Influenced", "money", "Won with at least one touch of it before the close, or sourced."),
         Column("inquiries", "Inquiries", "count", link="inquiries_url"),
         Column("mqls", "MQL", "count", link="mqls_url"),
         Column("accepted", "Accepted", "count", link="accepted_url"),
-        Column("opportunities", "Opportunities", "count", link="opportunities_url"),
-        Column("customers", "Won", "count", link="customers_url"),
-        Column("cost_per_inquiry", "Cost per inquiry", "money", shown=False),
-        Column("cost_per_mql", "Cost per MQL", "money", "Cost / MQL; empty when there are none."),
-        Column("cost_per_accepted", "Cost per accepted", "money", shown=False),
-        Column("cost_per_opportunity", "Cost per opportunity", "money", shown=False),
-        Column("cost_per_customer", "Cost per customer", "money", "Cost / won leads; empty when there are none."),
-        Column("judged", "Judged", "count", "Hand-offs of its leads that sales judged in these days.", shown=False),
+        Column("opportunities", "Opps", "count", "Leads that became an opportunity.", link="opportunities_url"),
+        Column("customers", "Won", "count", "Leads that became a customer.", link="customers_url"),
         Column("acceptance", "Acceptance", "ratio", "Accepted / (accepted + rejected for what the lead is)."),
-        Column("acceptance_low", "Low", "ratio", "Lower bound of the 95 % Wilson interval.", shown=False),
-        Column("acceptance_high", "High", "ratio", "Upper bound of the 95 % Wilson interval.", shown=False),
         Column(
             "quality_index", "Quality", "number",
             "(Accepted + 5) / (accepted to be expected by the scores + 5): over 1, better than the scores promised.",
         ),
-        Column("sourced", "Sourced", "money", "Won in these days, by the definition that is chosen."),
+        Column("cost_per_inquiry", "Cost per inquiry", "money", shown=False),
+        Column("cost_per_mql", "Per MQL", "money", "Cost / MQL; empty when there are none."),
+        Column("cost_per_accepted", "Per accepted", "money", "Cost / accepted leads.", shown=False),
+        Column("cost_per_opportunity", "Per opp", "money", "Cost / opportunities.", shown=False),
+        Column("cost_per_customer", "Per customer", "money", "Cost / won leads; empty when there are none."),
+        Column("judged", "Judged", "count", "Hand-offs of its leads that sales judged.", shown=False),
+        Column("acceptance_low", "Low", "ratio", "Lower bound of the 95 % Wilson interval.", shown=False),
+        Column("acceptance_high", "High", "ratio", "Upper bound of the 95 % Wilson interval.", shown=False),
         Column("sourced_by_source", "by recorded source", "money", "Its lead was found by marketing.", shown=False),
         Column("sourced_by_first_touch", "by first touch", "money", "The first touch was not by sales.", shown=False),
         Column(
             "sourced_by_before_sales", "by a touch before sales", "money",
             "A touch of buyer or marketing came before sales’ first activity.", shown=False,
         ),
-        Column("influenced", "Influenced", "money", "Won with at least one touch of it before the close, or sourced."),
         Column("credited", "Return on", "money", "The revenue that ROI and ROMI are of.", shown=False),
-        Column("roi", "ROI", "ratio", "(Revenue - cost) / cost; empty without a cost."),
-        Column("romi", "ROMI", "ratio", "(Revenue x gross margin - cost) / cost; 0 % is break-even."),
         Column("open", "Open", "count", "Open opportunities that it sourced.", shown=False),
-        Column("expected", "Open, expected", "money", "Open opportunities by their chance to be won."),
-        Column(
-            "expected_return", "Return with open", "ratio",
-            "The same as ROMI (without a gross margin as ROI), with what open opportunities are likely to bring.",
-        ),
+        Column("expected", "Open, expected", "money", "Open opportunities by their chance to be won.", shown=False),
         Column("expected_return_low", "Low", "ratio", "Lower bound, 95 %.", shown=False),
         Column("expected_return_high", "High", "ratio", "Upper bound, 95 %.", shown=False),
         *(Column(f"{name}_url", "Leads", "text", shown=False) for name in STAGES),

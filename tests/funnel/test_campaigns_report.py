@@ -201,6 +201,23 @@ def test_r5_quality_index_sets_verdicts_beside_what_scores_promised(rob):
     assert (found["judged"], found["acceptance"], found["quality_index"]) == (1, 1.0, 1.0)
 
 
+def test_by_start_date_revenue_is_of_the_leads_that_began_then():
+    fair = make_campaign("Fair")
+    won(100, make_lead(campaign=fair), days=60)
+    won(20, make_lead(campaign=fair, at=MONDAY - 30 * DAY))
+    make_opportunity(lead=make_lead(campaign=fair, at=MONDAY - 30 * DAY), amount=Decimal(10), probability=10)
+    make_opportunity(lead=make_lead(campaign=fair), amount=Decimal(40), probability=50, opened_at=MONDAY - 9 * DAY)
+    later = MONDAY + 70 * DAY
+
+    by_start, by_activity = told(at=later), told(at=later, basis="period")
+
+    started, active = row(by_start, "Fair"), row(by_activity, "Fair")
+    assert (started["sourced"], started["expected"]) == (euros("100.00"), euros("20.00"))
+    # What was won in May was open at the end of March.
+    assert (active["sourced"], active["expected"]) == (euros("20.00"), euros("11.00"))
+    assert (by_start.page.won, by_activity.page.won) == (100, 20)
+
+
 def test_months_are_refused():
     with pytest.raises(BadQuestion):
         told(dimension="month")
