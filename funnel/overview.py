@@ -92,7 +92,8 @@ class Told:
     """Answers with the page of a report: its sentence, its figures, one chart, the rows that matter most.
 
     ``mine``: the dimension held at the reader, or `campaigns`: only rows of campaigns that are the reader's.
-    ``only``: rows with these values; ``charts``: the first of these that there is; ``part``: a template for what else
+    ``only``: rows with these values; ``charts``: the first of these that there is, else
+    the report's first; ``part``: a template for what else
     the face of the report gives.
     """
 
@@ -133,8 +134,8 @@ class Told:
     def chart_of(self, tile: Tile, charts: Sequence[Chart]) -> Chart | None:
         """With a name of its own, as charts of several reports stand on the page."""
         there = {chart.id: chart for chart in charts}
-        chosen = next((there[name] for name in self.charts if name in there), None)
-        return replace(chosen, id=f"{tile.key}-{chosen.id}") if chosen else None
+        chosen = next((there[name] for name in self.charts if name in there), charts[0] if charts else None)
+        return replace(chosen, id=f"{tile.key}-{chosen.id}") if chosen and self.charts else None
 
     def rows_of(self, told: Answer, rows: Sequence[Row], thin: str) -> Table:
         return table(told, None, rows, ordering=self.ordering, thin=thin, names=self.columns, most=MOST_ROWS)
@@ -232,7 +233,7 @@ STOP = Tile(
 KEPT = Tile("kept", "Do both sides keep their word?", "sla", Told(columns=("title", "side", "due", "compliance")))
 LOSE = Tile("lose", "Why do we lose?", "win-loss", Told(charts=("reasons",)))
 COVERED = Tile("covered", "Is there enough in the pipeline?", "pipeline", Told(charts=("open",)))
-GOAL = Tile("goal", "What does the goal ask of marketing?", "plan", Told(columns=("title", "needed", "have", "gap")))
+GOAL = Tile("goal", "What does the goal ask of marketing?", "plan", Told(columns=("label", "needed", "have", "gap")))
 CREDIT = Tile("credit", "Which campaigns bring revenue?", "attribution", Told(charts=("models",)))
 
 MINE = Told(

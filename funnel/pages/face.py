@@ -11,13 +11,15 @@ from funnel.reports.answer import Answer, Row
 @dataclass(frozen=True)
 class Face:
     """``sentence``: what a manager should know, "" when there is too little to say it of; ``missing``: what it takes
-    until there is. ``rows``: those of the table, where they are not all of the answer's. ``thin``: the column that says
-    of how many a row tells; under ten it is grey. ``more``: whatever templates/funnel/<name>.html shows beside that."""
+    until there is. ``rows``: those of the table, where they are not all of the answer's; ``columns``: the names of the
+    shown ones, where they are not all that are for people. ``thin``: the column that says of how many a row tells;
+    under ten it is grey. ``more``: whatever templates/funnel/<name>.html shows beside that."""
 
     sentence: str = ""
     charts: Sequence[Chart] = ()
     missing: str = ""
     rows: Sequence[Row] | None = None
+    columns: Sequence[str] = ()
     thin: str = "n"
     more: dict[str, Any] = field(default_factory=dict)
 

@@ -62,7 +62,7 @@ def report_page(report: Report, question: Question, asked: Asked, *, at: datetim
         compared=compared,
         face=face,
         charts=[marked(chart, happened) for chart in face.charts],
-        table=table(answered, earlier, face.rows, ordering=asked.ordering, thin=face.thin),
+        table=table(answered, earlier, face.rows, ordering=asked.ordering, thin=face.thin, names=face.columns),
         happened=happened if over_time else None,
         freshness=freshness(at=at),
         mark=mark(at=at) if answered.counted_at == at else f"counted.{answered.counted_at.timestamp()}",

@@ -6,8 +6,8 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
-from crm.words import money, number, percent
-from funnel.charts import length
+from crm.words import interval, money, number, percent
+from funnel.charts import RATIO, length
 from funnel.forms import dimension_word
 from funnel.reports.answer import Answer, Column, Row
 from funnel.reports.question import MISSING, QUARTER, Question
@@ -31,7 +31,8 @@ class Head(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """``before``: what stood there in the days before, "" when nobody compares or nothing stood there."""
+    """``before``: what stood there in the days before, "" when nobody compares or nothing stood there. ``likely``:
+    where a rate probably lies."""
 
     title: str
     text: str
@@ -39,6 +40,7 @@ class Cell(NamedTuple):
     is_figure: bool
     before: str
     key: str
+    likely: str = ""
 
 
 class Line(NamedTuple):
@@ -95,12 +97,9 @@ def head(answer: Answer, column: Column, ordering: str) -> Head:
     direction = {column.name: "ascending", f"-{column.name}": "descending"}.get(ordering, "none")
     # Who orders by a figure mostly wants the largest on top.
     first, second = (f"-{column.name}", column.name) if is_figure(column) else (column.name, f"-{column.name}")
-    title = dimension_title(answer.question) if column.name == "label" else column.title
+    cut = column.name == "label" and dimension_word(answer.question.dimension).capitalize()
+    title = cut or column.title
     return Head(column.name, title, column.how, is_figure(column), second if ordering == first else first, direction)
-
-
-def dimension_title(question: Question) -> str:
-    return dimension_word(question.dimension).capitalize() or "Name"
 
 
 def ordered(rows: Sequence[Row], columns: Iterable[Column], ordering: str) -> Sequence[Row]:
@@ -133,10 +132,10 @@ def line(
 ) -> Line:
     was = earlier.get(identity_of(answer, row), {})
     count = row.get(thin)
-    return Line([cell(answer, column, row, was) for column in columns], isinstance(count, int) and count < FEW)
+    return Line([cell(answer, columns, column, row, was) for column in columns], isinstance(count, int) and count < FEW)
 
 
-def cell(answer: Answer, column: Column, row: Row, was: Mapping[str, Any]) -> Cell:
+def cell(answer: Answer, columns: Sequence[Column], column: Column, row: Row, was: Mapping[str, Any]) -> Cell:
     known = is_figure(column) and column.name in was
     value = row.get(column.name)
     is_label = column.name == "label" and not column.link
@@ -147,7 +146,16 @@ def cell(answer: Answer, column: Column, row: Row, was: Mapping[str, Any]) -> Ce
         is_figure=is_figure(column),
         before=said(was[column.name], column.unit) if known else "",
         key=".".join(str(part) for part in (*identity_of(answer, row), column.name)),
+        likely=likely(column, row, {one.name for one in columns}),
     )
+
+
+def likely(column: Column, row: Row, shown: set[str]) -> str:
+    """ "likely 12–19 %" of a rate whose bounds have no column of their own."""
+    low, high = f"{column.name}_low", f"{column.name}_high"
+    if column.unit != RATIO or low in shown or row.get(column.name) is None:
+        return ""
+    return interval(row.get(low), row.get(high))
 
 
 def key_words(question: Question, label: Any) -> str:
