@@ -100,13 +100,15 @@ LIFTS = """
     GROUP BY touched.key, touched.asset_id, touched.stage"""
 # How many leads met the content in these days, by the stage they had come to.
 USES = """
-    WITH {met}
-    SELECT {key} AS key, met.asset_id,
-        CASE {furthest} ELSE 'inquiry' END AS stage, count(DISTINCT met.lead_id)
-    FROM met JOIN funnel_leadfact f ON f.lead_id = met.lead_id
-        AND (f.episode = 1 OR met.at >= f.began_at) AND coalesce(met.at <= f.outcome_at, true)
-    CROSS JOIN LATERAL (SELECT (met.at AT TIME ZONE %(zone)s)::date AS "on") stay
-    WHERE met.at >= %(start)s AND met.at < %(end)s AND {which} GROUP BY 1, 2, 3"""
+    WITH {met},
+    used AS (
+        SELECT DISTINCT {key} AS key, met.lead_id, met.asset_id, CASE {furthest} ELSE 'inquiry' END AS stage
+        FROM met JOIN funnel_leadfact f ON f.lead_id = met.lead_id
+            AND (f.episode = 1 OR met.at >= f.began_at) AND coalesce(met.at <= f.outcome_at, true)
+        CROSS JOIN LATERAL (SELECT (met.at AT TIME ZONE %(zone)s)::date AS "on") stay
+        WHERE met.at >= %(start)s AND met.at < %(end)s AND {which}
+    )
+    SELECT key, asset_id, stage, count(*) FROM used GROUP BY 1, 2, 3"""
 LAST_USED = """
     SELECT asset.id, greatest(touch.at, activity.at) FROM campaigns_asset asset
     LEFT JOIN LATERAL (
@@ -125,7 +127,7 @@ class Lift:
     """What became of those who had met a piece of content in a stage, beside those of the same sources who had not.
 
     ``compared``: those who had met it, in sources that have others. ``ratio`` of the shares of both, over sources
-    (Mantel-Haenszel); ``low`` and ``high``: its 95 % interval (Greenland and Robins 1985). None where it cannot be told.
+    (Mantel-Haenszel); ``low`` and ``high``: its 95 % interval (Greenland and Robins 1985). None: it cannot be told.
     """
 
     touched: Counted

@@ -234,7 +234,11 @@ COLUMNS = (
     Column("clock", "Clock", "text", "; ".join(f"{c.title}: {c.how}" for c in CLOCKS.values()), shown=False),
     Column("title", "Promise", "text", "; ".join(f"{c.title}: {c.how}" for c in CLOCKS.values())),
     Column("side", "Side", "text", "Who promised it."),
-    Column("due", "Due", "count", "In time and breached; what is open and not yet due is in neither. Of volume: what was agreed.", link="leads_url"),
+    Column(
+        "due", "Due", "count",
+        "In time and breached; what is open and not yet due is in neither. Of volume: what was agreed.",
+        link="leads_url",
+    ),
     Column("met", "In time", "count"),
     Column("breached", "Breached", "count", "Late, passed on, or open past its time.", link="breached_url"),
     Column("pending", "Pending", "count", "Open, and its time not yet over.", link="pending_url"),
