@@ -193,8 +193,8 @@ def write_cell(by: User, measure: str, cell: Cell, amount: Decimal | None, ramp_
     kind, number = whose(cell.name)
     set_quota(
         by=by, measure=measure, starts_on=cell.quarter.start, ends_on=cell.quarter.last_day, amount=amount,
-        user=User.objects.get(pk=number) if kind == "user" else None,
-        team=Team.objects.get(pk=number) if kind == "team" else None,
+        user=User.objects.get(pk=number) if number and kind == "user" else None,
+        team=Team.objects.get(pk=number) if number and kind == "team" else None,
         ramp_months=ramp_months,
     )  # fmt: skip
 

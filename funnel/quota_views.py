@@ -37,7 +37,7 @@ def quotas(request: PersonRequest) -> HttpResponse:
     context = {
         "grid": grid,
         "measures": QuotaMeasure.choices,
-        "copies": [(quarter, count_before(measure, quarter)) for quarter in quarters],
+        "copies": [quarter for quarter in quarters if lacks_some(measure, quarter)],
         "percent": COPY_PERCENT,
     }
     return render(request, "funnel/quotas.html", context, status=422 if grid.errors else 200)
@@ -63,8 +63,11 @@ def copying(request: PersonRequest) -> HttpResponse:
     return redirect(address(measure))
 
 
-def count_before(measure: str, quarter: Span) -> int:
-    return int(of_quarter(measure, previous(quarter)).count())
+def lacks_some(measure: str, quarter: Span) -> bool:
+    """Whether somebody had a quota in the quarter before who has none yet."""
+    whose = ("user", "team")
+    there = set(of_quarter(measure, quarter).values_list(*whose))
+    return any(one not in there for one in of_quarter(measure, previous(quarter)).values_list(*whose))
 
 
 def measure_of(text: str, asker: User) -> str:

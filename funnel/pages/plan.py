@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from crm.fiscal import fiscal_quarter
 from crm.words import money, number, percent
 from funnel.outlook import Coverage
 from funnel.own_rates import CHAIN, ENOUGH
 from funnel.pages.face import Face
+from funnel.planning import LABELS, PARAMETERS, RATES, Plan, Step
 from funnel.reports.answer import Answer
-from funnel.reports.plan import LABELS, PARAMETERS, RATES, Page, Step
 from funnel.statistics.planning import Pace
 from leads.lifecycle import Stage
 
@@ -48,7 +49,7 @@ class Field:
 
 
 def face(answer: Answer, before: Answer | None) -> Face:
-    shown: Page = answer.told.page
+    shown: Plan = answer.told.page
     more = {
         "links": [goal_link(shown), *(step_link(step, shown) for step in shown.steps), budget_link(shown)],
         "fields": list(fields(answer, shown)),
@@ -60,7 +61,7 @@ def face(answer: Answer, before: Answer | None) -> Face:
     return Face(sentence(shown), more=more)
 
 
-def sentence(shown: Page) -> str:
+def sentence(shown: Plan) -> str:
     """ "To win €600,000 this quarter marketing must bring 235 MQLs by 12 Oct; 148 are there, at this pace 201."."""
     goal, mqls = shown.basis.goal, shown.steps[-1]
     if goal is None:
@@ -83,13 +84,13 @@ def at_this_pace(step: Step) -> str:
     return "" if not step.expected else f", at this pace {number(round(step.expected))}"
 
 
-def goal_link(shown: Page) -> Link:
+def goal_link(shown: Plan) -> Link:
     goal, pace, code = shown.basis.goal, shown.pace, shown.currency
     share = shown.basis.share
     return Link(
         label="Goal",
         stage="",
-        needed=money(goal and round(goal.amount), code),
+        needed=money(round(goal.amount) if goal else None, code),
         likely=goal.said_in if goal else "",
         have=money(round(pace.booked), code) if pace else money(round(shown.outlook.booked), code),
         href="",
@@ -100,7 +101,7 @@ def goal_link(shown: Page) -> Link:
     )
 
 
-def step_link(step: Step, shown: Page) -> Link:
+def step_link(step: Step, shown: Plan) -> Link:
     wanted = step.wanted
     last = step.window.end - timedelta(days=1)
     return Link(
@@ -127,7 +128,7 @@ def likely(step: Step) -> str:
     return f"likely {number(round(wanted.low))}–{number(round(wanted.high))}"
 
 
-def how_said(step: Step, shown: Page) -> str:
+def how_said(step: Step, shown: Plan) -> str:
     """How the step follows from the one above it."""
     if step.stage is Stage.CUSTOMER:
         value = shown.basis.value
@@ -140,13 +141,13 @@ def how_said(step: Step, shown: Page) -> str:
     return f"{percent(step.rate.value)} become {SHORT[following]} ({of})"
 
 
-def budget_link(shown: Page) -> Link:
+def budget_link(shown: Plan) -> Link:
     code, budget, cost = shown.currency, shown.budget, shown.basis.cost_per_mql
     window = shown.steps[-1].window
     return Link(
         label="Budget",
         stage="",
-        needed=money(budget and round(budget), code),
+        needed=money(round(budget) if budget else None, code),
         likely="",
         have=money(round(shown.spent), code),
         href="/campaigns/",
@@ -157,14 +158,14 @@ def budget_link(shown: Page) -> Link:
     )
 
 
-def fields(answer: Answer, shown: Page) -> Iterator[Field]:
+def fields(answer: Answer, shown: Plan) -> Iterator[Field]:
     """Every parameter with what is typed, and what the organisation's own figures say."""
     typed, own, code = dict(answer.question.options), shown.basis.own, shown.currency
     average, cost = own.won.average, own.cost_per_mql
     own_words = {
         "share": percent(own.won.marketing_share),
-        "value": money(average and round(average.value), code),
-        "cost": money(cost and round(cost), code),
+        "value": money(round(average.value) if average else None, code),
+        "cost": money(round(cost) if cost else None, code),
         "capacity": number(round(own.per_rep, 1)) if own.per_rep else "–",
         "goal": money(round(shown.basis.goal.amount), code) if shown.basis.goal and not typed["goal"] else "–",
         **{name: percent(rate.value) if (rate := own.estimate(stage)) else "–" for name, stage in RATES.items()},
@@ -173,8 +174,10 @@ def fields(answer: Answer, shown: Page) -> Iterator[Field]:
         yield Field(one.name, one.title, typed[one.name], own_words[one.name])
 
 
-def beside(shown: Page) -> Iterator[tuple[str, str]]:
+def beside(shown: Plan) -> Iterator[tuple[str, str]]:
     """What else decides whether the quarter is made: (what, in words)."""
+    if said := too_late(shown):
+        yield "From now on", said
     if shown.pace and shown.pace.day:
         yield "Pace", pace_said(shown.pace, shown.currency)
     if shown.coverage.coverage is not None:
@@ -185,10 +188,19 @@ def beside(shown: Page) -> Iterator[tuple[str, str]]:
         coming = number(round(shown.from_mqls, 1))
         yield (
             "Under way",
-            f"The MQLs that are there bring {coming} customers{of} by the end of the quarter, as they did.",
+            f"The MQLs that are there bring {coming} customers{of}, if they are won as fast as others were.",
         )
     if shown.demand is not None and shown.basis.capacity:
         yield "Capacity", capacity_said(shown.demand, shown.basis.capacity)
+
+
+def too_late(shown: Plan) -> str:
+    """Which quarter the MQLs of today count for, where that is not the present one any more."""
+    mqls = shown.steps[-1]
+    if not mqls.lag_days or not shown.quarter.start <= shown.today < shown.quarter.end or shown.today in mqls.window:
+        return ""
+    won_on = shown.today + timedelta(days=mqls.lag_days)
+    return f"An MQL of today is won about {won_on:%-d %b}, at the median: it counts for {fiscal_quarter(won_on).label}."
 
 
 def coverage_said(coverage: Coverage, code: str) -> str:

@@ -9,7 +9,8 @@ import pytest
 
 from campaigns.models import Spend
 from funnel.models import Quota
-from funnel.reports.plan import PLAN, Page, tell
+from funnel.planning import Plan
+from funnel.reports.plan import PLAN, tell
 from funnel.reports.question import BadQuestion, Question, read
 from tests.factories import make_campaign, make_opportunity, make_team, make_user
 from tests.funnel.histories import count_figures, make_history
@@ -75,7 +76,7 @@ def test_k3_what_sales_can_take_on() -> None:
     make_user("away", away_until=date(2026, 3, 1))
     make_user("new", started_on=AT.date())
 
-    shown: Page = tell(asked(**KA, capacity="100"), AT).page
+    shown: Plan = tell(asked(**KA, capacity="100"), AT).page
 
     assert shown.basis.capacity == pytest.approx(1_000)
     assert shown.demand == pytest.approx(234.43 / 3, abs=0.01)
@@ -122,7 +123,7 @@ def test_k2_the_mqls_that_are_there_tell_the_customers_to_come() -> None:
         lead("mql", began, days=1)
     count_figures()
 
-    shown: Page = tell(asked(**KA), AT).page
+    shown: Plan = tell(asked(**KA), AT).page
 
     # A quarter of the MQLs is won after sixty days: 2 of 8, on 8 March.
     assert shown.from_mqls == pytest.approx(8 * 10 / 40, rel=0.01)
@@ -181,7 +182,7 @@ def test_of_a_goal_that_is_marketings_marketing_brings_all() -> None:
 def test_pace_of_the_goal() -> None:
     made = make_opportunity(amount=Decimal(350_000), outcome="won", stage="won", closed_at=AT)
 
-    shown: Page = tell(asked(goal="1000000"), AT).page
+    shown: Plan = tell(asked(goal="1000000"), AT).page
 
     assert made.outcome == "won"
     assert shown.pace is not None
