@@ -14,13 +14,16 @@ def forget_deeds() -> None:
 
 @shared_task(name="desk.count_ahead")
 def count_ahead() -> None:
-    """What the pages of agreement, alignment and feedback open with is at hand before somebody asks."""
+    """What pages of many figures open with is at hand before somebody asks."""
     from django.utils import timezone
 
     from crm.periods import local_day, zone
     from desk.queries import feedback
     from funnel import alignment
+    from funnel.pages import ahead
 
     now = timezone.now()
     alignment.count_ahead(at=now)
-    feedback.count_ahead(today=local_day(now, zone()), at=now)
+    today = local_day(now, zone())
+    feedback.count_ahead(today=today, at=now)
+    ahead.count_ahead(today=today, at=now)

@@ -40,7 +40,7 @@ def at(text: str, zone: ZoneInfo = BERLIN) -> datetime:
         ("2026-03-02T00:00", "2026-03-30T00:00", 4 * 5 * 8 * 60),
     ],
 )
-def test_working_time_counts_what_lies_in_the_hours(start, end, minutes):
+def test_s4_working_time_counts_what_lies_in_the_hours(start, end, minutes):
     utc = ZoneInfo("UTC")
     assert working_time(at(start, utc), at(end, utc), UTC_OFFICE) == minutes * MINUTE
 

@@ -46,7 +46,7 @@ def rate(start=START, end=END):
     return tuple(closed_loop_rate(start, end, at=MONDAY))
 
 
-def test_answered_open_and_not_yet_due_by_hand(rejected, webinar, fair, north):
+def test_f4_answered_open_and_not_yet_due_by_hand(rejected, webinar, fair, north):
     """
     campaign  reason         days ago  answered by                              due  answered
     webinar   company_size   60        its own change, 40 days ago               1     1

@@ -59,7 +59,7 @@ def test_nothing_to_divide_by_is_no_rate(db):
     assert [(one.handed_over, one.acceptance.rate) for one in times_round(*YEAR)] == [(0, None)] * 3
 
 
-def test_of_50_recycled_10_were_back_with_sales_within_180_days(rob):
+def test_c7_of_50_recycled_10_were_back_with_sales_within_180_days(rob):
     """The known answer of METRICS C7: 20 %."""
     leads = [recycled(rob) for _number in range(50)]
     for number, lead in enumerate(leads[:14]):
