@@ -14,7 +14,7 @@ from funnel.reports.answer import Answer, Row
 from funnel.reports.campaigns import Reconciled
 
 # So many judged leads, or new ones, until a campaign is judged by its return.
-ENOUGH_JUDGED, ENOUGH_NEW = 10, 30
+ENOUGH_JUDGED, ENOUGH_NEW, RIPE_SHARE = 10, 30, 0.5
 MOST_BARS = 10
 RUNNING = (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
 COST, WON, OPEN = "var(--side-marketing)", "var(--stage-customer)", "var(--stage-opportunity)"
@@ -72,7 +72,14 @@ def worst(rows: Sequence[Row]) -> Row | None:
 
 
 def judgeable(rows: Sequence[Row]) -> list[Row]:
-    return [row for row in rows if cost_of(row) and (row["judged"] >= ENOUGH_JUDGED or row["inquiries"] >= ENOUGH_NEW)]
+    """Those with a cost and enough people, at least half of whom have had their time to buy."""
+    return [
+        row
+        for row in rows
+        if cost_of(row)
+        and (row["judged"] >= ENOUGH_JUDGED or row["inquiries"] >= ENOUGH_NEW)
+        and (row["ripe"] or 0) >= RIPE_SHARE
+    ]
 
 
 def what_it_cost(row: Row) -> str:

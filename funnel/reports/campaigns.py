@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from campaigns.models import Campaign
 from crm.currencies import CENT
+from crm.intervals import rate
 from crm.models import Organisation
 from crm.periods import local_day, zone
 from funnel.chances import likely
@@ -59,6 +60,10 @@ RETURN_ON = Parameter(
 )
 
 
+# Leads younger than this have not had their time to buy, as long as a prediction looks ahead.
+RIPE = timedelta(days=90)
+
+
 @dataclass(frozen=True)
 class Terms:
     """What the organisation has settled: its currency, its gross margin, and what makes a deal marketing's."""
@@ -100,6 +105,7 @@ class Found:
     terms: "Terms"
     costs: Mapping[str, Decimal]
     counts: Mapping[str, Mapping[str, int]]
+    ripe: Mapping[str, Mapping[str, int]]
     revenue: Revenue
     credited: Mapping[str, Decimal]
     expected: Mapping[str, Expected]
@@ -128,6 +134,7 @@ def tell(question: Question, at: datetime) -> Told:
         terms=terms,
         costs=spent,
         counts=counts(question, groups),
+        ripe=counts(came_until(question, local_day(at, zone()) - RIPE), groups),
         revenue=(won := revenue(values, question.basis)),
         credited=credited(question, groups, won, values),
         expected=expected(values, on, question.basis, at=at),
@@ -186,6 +193,11 @@ def counts(question: Question, groups: Mapping[int, str]) -> dict[str, dict[str,
     return found
 
 
+def came_until(question: Question, day: date) -> Question:
+    """The same days as far as they lie before a day, by when leads began."""
+    return replace(question, basis="cohort", end=max(question.start, min(question.end, day)))
+
+
 def credited(question: Question, groups: Mapping[int, str], won: Revenue, values: Values) -> dict[str, Decimal]:
     """What the return is of: revenue sourced, or credited by one model of the ledger."""
     if (model := question.option(RETURN_ON.name)) == SOURCED:
@@ -212,6 +224,7 @@ def row_of(key: str, name: str, question: Question, campaigns: Mapping[int, Camp
         "status": one.status if one else "",
         "cost": terms.money(cost),
         **reached,
+        "ripe": rate(found.ripe.get(key, {}).get("inquiries", 0), reached["inquiries"]),
         **{name: terms.maybe(cost_each(cost, reached[of])) for name, of in COST_PER.items()},
         **judged(found.quality.get(key, Quality())),
         **worth(key, cost, found),
@@ -303,7 +316,7 @@ CAMPAIGNS = Report(
     how=(
         "Costs are what was spent in these days, each amount at the rate of its day. Leads are counted as in the "
         "report Funnel; the costs per figure divide the cost by them and are empty where nobody got so far. By start "
-        "date revenue, open opportunities and verdicts are of the leads that began in these days (of a deal without a lead: "
+        "date revenue, open opportunities and verdicts are of the leads that began in these days (a deal without a lead: "
         "opened in them), so that costs stand beside what these very leads brought; by activity date they are what was "
         "won, opened and judged in these days. Each deal is sourced by one campaign at most, in the sense chosen under "
         "Settings, Figures, and influenced by every campaign that touched its people before the close, so that "
@@ -337,6 +350,7 @@ CAMPAIGNS = Report(
             "quality_index", "Quality", "number",
             "(Accepted + 5) / (accepted to be expected by the scores + 5): over 1, better than the scores promised.",
         ),
+        Column("ripe", "Ripe", "ratio", f"Share of its leads that came at least {RIPE.days} days ago.", shown=False),
         Column("cost_per_inquiry", "Cost per inquiry", "money", shown=False),
         Column("cost_per_mql", "Per MQL", "money", "Cost / MQL; empty when there are none."),
         Column("cost_per_accepted", "Per accepted", "money", "Cost / accepted leads.", shown=False),

@@ -232,5 +232,5 @@ def test_same_queries_whatever_there_is(many, django_assert_max_num_queries):
     recompute.rebuild()
     question = question_for(REPORT, {"from": "2026-03-01", "to": "2026-04-01"}, today=date(2026, 4, 1))
 
-    with django_assert_max_num_queries(21):
+    with django_assert_max_num_queries(23):
         assert len(REPORT.tell(question, MONDAY + 30 * DAY).rows) == many
