@@ -33,7 +33,8 @@ END_TO_END = {"captured_to_won": "Captured to won", "opportunity_to_close": "Opp
 
 @dataclass(frozen=True)
 class Length:
-    """How long something took: the median, and within what nine of ten were done; None without any."""
+    """How long something took: the median, and within what nine of ten were done; None without any, or where so many
+    still run. ``total``: all of them together, as far as they have come."""
 
     name: str
     label: str
@@ -41,6 +42,7 @@ class Length:
     n: int
     median: timedelta | None
     p90: timedelta | None
+    total: timedelta
 
     @property
     def median_days(self) -> str:
@@ -99,7 +101,7 @@ def dashboard(question: Question, *, at: datetime, today: date, asked: Asked) ->
     agreement = active_agreement()
     happened = events(whole)
     marks = happened if asked.marks else []
-    over_time = question.dimension == "month"
+    months = month_by_month(question, cut)
     return Dashboard(
         question=question,
         answer=answered,
@@ -111,8 +113,8 @@ def dashboard(question: Question, *, at: datetime, today: date, asked: Asked) ->
         breaks=[event for event in happened if event.is_break],
         table=cut[:MOST_KEYS],
         keys_left_out=max(0, len(cut) - MOST_KEYS),
-        months=marked(month_chart(question, cut, today), marks) if over_time and cut else None,
-        happened=marks if over_time else None,
+        months=marked(month_chart(question, months, today), marks) if months else None,
+        happened=marks if months else None,
         sides=lasted[: len(SIDES)],
         end_to_end=lasted[len(SIDES) :],
         waiting=every,
@@ -128,6 +130,14 @@ def dashboard(question: Question, *, at: datetime, today: date, asked: Asked) ->
 def whole_of(question: Question) -> Question:
     """The same question with nothing cut, what is held still held."""
     return replace(question, dimension="", key=None, filters=tuple(question.held.items()))
+
+
+def month_by_month(question: Question, cut: list[KeyRow]) -> list[KeyRow]:
+    """The months of the chart: where they are what the table is cut by, or where nothing is and there are some."""
+    if question.dimension == "month":
+        return cut
+    found = [] if question.dimension else cut_by(replace(question, dimension="month"), "month")
+    return found if len(found) > 1 else []
 
 
 def by_default(question: Question) -> str:
@@ -215,6 +225,7 @@ def lengths(question: Question, measures: dict[str, str], *, at: datetime) -> li
             row.n,
             as_time(row.median_days),
             as_time(row.p90_days),
+            timedelta(microseconds=row.total_us),
         )
         for row in velocities(question, measures, at=at)
     ]

@@ -174,6 +174,9 @@ def narrowing(answer: Answer, row: Row) -> str:
     question, key = answer.question, row.get("key")
     if not question.dimension or question.key is not None or key is None:
         return ""
+    # No days are those of a missing date.
+    if key == MISSING and question.dimension in ("month", QUARTER):
+        return ""
     return f"?{narrowed(question, key).query()}"
 
 

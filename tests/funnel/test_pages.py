@@ -198,7 +198,15 @@ def test_cut_by_month_draws_what_the_table_says(two_campaigns):
     assert {series.name: series.values for series in shown.months.series} == {
         "MQL": [24], "Accepted (SAL)": [7], "Customer": [0],
     }  # fmt: skip
+    assert board(dimension="campaign").months is None
+
+
+def test_with_nothing_cut_the_months_are_drawn_as_soon_as_there_are_two(two_campaigns):
     assert board().months is None
+    make_mql(at=MONDAY - 30 * DAY)
+    drain_all()
+    assert board().months.categories == ["Jan 2026", "Mar 2026"]
+    assert board().table == []
 
 
 def test_compared_with_the_days_before_bars_and_table_have_both(two_campaigns):
