@@ -5,7 +5,9 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from crm.fiscal import fiscal_quarter
 from crm.intervals import share
+from crm.periods import local_day, zone
 from crm.words import interval, money, number, percent
 from funnel.charts import Chart, Series
 from funnel.pages.face import Face
@@ -110,28 +112,30 @@ def charts(answer: Answer) -> Iterator[Chart]:
     if not decided_of(answer).closed:
         return
     if dimension != REASON:
-        yield decided(answer.rows, dimension) if dimension else over_time(parts.over_time)
+        today = local_day(answer.counted_at, zone())
+        yield decided(answer.rows, dimension, today) if dimension else over_time(parts.over_time, today)
     if any(row["key"] != MISSING for row in parts.reasons):
         yield reasons(parts.reasons)
     if parts.competitors:
         yield competitors(parts.competitors[:MOST_COMPETITORS])
 
 
-def over_time(rows: Sequence[Row]) -> Chart:
+def over_time(rows: Sequence[Row], today: date) -> Chart:
     in_months = all(len(row["key"]) == len("2026-03") for row in rows)
     return bars(
         rows,
         id="over-time",
         title=f"Decided by {'month' if in_months else 'quarter'}",
         dimension="month" if in_months else QUARTER,
+        today=today,
     )
 
 
-def decided(rows: Sequence[Row], dimension: str) -> Chart:
-    return bars(rows, id="decided", title="Won and lost", dimension=dimension)
+def decided(rows: Sequence[Row], dimension: str, today: date) -> Chart:
+    return bars(rows, id="decided", title="Won and lost", dimension=dimension, today=today)
 
 
-def bars(rows: Sequence[Row], *, id: str, title: str, dimension: str) -> Chart:  # noqa: A002
+def bars(rows: Sequence[Row], *, id: str, title: str, dimension: str, today: date) -> Chart:  # noqa: A002
     """Won beside lost; rows beyond the most that a chart can show are left to the table."""
     rows = [row for row in rows if row["closed"]]
     is_time = dimension in SPANS
@@ -139,14 +143,15 @@ def bars(rows: Sequence[Row], *, id: str, title: str, dimension: str) -> Chart: 
     left = len(rows) - len(shown)
     kind = "by name" if dimension in PEOPLE else "of those with most decided"
     note = f"{len(shown)} of {len(rows)}, {kind}" if left else ""
+    running = running_from(shown, dimension, today)
     return Chart(
         id=id,
         title=title,
         says=f"Opportunities won and lost, {len(shown)} bars.",
         categories=[worded(row, dimension) for row in shown],
         series=(
-            Series("Won", [row["won"] for row in shown], WON, hrefs=hrefs(shown, "won_url")),
-            Series("Lost", [row["lost"] for row in shown], LOST, hrefs=hrefs(shown, "lost_url")),
+            Series("Won", [row["won"] for row in shown], WON, hrefs=hrefs(shown, "won_url"), running_from=running),
+            Series("Lost", [row["lost"] for row in shown], LOST, hrefs=hrefs(shown, "lost_url"), running_from=running),
         ),
         stacked=True,
         horizontal=not is_time,
@@ -194,6 +199,12 @@ def worded(row: Row, dimension: str) -> str:
     if dimension in SPANS:
         return month_words(row["key"]) if dimension == "month" else row["label"]
     return f"{row['label']} ({percent(row['win_rate'])})" if row["closed"] >= ENOUGH else row["label"]
+
+
+def running_from(rows: Sequence[Row], dimension: str, today: date) -> int | None:
+    """The bar of the span of days that is not over yet."""
+    present = {"month": f"{today:%Y-%m}", QUARTER: fiscal_quarter(today).start.isoformat()}.get(dimension)
+    return next((at for at, row in enumerate(rows) if row["key"] == present), None)
 
 
 def first_day(key: str, dimension: str) -> date:

@@ -5,37 +5,76 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leads', '0006_import_companies'),
+        ("leads", "0006_import_companies"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='import',
-            name='import_kind_known',
+            model_name="import",
+            name="import_kind_known",
         ),
         migrations.RemoveConstraint(
-            model_name='importmapping',
-            name='importmapping_kind_known',
+            model_name="importmapping",
+            name="importmapping_kind_known",
         ),
         migrations.AlterField(
-            model_name='import',
-            name='kind',
-            field=models.CharField(choices=[('leads', 'Leads'), ('opportunities', 'Opportunities'), ('companies', 'Companies'), ('contacts', 'Contacts'), ('touches', 'Touchpoints'), ('spends', 'Spend'), ('activities', 'Activities'), ('users', 'People')], max_length=20),
+            model_name="import",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("leads", "Leads"),
+                    ("opportunities", "Opportunities"),
+                    ("companies", "Companies"),
+                    ("contacts", "Contacts"),
+                    ("touches", "Touchpoints"),
+                    ("spends", "Spend"),
+                    ("activities", "Activities"),
+                    ("users", "People"),
+                ],
+                max_length=20,
+            ),
         ),
         migrations.AlterField(
-            model_name='importmapping',
-            name='kind',
-            field=models.CharField(choices=[('leads', 'Leads'), ('opportunities', 'Opportunities'), ('companies', 'Companies'), ('contacts', 'Contacts'), ('touches', 'Touchpoints'), ('spends', 'Spend'), ('activities', 'Activities'), ('users', 'People')], max_length=20),
+            model_name="importmapping",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("leads", "Leads"),
+                    ("opportunities", "Opportunities"),
+                    ("companies", "Companies"),
+                    ("contacts", "Contacts"),
+                    ("touches", "Touchpoints"),
+                    ("spends", "Spend"),
+                    ("activities", "Activities"),
+                    ("users", "People"),
+                ],
+                max_length=20,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='import',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['leads', 'opportunities', 'companies', 'contacts', 'touches', 'spends', 'activities', 'users'])), name='import_kind_known'),
+            model_name="import",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        ["leads", "opportunities", "companies", "contacts", "touches", "spends", "activities", "users"],
+                    )
+                ),
+                name="import_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importmapping',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['leads', 'opportunities', 'companies', 'contacts', 'touches', 'spends', 'activities', 'users'])), name='importmapping_kind_known'),
+            model_name="importmapping",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        ["leads", "opportunities", "companies", "contacts", "touches", "spends", "activities", "users"],
+                    )
+                ),
+                name="importmapping_kind_known",
+            ),
         ),
     ]

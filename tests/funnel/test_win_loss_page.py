@@ -94,6 +94,14 @@ def test_months_then_quarters():
     assert charts(face_of(long))["over-time"].categories == ["Q1 2026"]
 
 
+def test_the_month_and_the_quarter_that_still_run_are_marked():
+    deal("won")
+    deal("won", closed=date(2026, 4, 2))
+    year = Question(date(2026, 1, 1), date(2027, 1, 1), basis="period")
+    assert [one.running_from for one in charts(face_of(year))["over-time"].series] == [1, 1]
+    assert charts(face_of(by("quarter")))["decided"].series[0].running_from is None
+
+
 def test_specialists_are_told_beside_it():
     rob = make_user("rob", specialisms=["pump"])
     deals(won=8, lost=2, owner=rob, product="Pump")
