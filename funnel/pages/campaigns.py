@@ -15,6 +15,8 @@ from funnel.reports.campaigns import Reconciled
 
 # So many judged leads, or new ones, until a campaign is judged by its return.
 ENOUGH_JUDGED, ENOUGH_NEW, RIPE_SHARE = 10, 30, 0.5
+# Sales takes clearly fewer of its leads than their scores promised.
+POOR = 0.8
 MOST_BARS = 10
 RUNNING = (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
 COST, WON, OPEN = "var(--side-marketing)", "var(--stage-customer)", "var(--stage-opportunity)"
@@ -66,9 +68,15 @@ def sentence(answer: Answer) -> str:
 
 
 def worst(rows: Sequence[Row]) -> Row | None:
-    """The one that loses most even if its open opportunities go well; what still runs before what ended."""
-    losing = [row for row in judgeable(rows) if row["expected_return_high"] < 0]
+    """The one that loses most; what still runs before what ended."""
+    losing = [row for row in judgeable(rows) if is_losing(row)]
     return max(losing, key=lambda row: (row["status"] in RUNNING, cost_of(row) - back(row)), default=None)
+
+
+def is_losing(row: Row) -> bool:
+    """Even if its open opportunities go well; or it brought less than it cost, and sales takes few of its leads."""
+    is_poor = row["judged"] >= FEWEST and row["quality_index"] < POOR
+    return bool(row["expected_return_high"] < 0 or (is_poor and amount(row["credited"]) < cost_of(row)))
 
 
 def judgeable(rows: Sequence[Row]) -> list[Row]:
@@ -136,8 +144,8 @@ def charts_of(answer: Answer) -> Iterator[Chart]:
         yield cost_beside_return(paid[:MOST_BARS], answer)
     by_channel = summed(answer.rows, "channel") if answer.question.dimension in ("", "campaign") else {}
     if len(by_channel) > 1:
-        yield mix("mix", "Channels: where the money goes, where it comes from", by_channel, dict(Channel.choices))
-        yield mix("kinds", "Strategic beside tactical", summed(answer.rows, "kind"), dict(CampaignKind.choices))
+        yield mix("mix", "Channels: where the money goes, where it comes from", by_channel, words_of(Channel))
+        yield mix("kinds", "Strategic beside tactical", summed(answer.rows, "kind"), words_of(CampaignKind))
 
 
 def cost_beside_return(rows: Sequence[Row], answer: Answer) -> Chart:
@@ -174,12 +182,16 @@ def summed(rows: Sequence[Row], of: str) -> Parts:
     return {key: (cost, won) for key, (cost, won) in sorted(found.items(), key=lambda item: -item[1][0]) if cost or won}
 
 
+def words_of(choices: type[Channel | CampaignKind]) -> dict[str, str]:
+    return {value: str(label) for value, label in choices.choices}
+
+
 def mix(name: str, title: str, parts: Parts, words: dict[str, str]) -> Chart:
     """Each part's share of all costs beside its share of all revenue."""
     costs, wins = (sum((pair[place] for pair in parts.values()), Decimal(0)) for place in (0, 1))
     spent = [float(cost / costs) if costs else None for cost, _won in parts.values()]
     won = [float(value / wins) if wins else None for _cost, value in parts.values()]
-    names = [str(words.get(key, key)) for key in parts]
+    names = [words.get(key, key) for key in parts]
     return Chart(
         id=name,
         title=title,

@@ -316,7 +316,7 @@ CAMPAIGNS = Report(
     how=(
         "Costs are what was spent in these days, each amount at the rate of its day. Leads are counted as in the "
         "report Funnel; the costs per figure divide the cost by them and are empty where nobody got so far. By start "
-        "date revenue, open opportunities and verdicts are of the leads that began in these days (a deal without a lead: "
+        "date revenue, open opportunities and verdicts are of leads that began in these days (a deal without a lead: "
         "opened in them), so that costs stand beside what these very leads brought; by activity date they are what was "
         "won, opened and judged in these days. Each deal is sourced by one campaign at most, in the sense chosen under "
         "Settings, Figures, and influenced by every campaign that touched its people before the close, so that "

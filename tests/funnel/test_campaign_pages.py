@@ -48,6 +48,16 @@ def test_campaign_that_loses_is_named_with_what_to_do():
     )
 
 
+@pytest.mark.parametrize(("index", "judged", "loses"), [(0.3, 266, True), (0.9, 266, False), (0.3, 20, False)])
+def test_what_brought_less_than_it_cost_and_sales_takes_little_of_loses_before_a_margin_is_set(index, judged, loses):
+    row = {
+        "expected_return_high": 0.4, "judged": judged, "quality_index": index,
+        "credited": {"amount": "32000", "currency": "EUR"}, "cost": {"amount": "33756", "currency": "EUR"},
+    }  # fmt: skip
+
+    assert campaigns.is_losing(row) is loses
+
+
 def test_campaign_that_ended_is_not_to_be_repeated_and_one_that_runs_comes_first():
     campaign_of("Fair", 90_000, 40, status="ended", revenue=500)
     assert face_of("campaigns").sentence.endswith(
