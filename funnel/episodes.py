@@ -72,8 +72,8 @@ class Logs:
     def of(cls, rows: dict[str, NDArray[Any]]) -> "Logs":
         begins = np.ones(len(rows["at"]), dtype=bool)
         begins[1:] = (np.diff(rows["lead_id"]) != 0) | (np.diff(rows["episode"]) != 0)
-        columns = (rows[name].astype(np.int64) for name in LOG_COLUMNS)
-        return cls(*columns, np.flatnonzero(begins))
+        lead, episode, at, stage, version = (rows[name].astype(np.int64) for name in LOG_COLUMNS)
+        return cls(lead, episode, at, stage, version, np.flatnonzero(begins))
 
     @property
     def leads(self) -> dict[str, int]:

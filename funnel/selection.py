@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Case, CharField, DateField, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Least
 
 from feedback.models import Handoff
@@ -98,10 +99,15 @@ def within(question: Question, day: str) -> Q:
 
 
 def with_passage(facts: QuerySet[LeadFact], stage: Stage) -> QuerySet[LeadFact]:
-    """Each fact with ``passed_on``: the day it first got beyond ``stage``, skipping or not; nothing beyond the last."""
+    """Each fact with ``passed_on``: the day it first got beyond ``stage``."""
+    return facts.annotate(passed_on=passed_on(stage))
+
+
+def passed_on(stage: Stage) -> Combinable:
+    """The day a fact first got beyond ``stage``, skipping or not; nothing beyond the last."""
     later = [F(f"{beyond}_on") for beyond in SUCCESS[RANK[stage] :]]
     nothing = Value(None, output_field=DateField())
-    return facts.annotate(passed_on=Least(*later) if len(later) > 1 else later[0] if later else nothing)
+    return Least(*later) if len(later) > 1 else later[0] if later else nothing
 
 
 def with_way(facts: QuerySet[LeadFact], *, at: datetime) -> QuerySet[LeadFact]:

@@ -12,7 +12,7 @@ from crm.periods import add_months, start_of_month
 from funnel.models import LeadFact, StageMetric
 from funnel.regions import in_region, region
 from funnel.reports.question import DIMENSIONS, Question
-from funnel.selection import facts_of, in_cohort, with_passage, within
+from funnel.selection import facts_of, in_cohort, passed_on, with_passage, within
 from leads.lifecycle import RANK, SUCCESS, Stage
 
 
@@ -100,6 +100,25 @@ def from_facts(question: Question) -> Steps:
 
 def period_counts(question: Question, facts: QuerySet[LeadFact]) -> Iterator[tuple[str | None, int, int, int]]:
     """(key, stage, entered, converted), each stage's entries and passages counted on their own days."""
+    if question.dimension == "month":
+        yield from counts_by_own_day(question, facts)
+        return
+    days = {f"passed_{stage}": passed_on(stage) for stage in SUCCESS}
+    counted = {f"entered_{rank}": in_days_of(question, f"{stage}_on") for stage, rank in RANK.items()} | {
+        f"converted_{rank}": in_days_of(question, f"passed_{stage}") for stage, rank in RANK.items()
+    }
+    keyed = facts.alias(**days).annotate(of=fact_key(question, "began_on")).values("of").order_by()
+    for key, *figures in keyed.annotate(**counted).values_list("of", *counted):
+        for rank, entered, converted in zip(RANK.values(), figures[: len(RANK)], figures[len(RANK) :], strict=True):
+            yield key, rank, entered, converted
+
+
+def in_days_of(question: Question, day: str) -> Count:
+    return Count("lead_id", filter=within(question, day))
+
+
+def counts_by_own_day(question: Question, facts: QuerySet[LeadFact]) -> Iterator[tuple[str | None, int, int, int]]:
+    """The same where the key is told by the day itself: once through all facts for each."""
     for stage, rank in RANK.items():
         for key, count in count_by_key(question, facts, f"{stage}_on"):
             yield key, rank, count, 0

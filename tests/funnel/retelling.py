@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from feedback.models import Handoff
 from funnel.models import LeadFact, StageMetric
+from funnel.reports.question import Question
 from leads.models import Lead, Opportunity, Transition
 
 PATH = ["inquiry", "mql", "offered", "accepted", "qualified", "opportunity", "customer"]
@@ -177,6 +178,32 @@ def retold_cells(facts: Iterable[dict[str, Any]]) -> dict[tuple[Any, ...], dict[
             if fact["furthest"] >= rank:
                 count(fact, fact["began_on"], rank, "reached")
     return {key: full(counted) for key, counted in cells.items()}
+
+
+def retold_steps(
+    facts: Iterable[dict[str, Any]], question: Question, region_of: dict[int, str]
+) -> dict[str | None, list[tuple[int, int]]]:
+    """(entered, converted) of each stage by key, as the report *funnel* must tell them; keys with nothing left out."""
+    steps: dict[str | None, list[list[int]]] = defaultdict(lambda: [[0, 0] for _ in PATH])
+
+    def within(day: Any) -> bool:
+        return day is not None and question.start <= day < question.end
+
+    for fact in facts:
+        keys = {name: "" if fact[name] is None else str(fact[name]) for name in DIMENSIONS}
+        keys["region"] = region_of.get(fact["team"], "")
+        if (question.unit == "leads" and fact["episode"] > 1) or any(keys[of] != key for of, key in question.filters):
+            continue
+        step = steps[keys[question.dimension] if question.dimension else None]
+        for rank, stage in enumerate(PATH, start=1):
+            later = [fact[f"{beyond}_on"] for beyond in PATH[rank:] if fact[f"{beyond}_on"]]
+            if question.basis == "period":
+                step[rank - 1][0] += within(fact[f"{stage}_on"])
+                step[rank - 1][1] += within(min(later, default=None))
+            elif within(fact["began_on"]):
+                step[rank - 1][0] += fact["furthest"] >= rank
+                step[rank - 1][1] += fact["furthest"] > rank
+    return {key: [(entered, on) for entered, on in step] for key, step in steps.items() if any(map(any, step))}
 
 
 def full(counted: Counter[str]) -> dict[str, int]:
