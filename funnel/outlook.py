@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from crm.fiscal import Span, fiscal_quarter
 from crm.models import Holiday, Organisation
-from funnel.deals import held, rows, source, values_of
+from funnel.deals import held, in_days, rows, source, values_of
 from funnel.models import Quota, QuotaMeasure
 from funnel.quotas import asked, quotas_in
 from funnel.reports.question import Question
@@ -21,14 +21,13 @@ SATURDAY = 5
 ENOUGH_CLOSED = 10
 WHOSE = {"team": "team_id", "owner": "user_id"}
 
-BOOKED = """SELECT coalesce(sum(d.amount) FILTER (WHERE d.closed_on >= %(start)s), 0) AS booked,
-        count(*) FILTER (WHERE d.closed_on >= %(year_ago)s) AS won
-    FROM {deals} d WHERE d.outcome = 'won' AND d.closed_on >= least(%(start)s, %(year_ago)s) AND d.closed_on < %(end)s
-        AND {where}"""
-LOST = "SELECT count(*) AS lost FROM {deals} d WHERE d.outcome = 'lost' AND d.closed_on >= %(year_ago)s AND {where}"
-IN_PERIOD = """SELECT count(*) AS deals, coalesce(sum(d.amount), 0) AS value
-    FROM {deals} d WHERE d.outcome = '' AND d.forecast_category <> 'omitted'
-        AND d.expected_close >= %(start)s AND d.expected_close < %(end)s AND {where}"""
+IS_WON, IS_LOST = "d.outcome = 'won'", "d.outcome = 'lost'"
+IS_DUE = f"d.outcome = '' AND d.forecast_category <> 'omitted' AND {in_days('expected_close')}"
+STANDING = f"""SELECT coalesce(sum(d.amount) FILTER (WHERE {IS_WON} AND {in_days("closed_on")}), 0) AS booked,
+        count(*) FILTER (WHERE {IS_WON} AND d.closed_on >= %(year_ago)s) AS won,
+        count(*) FILTER (WHERE {IS_LOST} AND d.closed_on >= %(year_ago)s) AS lost,
+        count(*) FILTER (WHERE {IS_DUE}) AS open_deals, coalesce(sum(d.amount) FILTER (WHERE {IS_DUE}), 0) AS open_value
+    FROM {{deals}} d WHERE {{where}}"""
 
 
 @dataclass(frozen=True)
@@ -87,18 +86,16 @@ def outlook(question: Question, quarter: Span, on: date, *, at: datetime) -> Out
     deals, (conditions, values) = source(on, at=at), held(question.held)
     values |= {**values_of(on), "start": quarter.start, "end": quarter.end, "year_ago": on - YEAR + timedelta(days=1)}
     where = " AND ".join(conditions) or "true"
-    [booked], [lost], [in_period] = (
-        rows(statement.format(deals=deals, where=where), values) for statement in (BOOKED, LOST, IN_PERIOD)
-    )
+    [found] = rows(STANDING.format(deals=deals, where=where), values)
     return Outlook(
         quarter=quarter,
         on=on,
-        booked=booked["booked"],
+        booked=found["booked"],
         quota=revenue_quota(question, quarter),
-        open_deals=in_period["deals"],
-        open_value=in_period["value"],
-        won=booked["won"],
-        closed=booked["won"] + lost["lost"],
+        open_deals=found["open_deals"],
+        open_value=found["open_value"],
+        won=found["won"],
+        closed=found["won"] + found["lost"],
     )
 
 
