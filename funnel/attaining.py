@@ -21,6 +21,7 @@ from funnel.quotas import MONEY, asked, quotas_in
 from funnel.sourcing import SOURCING
 from funnel.sql import day
 from funnel.statistics.planning import Pace
+from leads.lifecycle import RANK, Stage
 
 # With fewer in the last four quarters nothing is said of how a quarter usually goes.
 ENOUGH_BOOKED = 30
@@ -30,11 +31,15 @@ OF_DEALS = """
     SELECT d.owner AS person, d.{day} AS day, {value} AS value, count(*) AS many
     FROM {{deals}} d WHERE {within} {only} GROUP BY 1, 2
 """
-OF_FACTS = """
-    SELECT {person} AS person, f.{day} AS day, count(*) AS value, count(*) AS many
-    FROM funnel_leadfact f LEFT JOIN campaigns_campaign c ON c.id = f.campaign
-    WHERE f.{day} >= %(start)s AND f.{day} < %(end)s {only} GROUP BY 1, 2
+# Counted cells, whose key is a person or a campaign.
+OF_CELLS = """
+    SELECT {person} AS person, m.day, sum(m.{counter}) AS value, sum(m.{counter}) AS many
+    FROM funnel_stagemetric m {owner}
+    WHERE m.dimension = '{dimension}' AND m.grain = 'day' AND m.stage = {stage}
+        AND m.day >= %(start)s AND m.day < %(end)s
+    GROUP BY 1, 2
 """
+OF_CAMPAIGN = "LEFT JOIN campaigns_campaign c ON c.id = nullif(m.key, '')::bigint"
 SOURCED = f"""
     WITH deal AS MATERIALIZED (
         SELECT d.id, o.lead_id, o.contact_id, d.amount, d.closed_on, d.closed_at AS until
@@ -64,8 +69,12 @@ STATEMENTS = {
     QuotaMeasure.PIPELINE: of_deals("coalesce(sum(d.amount), 0)", "opened_on"),
     QuotaMeasure.OPPORTUNITIES: of_deals("count(*)", "opened_on"),
     QuotaMeasure.REVENUE_SOURCED: SOURCED,
-    QuotaMeasure.MQLS: OF_FACTS.format(person="c.owner_id", day="mql_on", only="AND f.episode = 1"),
-    QuotaMeasure.ACCEPTED: OF_FACTS.format(person="f.owner", day="accepted_on", only=""),
+    QuotaMeasure.MQLS: OF_CELLS.format(
+        person="c.owner_id", owner=OF_CAMPAIGN, dimension="campaign", stage=RANK[Stage.MQL], counter="entered_first"
+    ),
+    QuotaMeasure.ACCEPTED: OF_CELLS.format(
+        person="nullif(m.key, '')::bigint", owner="", dimension="owner", stage=RANK[Stage.ACCEPTED], counter="entered"
+    ),
     QuotaMeasure.MEETINGS: MEETINGS,
 }
 

@@ -15,7 +15,9 @@ from crm.intervals import Difference, difference, rate
 from crm.models import Organisation
 from crm.periods import local_day
 from funnel.deals import Values, held, key_of, rows, source, values_of
+from funnel.models import StageMetric
 from funnel.reports.question import Question
+from leads.lifecycle import RANK, Stage
 
 Weeks = npt.NDArray[np.int64]
 
@@ -173,10 +175,20 @@ def opened_by_day(question: Question, spans: Sequence[Span], *, at: datetime) ->
 
 
 def mqls_by_day(question: Question, spans: Sequence[Span], *, at: datetime) -> dict[date, int]:
-    """First entries to MQL of any time round; none where the question holds what leads do not know."""
-    if ONLY_OF_DEALS & question.held.keys():
+    """First entries to MQL of any time round; none where the question holds what leads do not know.
+
+    Read from counted cells, which know one dimension at a time, else from facts.
+    """
+    narrowed = question.held
+    if ONLY_OF_DEALS & narrowed.keys():
         return {}
-    return {row["day"]: row["many"] for row in by_day(MQLS_BY_DAY, "mql_on", question, spans, at=at)}
+    if len(narrowed) > 1:
+        return {row["day"]: row["many"] for row in by_day(MQLS_BY_DAY, "mql_on", question, spans, at=at)}
+    [(dimension, key)] = narrowed.items() or [("all", "")]
+    cells = StageMetric.objects.filter(
+        dimension=dimension, key=key, grain="day", stage=RANK[Stage.MQL], day__gte=spans[0].start, day__lt=spans[-1].end
+    )
+    return dict(cells.values_list("day", "entered"))
 
 
 def by_day(

@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from django.db.models import Max
 
 from crm.currencies import converted
 from crm.fiscal import Span, last_full_quarters
@@ -19,7 +20,7 @@ from crm.intervals import Z_95, Counted
 from crm.models import Role, User
 from crm.periods import local_day, zone
 from funnel.deals import in_days, rows, source, values_of
-from funnel.models import FigureSettings
+from funnel.models import FigureSettings, StageMetric
 from funnel.quotas import DAYS_A_MONTH
 from funnel.reports.counts import Step, steps
 from funnel.reports.question import Question
@@ -48,30 +49,17 @@ WON = f"""
     FROM deal LEFT JOIN sourced ON sourced.deal = deal.id AND sourced.definition = %(definition)s
 """
 MEDIANS = [f"percentile_cont(0.5) WITHIN GROUP (ORDER BY customer_on - {stage}_on) AS {stage}" for stage in CHAIN[1:]]
-LAGS = f"""
-    SELECT {", ".join(MEDIANS)}, count(*) AS won
-    FROM funnel_leadfact WHERE origin = 'marketing' AND customer_on >= %(start)s AND customer_on < %(end)s
-"""
-# Of MQLs of some days: how old they are, and after how many days they were won.
-WON_AFTER = """
-    SELECT %(today)s - mql_on AS age, customer_on - mql_on AS lag, count(*) AS many
-    FROM funnel_leadfact
-    WHERE origin = 'marketing' AND episode = 1 AND mql_on >= %(start)s AND mql_on < %(end)s GROUP BY 1, 2
-"""
-MQLS_BY_DAY = """
-    SELECT mql_on AS day, count(*) AS many FROM funnel_leadfact
-    WHERE origin = 'marketing' AND episode = 1 AND mql_on >= %(start)s AND mql_on < %(end)s GROUP BY 1
+# Won leads are few, and found by the day they were won.
+WON_LEADS = """FROM funnel_leadfact
+    WHERE origin = 'marketing' AND outcome = 'customer' AND outcome_on >= %(start)s AND outcome_on < %(end)s"""
+LAGS = f"SELECT {', '.join(MEDIANS)}, count(*) AS won {WON_LEADS}"
+WON_AFTER = f"""
+    SELECT customer_on - mql_on AS lag, count(*) AS many {WON_LEADS}
+        AND episode = 1 AND mql_on >= %(start)s AND mql_on < %(end)s GROUP BY 1
 """
 SPENT = f"""
     SELECT coalesce(sum({converted("s.amount", "s.currency", 's."on"')}), 0) AS cost
     FROM campaigns_spend s WHERE s."on" >= %(start)s AND s."on" < %(end)s
-"""
-# What sales took on in the busiest of these months.
-BUSIEST = """
-    SELECT coalesce(max(many), 0) AS most FROM (
-        SELECT count(*) AS many FROM funnel_leadfact
-        WHERE accepted_on >= %(start)s AND accepted_on < %(end)s GROUP BY date_trunc('month', accepted_on)
-    ) month
 """
 
 
@@ -147,7 +135,6 @@ def own_figures(quarter: Span, *, at: datetime) -> Own:
     [won] = rows(WON.format(deals=source(today, at=at)), {**values, **defined})
     [lags] = rows(LAGS, values)
     [spent] = rows(SPENT, values)
-    [busiest] = rows(BUSIEST, values)
     reps = shares_of_reps(today)
     return Own(
         quarter=quarter,
@@ -157,7 +144,7 @@ def own_figures(quarter: Span, *, at: datetime) -> Own:
         lags={stage: lag_of(lags[stage], lags["won"]) for stage in CHAIN[1:]} | {Stage.CUSTOMER: 0},
         mqls=entered(Stage.MQL, since.start, since.end),
         cost=spent["cost"],
-        per_rep=busiest["most"] / len(reps) if reps else 0,
+        per_rep=busiest_month(since) / len(reps) if reps else 0,
         reps=reps,
     )
 
@@ -196,25 +183,36 @@ def spent_in(start: date, end: date, *, at: datetime) -> Decimal:
     return Decimal(spent["cost"])
 
 
+def busiest_month(since: Span) -> int:
+    """What sales took on in the busiest calendar month."""
+    months = StageMetric.objects.filter(
+        dimension="all", grain="month", stage=RANK[Stage.ACCEPTED], day__gte=since.start, day__lt=since.end
+    )
+    return months.aggregate(most=Max("entered"))["most"] or 0
+
+
 def won_after(since: Span, today: date) -> npt.NDArray[np.float64] | None:
     """K2: the share of MQLs that is won after so many days, each of those that are old enough to tell; None of too few
     wins."""
-    found = rows(WON_AFTER, {"start": since.start, "end": max(since.end, today), "today": today})
-    lags = [(max(row["lag"], 0), row["many"]) for row in found if row["lag"] is not None]
-    if sum(many for _lag, many in lags) < ENOUGH:
+    end = today + timedelta(days=1)
+    found = rows(WON_AFTER, {"start": since.start, "end": end})
+    if sum(row["many"] for row in found) < ENOUGH:
         return None
-    longest = max(lag for lag, _many in lags)
-    won, old_enough = np.zeros(longest + 1), np.zeros(longest + 1)
-    for lag, many in lags:
-        won[lag] += many
+    won = np.zeros(max(max(row["lag"], 0) for row in found) + 1)
     for row in found:
-        old_enough[: max(row["age"], 0) + 1] += row["many"]
-    return np.divide(won, old_enough, out=np.zeros(longest + 1), where=old_enough > 0)
+        won[max(row["lag"], 0)] += row["many"]
+    # Of the youngest first: at a lag all count that are at least as old.
+    by_age = mqls_by_day(since.start, today)[::-1]
+    old_enough = np.array([by_age[lag:].sum() for lag in range(len(won))])
+    return np.divide(won, old_enough, out=np.zeros(len(won)), where=old_enough > 0)
 
 
 def mqls_by_day(start: date, today: date) -> npt.NDArray[np.float64]:
-    """New MQLs on each day from ``start`` to ``today``."""
+    """Marketing's new MQLs on each day from ``start`` to ``today``."""
+    days = StageMetric.objects.filter(
+        dimension="origin", key="marketing", grain="day", stage=RANK[Stage.MQL], day__gte=start, day__lte=today
+    )
     found = np.zeros((today - start).days + 1)
-    for row in rows(MQLS_BY_DAY, {"start": start, "end": today + timedelta(days=1)}):
-        found[(row["day"] - start).days] = row["many"]
+    for day, many in days.values_list("day", "entered_first"):
+        found[(day - start).days] = many
     return found

@@ -10,11 +10,14 @@ from django.db import connection
 from django.db.models import Count, F, Max, Min, Q
 
 from campaigns.models import Campaign
+from crm.fiscal import fiscal_quarter, previous
 from crm.models import Organisation, Team, User
 from crm.working_time import add_working_time, schedule_of
 from feedback.models import Agreement, Handoff
 from feedback.queries import count_waiting
+from funnel.attaining import attainments
 from funnel.checking import check_metrics
+from funnel.models import Quota
 from leads.lifecycle import MOVES, OPEN, RANK, RETURNED, Stage
 from leads.models import (
     Activity,
@@ -285,3 +288,18 @@ def test_stages_know_how_long_won_opportunities_stayed():
     measured = PipelineStage.objects.aggregate(most=Max("won_stays"))
     won = Opportunity.objects.filter(outcome="won").count()
     assert 0 < measured["most"] <= won
+
+
+def test_quotas_ask_a_little_more_than_was_won():
+    quarter = fiscal_quarter(ENDS_AT.date())
+    told = {one.quota: one for one in attainments(previous(quarter), at=ENDS_AT)}
+    [everybody] = [
+        one
+        for quota, one in told.items()
+        if quota.measure == "revenue" and quota.user_id is None and quota.team_id is None
+    ]
+    teams = sum(one.booked for quota, one in told.items() if quota.team_id)
+
+    assert 0.4 < everybody.pace.attainment < 1.6
+    assert teams == everybody.booked
+    assert Quota.objects.filter(starts_on=quarter.start, user__isnull=False).count() == 8
