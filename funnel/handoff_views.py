@@ -20,7 +20,7 @@ from funnel.reports.feedback import FEEDBACK, asked_of
 from funnel.reports.question import BadQuestion, Question, choice
 from funnel.reports.registry import question_for
 from funnel.reports.sla import CLOCKS, SLA, promised
-from funnel.service_levels import STATES, Promised, behind
+from funnel.service_levels import STATES, Behind, Promised, behind
 from leads.models import Lead, Reason
 
 MOST_SHOWN = 200
@@ -59,13 +59,24 @@ def sla_leads(request: PersonRequest) -> HttpResponse:
     lines = [
         Line(
             found.leads[row.lead], found.people.get(row.person or 0), row.started_at, row.due_at, row.ended_at,
-            STATE_WORDS[row.state], found.handoffs.get(row.handoff or 0),
+            state_words(clock, row, found.handoffs.get(row.handoff or 0)), found.handoffs.get(row.handoff or 0),
         )
         for row in rows
         if row.lead in found.leads
     ]  # fmt: skip
     state = " and ".join(STATE_WORDS[state] for state in states) if len(states) < len(STATES) else "all"
     return listed(request, SLA.name, f"{CLOCKS[clock].title}: {state}", question, lines, total)
+
+
+def state_words(clock: str, row: Behind, handoff: Handoff | None) -> str:
+    """How a promise was kept, and where it was not, why: "late", "passed on"."""
+    if row.state != "breached":
+        return STATE_WORDS[row.state]
+    if clock == "attempts":
+        return "tried less often than agreed"
+    if row.ended_at:
+        return "late"
+    return "passed on" if handoff and handoff.status == HandoffStatus.EXPIRED else "not yet"
 
 
 @require_GET

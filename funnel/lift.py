@@ -27,18 +27,29 @@ NOT_ENOUGH, NOT_PROVEN, PROVEN = "not enough data", "not proven", "proven"
 STAGES = tuple(stage for stage in SUCCESS if stage not in (Stage.OFFERED, Stage.CUSTOMER))
 STALE_AFTER = timedelta(days=90)
 MEMORY = "192MB"
+MET_ON = "(met.at AT TIME ZONE %(zone)s)"
 KEYS = {
     **KEY_OF,
     "": "''",
     "region": "coalesce((SELECT region FROM crm_team WHERE crm_team.id = f.team), '')",
-    "month": "to_char(stay.\"on\", 'YYYY-MM')",
+    "month": "to_char({on}, 'YYYY-MM')",
 }
 
 
-def stay(stage: Stage) -> str:
-    """When an episode came to a stage, and first got beyond it."""
-    beyond = SUCCESS[SUCCESS.index(stage) + 1 :]
-    return f"('{stage}', f.{stage}_at, f.{stage}_on, least({', '.join(f'f.{later}_at' for later in beyond)}))"
+# The times round that came to one stage on the days asked, and were still in it at the landmark.
+AT_RISK = """
+        SELECT f.lead_id, f.source, '{stage}' AS stage, {key} AS key, f.{stage}_at + %(landmark)s AS landmark_at,
+            coalesce(least({beyond}) <= f.{stage}_at + %(landmark)s + %(within)s, false) AS moved_on
+        FROM funnel_leadfact f
+        WHERE f.{stage}_on >= %(first_day)s AND f.{stage}_on < %(end_day)s
+            AND f.{stage}_at + %(landmark)s + %(within)s <= %(at)s
+            AND coalesce(least({beyond}) > f.{stage}_at + %(landmark)s, true)
+            AND coalesce(f.outcome_at > f.{stage}_at + %(landmark)s, true) AND {which}"""
+
+
+def at_risk(stage: Stage, asked: "Asked") -> str:
+    beyond = ", ".join(f"f.{later}_at" for later in SUCCESS[SUCCESS.index(stage) + 1 :])
+    return AT_RISK.format(stage=stage, beyond=beyond, **where(asked, f"f.{stage}_on"))
 
 
 # Whom content reached: what buyers met and what sales showed or sent; a merged lead's counts for the one that stays.
@@ -62,16 +73,7 @@ MET = """
 # variance.
 LIFTS = """
     WITH {met},
-    risk AS MATERIALIZED (
-        SELECT f.lead_id, f.source, stay.stage, {key} AS key, stay.at + %(landmark)s AS landmark_at,
-            coalesce(stay.next_at <= stay.at + %(landmark)s + %(within)s, false) AS moved_on
-        FROM funnel_leadfact f
-        CROSS JOIN LATERAL (VALUES {stays}) AS stay (stage, at, "on", next_at)
-        WHERE stay."on" >= %(first_day)s AND stay."on" < %(end_day)s
-            AND stay.at + %(landmark)s + %(within)s <= %(at)s
-            AND coalesce(stay.next_at > stay.at + %(landmark)s, true)
-            AND coalesce(f.outcome_at > stay.at + %(landmark)s, true) AND {which}
-    ),
+    risk AS MATERIALIZED ({at_risk}),
     watched AS (SELECT lead_id, max(landmark_at) AS until FROM risk GROUP BY 1),
     seen AS MATERIALIZED (
         SELECT met.lead_id, met.asset_id, min(met.at) AS first_at
@@ -105,7 +107,6 @@ USES = """
         SELECT DISTINCT {key} AS key, met.lead_id, met.asset_id, CASE {furthest} ELSE 'inquiry' END AS stage
         FROM met JOIN funnel_leadfact f ON f.lead_id = met.lead_id
             AND (f.episode = 1 OR met.at >= f.began_at) AND coalesce(met.at <= f.outcome_at, true)
-        CROSS JOIN LATERAL (SELECT (met.at AT TIME ZONE %(zone)s)::date AS "on") stay
         WHERE met.at >= %(start)s AND met.at < %(end)s AND {which}
     )
     SELECT key, asset_id, stage, count(*) FROM used GROUP BY 1, 2, 3"""
@@ -181,8 +182,8 @@ Place = tuple[str, int, str]
 
 
 def lifts(asked: Asked) -> dict[Place, Lift]:
-    stays = ", ".join(stay(stage) for stage in STAGES)
-    rows = fetch_in_memory(LIFTS.format(met=MET, stays=stays, **where(asked)), parameters(asked))
+    risk = " UNION ALL ".join(at_risk(stage, asked) for stage in STAGES)
+    rows = fetch_in_memory(LIFTS.format(met=MET, at_risk=risk), parameters(asked))
     return {(key, asset, stage): lift(*counted(counts), *sums) for key, asset, stage, *counts, sums in packed(rows)}
 
 
@@ -208,7 +209,7 @@ def fetch_in_memory(statement: str, parameters: dict[str, Any]) -> list[tuple[An
 def uses(asked: Asked) -> dict[Place, int]:
     """How many leads met each piece of content in these days, by the stage they had come to by then."""
     furthest = " ".join(f"WHEN f.{stage}_at <= met.at THEN '{stage}'" for stage in reversed(STAGES))
-    rows = fetch_in_memory(USES.format(met=MET, furthest=furthest, **where(asked)), parameters(asked))
+    rows = fetch_in_memory(USES.format(met=MET, furthest=furthest, **where(asked, MET_ON)), parameters(asked))
     return {(key, asset, stage): leads for key, asset, stage, leads in rows}
 
 
@@ -217,9 +218,10 @@ def last_used(at: datetime) -> dict[int, datetime | None]:
     return dict(fetch_rows(LAST_USED, {"at": at}))
 
 
-def where(asked: Asked) -> dict[str, str]:
+def where(asked: Asked, on: str) -> dict[str, str]:
+    """What rows are cut by and held at; ``on`` is the SQL of the day that tells their month."""
     held = [f"{KEYS[name]} = %(held_{name})s" for name, _key in asked.held]
-    return {"key": KEYS[asked.dimension], "which": " AND ".join(held) or "true"}
+    return {"key": KEYS[asked.dimension].replace("{on}", on), "which": " AND ".join(held) or "true"}
 
 
 def parameters(asked: Asked) -> dict[str, Any]:

@@ -185,6 +185,8 @@ def test_cut_and_held_by_where_leads_came_from(guide):
     count_figures()
     cut = [(row["key"], row["at_risk"]) for row in tell(ask(dimension="source"), AT).rows if row["stage"] == "mql"]
     assert cut == [("fair", 1), ("web", 1)]
+    months = [(row["key"], row["uses"]) for row in tell(ask(dimension="month"), AT).rows if row["stage"] == "mql"]
+    assert months == [("2026-01", 2)]
     held = [row["at_risk"] for row in tell(ask(source="fair"), AT).rows if row["stage"] == "mql"]
     assert held == [1]
     assert [row["missing"] for row in tell(ask(source="fair"), AT).rows if row["stage"] == "mql"] == [
