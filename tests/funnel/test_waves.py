@@ -15,6 +15,7 @@ from funnel.reports.question import BadQuestion, Question
 from funnel.reports.waves import Page, tell
 from leads.models import Opportunity
 from tests.factories import make_team, make_user
+from tests.funnel.histories import count_figures, make_history
 from tests.funnel.maven import AFTERWARDS, import_maven, needs_maven
 
 pytestmark = pytest.mark.django_db
@@ -179,6 +180,22 @@ def test_w6_creation_is_told_beside_closing() -> None:
     # Opened forty days before they were won.
     assert told.gap == pytest.approx(6)
     assert (told.opened.argmax(), told.wins.argmax()) == (6, 12)
+
+
+def test_new_mqls_stand_beside_it_of_whom_it_is_told() -> None:
+    north = make_team("North")
+    fill([8] * 13, team=north, quarters=QUARTERS[3:])
+    for team, source in ((north, "ads"), (north, "fair"), (None, "ads")):
+        make_history(
+            ("inquiry", datetime(2025, 10, 2, tzinfo=UTC)), ("mql", AT - timedelta(days=30)), team=team, source=source
+        )
+    count_figures()
+
+    def mqls(**held: str) -> int:
+        return int(tell(Question(YEAR.start, YEAR.end, filters=tuple(held.items())), AT).page.mqls.sum())
+
+    assert [mqls(), mqls(team=str(north.pk)), mqls(team=str(north.pk), source="ads")] == [3, 2, 1]
+    assert mqls(forecast_category="closed") == 0
 
 
 def test_it_asks_the_database_as_often_whatever_there_is() -> None:
