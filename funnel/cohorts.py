@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,23 +19,23 @@ from django.db.models import (
     CharField,
     Count,
     DateField,
+    DateTimeField,
     F,
     Func,
     IntegerField,
     Max,
     Min,
-    OuterRef,
     Q,
-    Subquery,
     Value,
     When,
 )  # fmt: skip
 from django.db.models.expressions import Combinable
+from django.db.models.functions import TruncDate
 
 from crm.fiscal import quarters_between
 from crm.intervals import Counted, wilson
 from crm.periods import local_day, zone
-from funnel.models import LeadFact
+from funnel.grouping import room_to_group
 from funnel.reports.counts import fact_key, month
 from funnel.reports.question import Question
 from funnel.selection import facts_of, in_cohort
@@ -45,6 +46,8 @@ from leads.lifecycle import Stage
 # The episode ended because the lead came round again.
 AGAIN = 3
 QUARTER, MONTH, ALL = "quarter", "month", "all"
+# By this age, in days, cohorts have something to tell.
+TELLING_AGE = 90
 
 
 class Point(NamedTuple):
@@ -60,7 +63,7 @@ class Point(NamedTuple):
 NOT_TOLD = (None, None, None, None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cohort:
     """``key``: that of its dimension, a month ("2026-03"), the first day of a quarter, or None for all together.
 
@@ -150,7 +153,9 @@ def cohorts(question: Question, *, by: str = QUARTER, at: datetime) -> list[Coho
     today = local_day(at, zone())
     starts = [quarter.start for quarter in quarters_between(question.start, question.end)]
     by_key: dict[Any, list[dict[str, Any]]] = defaultdict(list)
-    for row in grouped(question, starts, by=by, today=today):
+    with room_to_group():
+        rows = list(grouped(question, starts, by=by, today=today))
+    for row in rows:
         if question.key is None or row["of"] == question.key:
             by_key[row["of"]].append(row)
     if by == QUARTER and not question.dimension:
@@ -170,26 +175,24 @@ def grouped(question: Question, starts: Sequence[date], *, by: str, today: date)
     """How many episodes ended how at each age, by cohort; ``first`` and ``last``: the
     days on which the first and the last of them began."""
     day = f"{question.cohort}_on" if question.cohort else "began_on"
-    following = LeadFact.objects.filter(lead_id=OuterRef("lead_id"), episode=OuterRef("episode") + 1)
     lost = Q(outcome__in=(Stage.LOST, Stage.DISQUALIFIED))
-    # Only who went to nurture can have come round again without having been lost: few are looked up.
-    again_on = Case(When(outcome=Stage.NURTURE, then=Subquery(following.values("began_on")[:1])))
+    # In nurture no more, and on no clock: the next time round has begun.
+    again = Q(outcome=Stage.NURTURE, open_clock="")
     ended = (
         facts_of(question)
         .filter(in_cohort(question))
-        .annotate(again_on=again_on)
         .annotate(
             cause=Case(
                 When(customer_on__isnull=False, then=Value(WON)),
                 When(lost, then=Value(LOST)),
-                When(again_on__isnull=False, then=Value(AGAIN)),
+                When(again, then=Value(AGAIN)),
                 default=Value(OPEN),
                 output_field=IntegerField(),
             ),
             end_on=Case(
                 When(customer_on__isnull=False, then=F("customer_on")),
                 When(lost, then=F("outcome_on")),
-                When(again_on__isnull=False, then=F("again_on")),
+                When(again, then=end_of_clocks()),
                 default=Value(today),
                 output_field=DateField(),
             ),
@@ -197,6 +200,14 @@ def grouped(question: Question, starts: Sequence[date], *, by: str, today: date)
     )
     keyed = ended.annotate(of=cohort_key(question, day, starts, by), age=days_between(F(day), F("end_on")))
     return keyed.values("of", "age", "cause").annotate(n=Count("lead_id"), first=Min(day), last=Max(day)).order_by()
+
+
+def end_of_clocks() -> TruncDate:
+    """The local day on which the time of the three sides is over, which add up to the age of the episode."""
+    us = F("marketing_us") + F("waiting_us") + F("sales_us")
+    template = "(%(expressions)s * interval '1 microsecond')"
+    at = Func(F("began_at"), us, template=template, arg_joiner=" + ", output_field=DateTimeField())
+    return TruncDate(at, tzinfo=zone())
 
 
 def days_between(start: Combinable, end: Combinable) -> Func:
@@ -217,11 +228,21 @@ def cohort_key(question: Question, day: str, starts: Sequence[date], by: str) ->
     return Func(F(day), bounds, function="width_bucket", output_field=IntegerField())
 
 
-def same_age(all_of_them: Iterable[Cohort], ages: Iterable[int]) -> tuple[int, list[Cohort]]:
+def same_age(found: Sequence[Cohort], ages: Iterable[int]) -> tuple[int, list[Cohort]]:
     """The greatest of these ages at which at least two cohorts can be compared, and those cohorts; 0 and [] if none."""
-    told = list(all_of_them)
     for age in sorted(ages, reverse=True):
-        comparable = [one for one in told if one.told_until >= age]
+        comparable = [one for one in found if one.told_until >= age]
         if len(comparable) > 1:
             return age, comparable
     return 0, []
+
+
+def latest_pair(found: Sequence[Cohort], ages: Sequence[int]) -> tuple[int, list[Cohort]]:
+    """Of cohorts in time the last two neighbours that can be compared at an age that says something, else the oldest
+    age at which any two can; the earlier one first."""
+    for earlier, latest in reversed(list(pairwise(found))):
+        age = max((age for age in ages if age <= min(earlier.told_until, latest.told_until)), default=0)
+        if age >= TELLING_AGE:
+            return age, [earlier, latest]
+    age, comparable = same_age(found, ages)
+    return age, comparable[-2:]

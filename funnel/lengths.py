@@ -35,6 +35,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Abs, Cast, Ceil, Coalesce, Greatest, Ln, Sign
 from django.db.models.lookups import LessThan
 
+from funnel.grouping import room_to_group
 from funnel.models import LeadFact
 from funnel.reports.counts import fact_key
 from funnel.reports.question import Question
@@ -161,9 +162,9 @@ def episodes(question: Question) -> QuerySet[LeadFact]:
     return facts_of(question).filter(by_day)
 
 
-def keyed(question: Question) -> QuerySet[LeadFact, dict[str, Any]]:
+def keyed(question: Question) -> QuerySet[Any, Any]:
     """The same by their key ``of``."""
-    found = episodes(question).annotate(of=fact_key(question, "began_on"))
+    found: QuerySet[Any, Any] = episodes(question).annotate(of=fact_key(question, "began_on"))
     return (found if question.key is None else found.filter(of=question.key)).values("of").order_by("of")
 
 
@@ -175,16 +176,17 @@ def velocities(
     ``latest``: of each stage only the latest visit of an episode, instead of all its visits together.
     """
     names, found = list(measures), keyed(question)
-    sizes = dict(found.values_list("of").annotate(Count("lead_id")))
-    many = sum(sizes.values())
-    told: dict[str | None, dict[str, Length]] = defaultdict(dict)
-    of_visits = set(STAGES_IN_ORDER).intersection(names) if latest else set()
-    for name in names:
-        if name not in of_visits:
-            for length in lengths_of(MEASURES[name], found, many, at=at):
-                told[length.key][name] = length
-    for length in latest_visits(question, exact=many <= MOST_EXACT, at=at) if of_visits else ():
-        told[length.key][length.measure] = length
+    with room_to_group():
+        sizes = dict(found.values_list("of").annotate(Count("lead_id")))
+        many = sum(sizes.values())
+        told: dict[str | None, dict[str, Length]] = defaultdict(dict)
+        of_visits = set(STAGES_IN_ORDER).intersection(names) if latest else set()
+        for name in names:
+            if name not in of_visits:
+                for length in lengths_of(MEASURES[name], found, many, at=at):
+                    told[length.key][name] = length
+        for length in latest_visits(question, exact=many <= MOST_EXACT, at=at) if of_visits else ():
+            told[length.key][length.measure] = length
     keys = sizes if question.dimension else [None]
     return [told[key].get(name, Length(key, name)) for key in keys for name in names]
 
@@ -294,8 +296,9 @@ def ways(measure: Measure, found: QuerySet[Any, Any]) -> Iterator[Length]:
         total=Sum(measure.microseconds),
     )
     for row in told.filter(n__gt=0):
-        days = [us / MICROSECONDS_A_DAY for us in row["percentiles"]]
-        yield Length(row["of"], measure.name, row["n"], 0, row["negative"], *days, total_us=int(row["total"]))
+        median, p75, p90 = (us / MICROSECONDS_A_DAY for us in row["percentiles"])
+        n, negative, total = row["n"], row["negative"], int(row["total"])
+        yield Length(row["of"], measure.name, n, 0, negative, median, p75, p90, total_us=total)
 
 
 def sketched_ways(measure: Measure, found: QuerySet[Any, Any]) -> Iterator[Length]:
@@ -309,6 +312,6 @@ def sketched_ways(measure: Measure, found: QuerySet[Any, Any]) -> Iterator[Lengt
         sketches[key].counts[int(np.sign(size)), abs(size)] += n
         totals[key] += int(total)
     for key, sketch in sketches.items():
-        days = [(sketch.quantile(share) or 0) / MICROSECONDS_A_DAY for share in SHARES]
+        median, p75, p90 = ((sketch.quantile(share) or 0) / MICROSECONDS_A_DAY for share in SHARES)
         negative = sum(n for (sign, _key), n in sketch.counts.items() if sign < 0)
-        yield Length(key, measure.name, len(sketch), 0, negative, *days, total_us=totals[key])
+        yield Length(key, measure.name, len(sketch), 0, negative, median, p75, p90, total_us=totals[key])

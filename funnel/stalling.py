@@ -58,7 +58,8 @@ def longest_stays() -> dict[str, float]:
 
 def standing(question: Question, longest: dict[str, float], *, at: datetime) -> dict[tuple[str | None, str], Standing]:
     """By key and stage: who stands there at ``at``."""
-    open_ones = episodes(question).exclude(open_clock="").annotate(of=fact_key(question, "began_on"))
+    everybody: QuerySet[Any, Any] = episodes(question).exclude(open_clock="")
+    open_ones = everybody.annotate(of=fact_key(question, "began_on"))
     grouped = with_stay(open_ones, longest, at=at).values_list("of", "stage")
     counted = grouped.annotate(now=Count("lead_id"), too_long=Count("lead_id", filter=TOO_LONG)).order_by()
     return {(key, stage): Standing(now, too_long) for key, stage, now, too_long in counted}
@@ -73,7 +74,7 @@ def stalled(facts: QuerySet[LeadFact], stage: str, *, at: datetime) -> QuerySet[
     return with_stay(open_ones, longest_stays(), at=at).filter(TOO_LONG)
 
 
-def with_stay(facts: QuerySet[LeadFact], longest: dict[str, float], *, at: datetime) -> QuerySet[LeadFact]:
+def with_stay(facts: QuerySet[Any, Any], longest: dict[str, float], *, at: datetime) -> QuerySet[Any, Any]:
     """Each with ``stay_us``, how long it has been in its stage over all visits, and the ``longest_us`` of won ones."""
     before = by_stage({stage.value: Coalesce(F(f"{stage}_us"), 0) for stage in STAGES_IN_ORDER})
     now = Func(between(F("open_since"), Value(at)), Value(0), function="greatest", output_field=BigIntegerField())

@@ -33,7 +33,7 @@ class Habit(NamedTuple):
 
 class Channel(NamedTuple):
     label: str
-    count: int
+    tries: int
     share: str
     answered: str
 
@@ -220,10 +220,14 @@ def habit(name: str, rep: Rep) -> Habit:
         owner=rep.owner,
         tried=rep.tried,
         reached="–" if thin else percent(rep.reached / rep.tried),
-        gives_up="–" if rep.attempts is None else f"{number(rep.attempts)} attempts",
+        gives_up="–" if rep.attempts is None else attempts(rep.attempts),
         gap="–" if rep.gap_hours is None else f"{number(round(rep.gap_hours, 1))} h",
         is_thin=thin,
     )
+
+
+def attempts(count: float) -> str:
+    return "1 attempt" if count == 1 else f"{number(count)} attempts"
 
 
 def channels(found: Sequence[Tried]) -> Iterator[Channel]:

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from crm.words import interval, number, percent
 from funnel.charts import RATIO, Chart, Series
-from funnel.cohorts import Cohort, Point, same_age
+from funnel.cohorts import Cohort, Point, latest_pair, same_age
 from funnel.models import FigureSettings
 from funnel.pages.face import Face
 from funnel.reports.answer import Answer
 from funnel.reports.cohorts import AGES, in_time
 from funnel.reports.question import MISSING
-from funnel.statistics.survival import ENOUGH_AT_RISK, OPEN, WON
+from funnel.statistics.survival import ENOUGH_AT_RISK, OPEN
 
 # More curves than these cannot be told apart; of a dimension more lines than these are for the CSV.
 MOST_CURVES, MOST_LINES = 6, 24
@@ -75,17 +75,22 @@ def cohort_key(one: Cohort) -> str:
 
 def sentence(answer: Answer, shown: Sequence[Cohort], names: Names) -> str:
     """ "At 90 days, leads of Q3 2026 have won 9 % (likely 6–13 %), those of Q2 2026 had 12 %."."""
-    age, comparable = same_age(shown, AGES)
+    age, comparable = compared(answer, shown)
     if not age:
         one = max(shown, key=lambda cohort: cohort.told_until)
         return f"At {days(one.told_until)}, {won_words(one.at(one.told_until))} of the leads {of(one, names)}are won."
     if in_time(answer.question):
-        earlier, latest = comparable[-2:]
+        earlier, latest = comparable
         return (
             f"At {days(age)}, leads of {name_of(latest, names)} have won {won_words(latest.at(age))}, those of "
             f"{name_of(earlier, names)} had {percent(earlier.at(age).won)}."
         )
     return between_keys(answer, comparable, names, age)
+
+
+def compared(answer: Answer, shown: Sequence[Cohort]) -> tuple[int, list[Cohort]]:
+    """What the sentence compares, and at which age."""
+    return (latest_pair if in_time(answer.question) else same_age)(shown, AGES[1:])
 
 
 def between_keys(answer: Answer, comparable: Sequence[Cohort], names: Names, age: int) -> str:
@@ -124,6 +129,7 @@ def charts(answer: Answer, shown: Sequence[Cohort], names: Names) -> Iterator[Ch
     curves = told[-MOST_CURVES:] if in_time(answer.question) else told[:MOST_CURVES]
     if not curves:
         return
+    banded = compared(answer, shown)[1][-2:] if len(curves) > 2 else curves
     last = max(one.told_until for one in curves)
     ages = range(0, last + 1, max(1, -(-last // MOST_STEPS)))
     yield Chart(
@@ -131,7 +137,7 @@ def charts(answer: Answer, shown: Sequence[Cohort], names: Names) -> Iterator[Ch
         title="Won by age",
         says=f"The share of each cohort won by each age, up to {days(last)}; a curve ends where too few are left.",
         categories=[str(age) for age in ages],
-        series=[curve(one, ages, names, with_band=len(curves) <= 3 or one is curves[-1]) for one in curves],
+        series=[curve(one, ages, names, with_band=one in banded) for one in curves],
         kind="step",
         unit=RATIO,
         axis="Age in days",
@@ -142,8 +148,13 @@ def charts(answer: Answer, shown: Sequence[Cohort], names: Names) -> Iterator[Ch
 
 def curve(one: Cohort, ages: Sequence[int], names: Names, *, with_band: bool) -> Series:
     points = [one.at(age) for age in ages]
-    band = {"low": [point.low for point in points], "high": [point.high for point in points]} if with_band else {}
-    return Series(name_of(one, names), [point.won for point in points], **band)
+    banded = points if with_band else []
+    return Series(
+        name_of(one, names),
+        [point.won for point in points],
+        low=[point.low for point in banded],
+        high=[point.high for point in banded],
+    )
 
 
 # The table
@@ -175,4 +186,4 @@ def in_the_end(one: Cohort) -> str:
     end = one.in_the_end
     if end:
         return f"{percent(end.share)} ({interval(end.low, end.high)})"
-    return one.missing if one.number(WON) or one.number(OPEN) else ""
+    return one.missing or "not settled yet"

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from crm.words import measured, number, percent
 from funnel.charts import DAYS, Chart, Series
 from funnel.first_touches import TITLES
 from funnel.lengths import CLOCKS, STAGES_IN_ORDER, TO_CLOSE, TO_WON, TOTAL, Length
+from funnel.models import FigureSettings
 from funnel.pages.face import Face
 from funnel.reports.answer import Answer, Row
-from leads.lifecycle import Stage
+from leads.lifecycle import Clock, Stage
 
 FEW = 10
 MOST_KEYS = 14
+MOST_STEPS = 90
 ON_THE_PATH = [stage for stage in STAGES_IN_ORDER if stage != Stage.NURTURE]
 
 
@@ -96,8 +98,8 @@ def stays(rows: Sequence[Row]) -> Iterator[Stay]:
 
     for row in rows:
         thin = row["n"] < FEW
-        places: list[Any] = [None] * len(names) if thin else [place(row[name]) for name in names]
-        yield Stay(spoken(row), thin, *places, words(row))
+        median, low, high, p75, p90 = (None if thin else place(row[name]) for name in names)
+        yield Stay(spoken(row), thin, median, low, high, p75, p90, words(row))
 
 
 def spoken(row: Row) -> Row:
@@ -126,12 +128,12 @@ def charts(found: Sequence[Length]) -> Iterator[Chart]:
     if not shown:
         return
     last = max(1, round(max(min(one.curve.trusted_until, 4 * (one.p75_days or 90)) for one in shown if one.curve)))
-    ages = [step * last / 60 for step in range(61)]
+    ages = range(0, last + 1, max(1, -(-last // MOST_STEPS)))
     yield Chart(
         id="through-by-age",
         title="Through the stage by age",
         says="The share of leads that have left each stage after so many days in it; those still there are counted.",
-        categories=[f"{age:.1f}".removesuffix(".0") for age in ages],
+        categories=[str(age) for age in ages],
         series=[through(one, ages) for one in shown],
         kind="step",
         unit="ratio",
@@ -147,13 +149,17 @@ def through(one: Length, ages: Sequence[float]) -> Series:
     return Series(str(Stage(one.measure).label), told, colour=f"var(--stage-{one.measure})")
 
 
+# Cut by a dimension the table has these of each key; all are in the file.
+OF_A_KEY = (*CLOCKS, TOTAL, TO_WON, TO_CLOSE)
+
+
 def by_key(answer: Answer) -> Face:
-    """Cut by a dimension: the whole way of each key, the table below tells the rest."""
+    """Cut by a dimension: whose time it was of each key, and who waits longest for sales."""
     totals = [row for row in answer.rows if row["measure"] == TOTAL and row["n"] >= FEW]
     shown = sorted(totals, key=lambda row: -row["n"])[:MOST_KEYS]
     if not shown:
         most = max((row["n"] for row in answer.rows), default=0)
-        return Face(missing=f"{number(most)} of {FEW} leads.")
+        return Face(missing=f"{number(most)} of {FEW} leads began under one key.")
     series = [
         Series(title, [value_of(answer, row["key"], clock) for row in shown], colour=f"var(--side-{clock})")
         for clock, title in zip(CLOCKS, ("Marketing", "Waiting", "Sales"), strict=True)
@@ -169,7 +175,31 @@ def by_key(answer: Answer) -> Face:
         horizontal=True,
         wide=True,
     )
-    return Face(charts=[chart])
+    table = [row for row in answer.rows if row["measure"] in OF_A_KEY and row["n"]]
+    return Face(sentence_by_key(answer), charts=[chart], rows=table)
+
+
+def sentence_by_key(answer: Answer) -> str:
+    """Where leads wait longest for sales, if that is no chance; people are put in no order unless one wants that."""
+    waits = [row for row in answer.rows if row["measure"] == Clock.WAITING and row["n"] >= FEW and has_median(row)]
+    if len(waits) < 2 or is_ranking(answer):
+        return ""
+    ordered = sorted(waits, key=lambda row: row["median_days"])
+    shortest, longest = ordered[0], ordered[-1]
+    if longest["median_low"] <= shortest["median_high"]:
+        return f"Leads of all {number(len(waits))} wait about as long for sales: differences are no more than chance."
+    return (
+        f"Leads of {longest['label']} wait longest for sales, at the median {days(longest['median_days'])}; those of "
+        f"{shortest['label']} {days(shortest['median_days'])}."
+    )
+
+
+def has_median(row: Row) -> bool:
+    return all(row[name] is not None for name in ("median_days", "median_low", "median_high"))
+
+
+def is_ranking(answer: Answer) -> bool:
+    return answer.question.dimension == "owner" and not FigureSettings.get().ranks_people
 
 
 def value_of(answer: Answer, key: str | None, clock: str) -> float | None:

@@ -14,7 +14,7 @@ from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
 from funnel.reports.question import DIMENSIONS, MISSING, Parameter, Question
 from funnel.statistics.attempts import Attempt, life_table, pays_until, plateau_at
-from leads.lifecycle import Stage
+from leads.lifecycle import RANK, Stage
 
 BY = Parameter("by", "Tell", (("attempt", "by attempt"), ("stage", "by stage"), ("week", "by week of quarter")))
 SCORE = Parameter(
@@ -102,12 +102,18 @@ def counted_rows(
     """Attempts and answers of each stage or week; there is nothing to add up."""
     names = labels(question.dimension, found)
     for key in sorted(found, key=str):
-        for of, (count, answered) in found[key].items():
+        for of, (count, answered) in sorted(found[key].items(), key=place_of):
             chance = share(answered, count)
             yield {
                 **named(key, names[key]), name: of, "title": titled(name, of), "at_risk": count, "contacts": answered,
                 "hazard": chance.rate, "hazard_low": chance.low, "hazard_high": chance.high,
             }  # fmt: skip
+
+
+def place_of(counted: tuple[Any, object]) -> int:
+    """Stages in their order, weeks in theirs."""
+    of, _counts = counted
+    return RANK[Stage(of)] if isinstance(of, str) else of
 
 
 def titled(name: str, of: Any) -> str:
@@ -164,7 +170,7 @@ ATTEMPTS = Report(
         Column("key", "Key", "text"),
         Column("label", "Name", "text"),
         Column("title", "Attempt", "text", "The call, the stage or the week that the row is about."),
-        Column("attempt", "Number", "count", "By attempt: the how manieth.", shown=False),
+        Column("attempt", "Number", "count", "By attempt: 1 is the first.", shown=False),
         Column("stage", "Stage", "text", "By stage: where the lead stood; all attempts of the episode.", shown=False),
         Column("week", "Week of quarter", "count", "By week: that of the fiscal quarter.", shown=False),
         Column("at_risk", "Tried", "count", "Leads that got this attempt; by stage or week: attempts."),

@@ -181,9 +181,8 @@ def kaplan_meier(
 def survival(found: Ends) -> Curve:
     """The share of all that has ended by no cause."""
     ended, at_risk = found.any_cause, found.at_risk
-    stay = np.cumprod(1 - share_of(ended, at_risk))
-    with np.errstate(invalid="ignore"):
-        se = stay * np.sqrt(np.cumsum(greenwood(ended, at_risk)))
+    stay: Floats = np.asarray(np.cumprod(1 - share_of(ended, at_risk)), dtype=np.float64)
+    se: Floats = np.asarray(stay * np.sqrt(np.cumsum(greenwood(ended, at_risk))), dtype=np.float64)
     se[stay < ALMOST] = np.nan
     return Curve(found.times, stay, se, at_risk, start=1.0)
 
@@ -238,7 +237,7 @@ def incidence(found: Ends) -> Incidence:
     before = np.concatenate(([1.0], stay.values[:-1]))
     curves = {}
     for cause, ended in found.ended.items():
-        share = np.cumsum(before * share_of(ended, found.at_risk))
+        share = np.minimum(np.cumsum(before * share_of(ended, found.at_risk)), 1)
         se = np.sqrt(incidence_variance(share, before, ended, found))
         curves[cause] = Curve(found.times, share, se, found.at_risk, start=0.0)
     return Incidence(stay, curves)

