@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 
 from crm.forms import CurrencyField, DateInput
-from crm.models import CurrencyRate
 from funnel.models import FigureSettings
 
 LONGEST_WINDOW, LONGEST_HALF_LIFE = 1_095, 365
@@ -53,28 +52,14 @@ class FigureSettingsForm(forms.ModelForm):
         return None if percent is None else percent / 100
 
 
-class RateForm(forms.ModelForm):
-    currency = CurrencyField(help_text="Such as USD.")
-    field_of = {"own_currency": "currency", "rate_there": "on"}
+class RateForm(forms.Form):
+    """From a day on, what one of a currency is worth in the organisation's ``own``."""
 
-    class Meta:
-        model = CurrencyRate
-        fields = ["currency", "on", "rate"]
-        labels = {"on": "From", "rate": "One is worth"}
-        widgets = {"on": DateInput()}
+    currency = CurrencyField(help_text="Such as USD.")
+    on = forms.DateField(label="From", widget=DateInput())
+    rate = forms.DecimalField(label="One is worth", min_value=Decimal("0.00000001"), max_digits=18, decimal_places=8)
+    field_of = {"own_currency": "currency", "rate_there": "on"}
 
     def __init__(self, *args: Any, own: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["rate"].help_text = f"So much of {own}; it holds until the next rate of this currency."
-        self.fields["rate"].min_value = Decimal("0.00000001")
-
-    def _post_clean(self) -> None:
-        """What is there already is said by the deed, with words of its own."""
-        super()._post_clean()
-        self._errors.pop("__all__", None)  # type: ignore[union-attr]
-
-    def clean_rate(self) -> Decimal:
-        rate: Decimal = self.cleaned_data["rate"]
-        if rate <= 0:
-            raise forms.ValidationError("A rate is more than 0.")
-        return rate

@@ -113,7 +113,7 @@ def sentence(answer: Answer, found: Sequence[Line], models: Sequence[str]) -> st
     named = [line for line in found if line.key not in (None, MISSING)]
     if not answer.question.dimension or not named:
         return f"{worth}{untouched}"
-    firsts = [max(named, key=lambda line, place=place: line.values[place]) for place in range(len(models))]
+    firsts = [first_by(named, place) for place in range(len(models))]
     if len({line.key for line in firsts}) == 1:
         share = [value for value in firsts[0].shares if value is not None]
         span = f"{percent(min(share))} to {percent(max(share))}" if share else ""
@@ -124,6 +124,11 @@ def sentence(answer: Answer, found: Sequence[Line], models: Sequence[str]) -> st
         if model in (models[0], models[-1]) or (len(models) > 2 and model == AttributionModel.LAST)
     )
     return f"{worth} Who gets most depends on the model: {told}.{untouched}"
+
+
+def first_by(found: Sequence[Line], place: int) -> Line:
+    """Whom the model at this place gives most."""
+    return max(found, key=lambda line: line.values[place])
 
 
 def chart(found: Sequence[Line], models: Sequence[str], ledger: Ledger) -> Chart:

@@ -174,7 +174,7 @@ def key_in(dimension: str, pk: int, campaigns: Mapping[int, Campaign]) -> str:
 def top_of(campaign: Campaign, campaigns: Mapping[int, Campaign]) -> Campaign:
     """The campaign above all those above this one; of a ring the first that comes round again."""
     passed: set[int] = set()
-    while campaign.parent_id in campaigns and campaign.pk not in passed:
+    while campaign.parent_id and campaign.parent_id in campaigns and campaign.pk not in passed:
         passed.add(campaign.pk)
         campaign = campaigns[campaign.parent_id]
     return campaign
