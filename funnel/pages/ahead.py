@@ -7,7 +7,7 @@ from funnel.reports.answer import Report
 from funnel.reports.question import Question
 from funnel.reports.registry import REPORTS, answer, question_for
 
-AHEAD = ("sla", "feedback", "content")
+AHEAD = ("pipeline", "forecast", "sla", "feedback", "content")
 
 
 def count_ahead(*, today: date, at: datetime) -> None:
