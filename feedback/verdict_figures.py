@@ -147,7 +147,7 @@ def handoffs_asked(asked: Asked, *, at: datetime, dimension: str = "") -> QueryS
         offered_at__gte=start_of_day(asked.start, tz), offered_at__lt=start_of_day(asked.end, tz)
     ).exclude(status=HandoffStatus.WITHDRAWN)
     found = found.alias(is_late=Case(When(due_at__lte=at, then=Value(value=True)), default=Value(value=False)))
-    computed = {
+    computed: dict[str, dict[str, Any]] = {
         "content": {"content": Subquery(last_content())},
         "owner": {"asked": ASKED},
         "month": {"month": TruncMonth("offered_at", tzinfo=tz, output_field=DateField())},
@@ -292,7 +292,7 @@ def quality_of(row: Mapping[str, Any]) -> Quality:
 def heard_by(asked: Asked, dimension: str, *, at: datetime) -> dict[str, dict[int, int]]:
     """What sales said by a tap of the leads of each value, once they had been worked: impressions by quality."""
     found = handoffs_asked(asked, at=at, dimension=dimension).filter(lead__impressions__quality__isnull=False)
-    rows = found.values("lead__impressions__quality", key_found=F(DIMENSIONS[dimension])).annotate(
+    rows: QuerySet[Any, Any] = found.values("lead__impressions__quality", key_found=F(DIMENSIONS[dimension])).annotate(
         count=Count("lead__impressions", distinct=True)
     )
     heard: dict[str, dict[int, int]] = defaultdict(dict)

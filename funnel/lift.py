@@ -6,7 +6,6 @@ after it, says nothing, so that long stays are no proof (immortal time). Only ti
 landmark has passed are counted.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import exp, log, sqrt
@@ -184,18 +183,12 @@ Place = tuple[str, int, str]
 def lifts(asked: Asked) -> dict[Place, Lift]:
     risk = " UNION ALL ".join(at_risk(stage, asked) for stage in STAGES)
     rows = fetch_in_memory(LIFTS.format(met=MET, at_risk=risk), parameters(asked))
-    return {(key, asset, stage): lift(*counted(counts), *sums) for key, asset, stage, *counts, sums in packed(rows)}
-
-
-def packed(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
-    """Each row with its last three figures, the sums, as one."""
-    for row in rows:
-        yield (*row[:-3], row[-3:])
-
-
-def counted(counts: Sequence[int]) -> Iterator[Counted]:
-    """Pairs of how many there were and how many of them moved on."""
-    return (Counted(moved, n) for n, moved in zip(counts[::2], counts[1::2], strict=True))
+    return {
+        (key, asset, stage): lift(
+            Counted(moved, n), Counted(compared_moved, compared), Counted(rest_moved, rest), *sums
+        )
+        for key, asset, stage, n, moved, compared, compared_moved, rest, rest_moved, *sums in rows
+    }
 
 
 def fetch_in_memory(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -322,7 +322,7 @@ class Lasted(NamedTuple):
 
     minutes: int
     is_answered: bool
-    count: int
+    many: int
 
 
 def lasted(clock: str, promised: Promised) -> list[Lasted]:
@@ -402,8 +402,8 @@ class GivenUp:
 def given_up(days: Days) -> list[GivenUp]:
     """Every lead that sales gave up on these days, with how often it was tried since it was accepted."""
     return [
-        GivenUp(*facts, len(beginnings(tried or [])), was_reached)
-        for *facts, tried, was_reached in fetch_rows(GIVEN_UP, days.parameters)
+        GivenUp(lead, team, version, person, at, level, len(beginnings(tried or [])), was_reached)
+        for lead, team, version, person, at, level, tried, was_reached in fetch_rows(GIVEN_UP, days.parameters)
     ]
 
 

@@ -76,7 +76,7 @@ class Question:
         """The same days, cut and held alike, of the report *feedback*."""
         named = {"dimension": self.by, **self.held}
         asked = {name: key or REPORT_MISSING for name, key in named.items() if "content" not in (name, key)}
-        return urlencode({"from": self.asked.start, "to": self.asked.end, **asked})
+        return urlencode({"from": str(self.asked.start), "to": str(self.asked.end), **asked})
 
 
 def read(query: QueryDict, *, today: date) -> Question:

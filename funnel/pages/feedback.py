@@ -54,7 +54,7 @@ def charts(answer: Answer, before: Answer | None) -> list[Chart]:
     found = []
     if answer.question.dimension == "month" and len(answer.rows) > 1:
         found.append(by_month(answer))
-    if sum(one.count for one in page.waited) >= FEW:
+    if sum(one.many for one in page.waited) >= FEW:
         earlier: Page | None = before.told.page if before else None
         found.append(response_curve("latency", *LATENCY, agreed, page.waited, earlier.waited if earlier else []))
     return found

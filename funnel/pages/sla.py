@@ -84,7 +84,7 @@ def curves(page: Page, before: Answer | None) -> Iterable[Chart]:
     earlier: Page | None = before.told.page if before else None
     for clock, (title, words, axis) in CURVES.items():
         sample = page.curves[clock]
-        if sum(one.count for one in sample) < FEW:
+        if sum(one.many for one in sample) < FEW:
             continue
         yield response_curve(
             f"response-{clock.replace('_', '-')}", title, words, axis, page.agreed[clock], sample,
@@ -129,7 +129,7 @@ def grid(agreed: int) -> list[float]:
 def waiting_curve(sample: Sequence[Lasted]) -> Curve:
     """The share that still waits, by minutes."""
     return kaplan_meier(
-        [one.minutes for one in sample], [one.is_answered for one in sample], counts=[one.count for one in sample]
+        [one.minutes for one in sample], [one.is_answered for one in sample], counts=[one.many for one in sample]
     )
 
 

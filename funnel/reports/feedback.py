@@ -59,7 +59,7 @@ class Page:
 
 def tell(question: Question, at: datetime) -> Told:
     asked, whole = asked_of(question), whole_of(question, at)
-    found = by_key(question, at) if question.dimension else {None: whole}
+    found: dict[str | None, Known] = by_key(question, at) if question.dimension else {None: whole}
     names = labels(question.dimension, found)
     rows = [row_of(question, key, str(names[key]), found[key]) for key in in_order(question, found, names)]
     days = Days(question.start, question.end, at)
