@@ -1,4 +1,5 @@
-"""Whether the figures are true: facts against the log, cells against facts, leads against their log, row for row."""
+"""Whether the figures are true, row for row: facts against the log, cells against facts, leads against their log, and
+credits against the touches they are for."""
 
 import json
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from django.db import connection, transaction
 
 from crm.models import Organisation
 from crm.outbox import drain
+from funnel.ledger_checking import ledger_differences
 from funnel.sql import (
     ALL_LEADS,
     CELL_COLUMNS,
@@ -67,7 +69,7 @@ COUNTS = f"""
         (SELECT count(*) FROM {FACT_TABLE}), (SELECT count(*) FROM {CELL_TABLE})
 """
 COUNT_WAITING = f"WITH {PENDING} SELECT count(lead_id) FROM waiting"
-KEYS = {"lead": ("lead_id",), "fact": ("lead_id", "episode"), "cell": CELL_KEY}
+KEYS = {"lead": ("lead_id",), "fact": ("lead_id", "episode"), "cell": CELL_KEY, "credit": ("opportunity",)}
 COMPARISONS = (("lead", LEADS_DIFFER), ("fact", FACTS_DIFFER), ("cell", CELLS_DIFFER))
 
 
@@ -75,7 +77,7 @@ COMPARISONS = (("lead", LEADS_DIFFER), ("fact", FACTS_DIFFER), ("cell", CELLS_DI
 class Difference:
     """A row that is not as it should be; ``wanted`` or ``stands`` is None where there should be, or is, no row."""
 
-    kind: str  # lead, fact, cell
+    kind: str  # lead, fact, cell, credit
     wanted: dict[str, Any] | None
     stands: dict[str, Any] | None
 
@@ -107,8 +109,9 @@ def check_metrics(*, limit: int = 1_000) -> Check:
     Leads that changed between the drain and the snapshot are left out of the comparison of facts (``waiting`` says
     how many); cells are compared with the facts that stand, whatever waits.
     """
-    while drain(CONSUMER):
-        pass
+    for consumer in (CONSUMER, "attribution"):
+        while drain(consumer):
+            pass
     with transaction.atomic(), connection.cursor() as sql:
         sql.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         # Locks come before the snapshot, or a rebuild could swap a table in between and it would look empty.
@@ -119,6 +122,7 @@ def check_metrics(*, limit: int = 1_000) -> Check:
         [(waiting,)] = sql.fetchall()
         zone = Organisation.get().time_zone
         differing = list(compare(sql, zone=zone, limit=limit))
+        differing += [Difference("credit", *pair) for pair in ledger_differences(limit=limit)]
         return Check(leads, transitions, facts, cells, waiting, differing)
 
 
