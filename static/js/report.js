@@ -7,15 +7,15 @@
  *   <section data-live="…"> <details id="happened">…</details> </section>
  *       is as open as the reader left it when the section came anew
  */
-const tables = () => [...document.querySelectorAll("details.chart-table")];
+const TABLES = ["details.chart-table", "details.behind"];
 
 // A key presses by script, so that its click is not one of the reader's hand.
 document.addEventListener("click", (event) => {
-  const pressed = event.target.closest("details.chart-table > summary");
+  const pressed = event.target.closest(TABLES.map((table) => `${table} > summary`).join());
   if (!pressed || event.isTrusted) return;
   event.preventDefault();
   const open = !pressed.parentElement.open;
-  for (const table of tables()) table.open = open;
+  for (const table of document.querySelectorAll(TABLES.join())) table.open = open;
   if (open) pressed.parentElement.scrollIntoView({ block: "nearest" });
 });
 

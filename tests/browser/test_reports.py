@@ -78,7 +78,7 @@ def test_a_chart_is_saved_as_a_picture_and_as_numbers(page):
 
 
 def test_how_a_figure_is_computed_opens_at_its_entry(page):
-    page.goto("/dashboards/velocity/?days=all")
+    page.goto("/dashboards/sla/?days=all")
     page.locator("a.how").first.click()
     expect(page.locator("#how-computed")).to_be_visible()
     expect(page.locator("#how-computed .is-asked")).to_be_visible()
