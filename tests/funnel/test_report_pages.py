@@ -245,11 +245,6 @@ def test_a_kept_answer_says_when_it_was_counted_and_that_news_are_on_their_way(c
     assert (first.is_recounted, second.context["answer"].is_recounted) == (False, True)
     assert second.context["answer"].counted_at == first.counted_at
     assert "newer in a moment" in second.content.decode()
-    mark = second.context["page"].mark
-    again = client.get(
-        "/dashboards/velocity/", {**DAYS, "seen": mark}, headers={"HX-Request": "true", "HX-Target": "figures"}
-    )
-    assert again.status_code == 204
 
 
 def test_an_open_page_asks_for_its_figures_alone(client_for, max_, world):
