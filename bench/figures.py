@@ -21,7 +21,7 @@ from bench.population import populate
 from crm import outbox
 from crm.models import User
 from crm.outbox import record_change
-from funnel.checking import check_metrics
+from funnel.facts.checking import check_metrics
 from funnel.queries import leads_behind, left_path
 from funnel.reports.funnel import rows as funnel_rows
 from funnel.reports.question import DIMENSIONS, Question

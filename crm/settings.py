@@ -235,8 +235,8 @@ CELERY_TIMEZONE = "UTC"
 # Who reads the change outbox: modules with apply_changes(changes) and rebuild() (crm/outbox.py).
 OUTBOX_CONSUMERS = {
     "scoring": "scoring.rescoring",
-    "funnel": "funnel.recompute",
-    "attribution": "funnel.ledger",
+    "funnel": "funnel.facts.recompute",
+    "attribution": "funnel.attribution.ledger",
     "search": "desk.search.words",
     "automatic": "feedback.automatic",
 }

@@ -12,7 +12,7 @@ from crm.words import number
 from desk.telling import ROUTE_AHEAD
 from feedback.models import Agreement
 from feedback.terms import BOTH, Goal, LevelException, RoleLine, read_exceptions, read_goals, read_roles
-from funnel.attainment import said
+from funnel.targets.goals import said
 from leads.models import ReasonFamily, Route
 
 SIDE_NAMES = {**{side.value: str(side.label) for side in Side}, BOTH: "Both"}

@@ -19,8 +19,7 @@ def count_ahead() -> None:
 
     from crm.periods import local_day, zone
     from desk.queries import feedback
-    from funnel import alignment
-    from funnel.pages import ahead
+    from funnel.pages import ahead, alignment
 
     now = timezone.now()
     alignment.count_ahead(at=now)

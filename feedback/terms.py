@@ -34,7 +34,7 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True)
 class Measure:
-    """Something both sides can set themselves as a goal; funnel/attainment.py has the figures.
+    """Something both sides can set themselves as a goal; funnel/targets/goals.py has the figures.
 
     ``is_paced``: it adds up over the period, so that half the time asks for half the target. ``more_is_better``: the
     target is to be reached, not to be kept below.

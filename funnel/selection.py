@@ -9,8 +9,8 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Least
 
 from feedback.models import Handoff
+from funnel.facts.regions import in_region
 from funnel.models import LeadFact
-from funnel.regions import in_region
 from funnel.reports.question import NUMBERED, Question, choice, read
 from leads.lifecycle import RANK, SUCCESS, Stage
 

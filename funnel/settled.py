@@ -11,8 +11,8 @@ from crm.currencies import converted
 from crm.editing import save_put
 from crm.fetching import fetch_rows
 from crm.models import Organisation, User
+from funnel.facts.sql import day
 from funnel.models import FigureSettings
-from funnel.sql import day
 
 REFUSED = "Only managers and admins change how figures are counted."
 

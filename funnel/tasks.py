@@ -14,6 +14,6 @@ def count_again(key: str) -> None:
 def snapshot_forecast() -> None:
     from django.utils import timezone
 
-    from funnel.forecasting import snapshot_yesterday
+    from funnel.deals.forecasting import snapshot_yesterday
 
     snapshot_yesterday(at=timezone.now())

@@ -6,79 +6,101 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('crm', '0004_model_taken_back'),
+        ("crm", "0004_model_taken_back"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CurrencyRate',
+            name="CurrencyRate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('currency', models.CharField(max_length=3)),
-                ('on', models.DateField()),
-                ('rate', models.DecimalField(decimal_places=8, max_digits=18)),
-                ('is_sample', models.BooleanField(default=False, editable=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("currency", models.CharField(max_length=3)),
+                ("on", models.DateField()),
+                ("rate", models.DecimalField(decimal_places=8, max_digits=18)),
+                ("is_sample", models.BooleanField(default=False, editable=False)),
             ],
             options={
-                'ordering': ['currency', '-on'],
+                "ordering": ["currency", "-on"],
             },
         ),
         migrations.CreateModel(
-            name='TeamMembership',
+            name="TeamMembership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['starts_on', 'id'],
+                "ordering": ["starts_on", "id"],
             },
         ),
         migrations.AddField(
-            model_name='organisation',
-            name='fiscal_calendar',
-            field=models.CharField(choices=[('months', 'Calendar months'), ('445', '4-4-5 weeks'), ('454', '4-5-4 weeks'), ('544', '5-4-4 weeks')], default='months', max_length=10),
+            model_name="organisation",
+            name="fiscal_calendar",
+            field=models.CharField(
+                choices=[
+                    ("months", "Calendar months"),
+                    ("445", "4-4-5 weeks"),
+                    ("454", "4-5-4 weeks"),
+                    ("544", "5-4-4 weeks"),
+                ],
+                default="months",
+                max_length=10,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.CheckConstraint(condition=models.Q(('fiscal_calendar__in', ['months', '445', '454', '544'])), name='organisation_fiscal_calendar_known'),
+            model_name="organisation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("fiscal_calendar__in", ["months", "445", "454", "544"])),
+                name="organisation_fiscal_calendar_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='currencyrate',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='currencyrate_currency_code'),
+            model_name="currencyrate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="currencyrate_currency_code"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='currencyrate',
-            constraint=models.CheckConstraint(condition=models.Q(('rate__gt', 0)), name='currencyrate_above_0'),
+            model_name="currencyrate",
+            constraint=models.CheckConstraint(condition=models.Q(("rate__gt", 0)), name="currencyrate_above_0"),
         ),
         migrations.AddConstraint(
-            model_name='currencyrate',
-            constraint=models.UniqueConstraint(fields=('currency', 'on'), name='currencyrate_once'),
+            model_name="currencyrate",
+            constraint=models.UniqueConstraint(fields=("currency", "on"), name="currencyrate_once"),
         ),
         migrations.AddField(
-            model_name='teammembership',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='crm.team'),
+            model_name="teammembership",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="crm.team"
+            ),
         ),
         migrations.AddField(
-            model_name='teammembership',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL),
+            model_name="teammembership",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddIndex(
-            model_name='teammembership',
-            index=models.Index(fields=['team', 'starts_on'], name='membership_of_team'),
+            model_name="teammembership",
+            index=models.Index(fields=["team", "starts_on"], name="membership_of_team"),
         ),
         migrations.AddConstraint(
-            model_name='teammembership',
-            constraint=models.UniqueConstraint(condition=models.Q(('ends_on__isnull', True)), fields=('user',), name='membership_one_present'),
+            model_name="teammembership",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ends_on__isnull", True)), fields=("user",), name="membership_one_present"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='teammembership',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='membership_days_in_order'),
+            model_name="teammembership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__isnull", True), ("ends_on__gte", models.F("starts_on")), _connector="OR"),
+                name="membership_days_in_order",
+            ),
         ),
     ]

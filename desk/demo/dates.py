@@ -9,7 +9,7 @@ from crm.models import Organisation
 from crm.periods import local_day
 from desk.demo.arrivals import SEED
 from desk.demo.life import STATE, DealEvent, Life
-from funnel.forecasting import take_snapshot
+from funnel.deals.forecasting import take_snapshot
 from leads.models import Opportunity
 
 # Of those open at the end so many have a day that passed and that nobody put off.

@@ -7,7 +7,7 @@ from campaigns.models import Spend
 from crm.models import CurrencyRate
 from crm.periods import add_months, start_of_month
 from desk.demo.marketing import DAYS, Plan
-from funnel.ledger import settle
+from funnel.attribution.ledger import settle
 from funnel.models import Attribution, Credit, FigureSettings
 from leads.models import Touch, TouchKind
 from leads.touches import record_touch

@@ -8,8 +8,8 @@ from crm.memberships import follow_teams
 from crm.models import Organisation, Team, User
 from crm.periods import local_day, zone
 from desk.demo.cast import Cast
-from funnel.attaining import booked
 from funnel.models import Quota, QuotaMeasure
+from funnel.targets.attaining import booked
 
 # Quarters before this one that have quotas; from then on this one and the next.
 BEFORE = 4

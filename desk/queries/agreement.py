@@ -17,7 +17,7 @@ from feedback.agreement import active_agreement
 from feedback.agreements import reasons_now, unfinished_agreement
 from feedback.models import Agreement, SignedStatus
 from feedback.terms import BOTH, read_exceptions, read_roles
-from funnel.attainment import Attained, attainment
+from funnel.targets.goals import Attained, attainment
 from leads.lifecycle import ReasonUse
 from leads.models import Reason, ReasonFamily, Route
 from scoring.definitions import active_definition, card_of

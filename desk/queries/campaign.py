@@ -16,13 +16,13 @@ from crm.periods import local_day, zone
 from crm.words import age, duration, interval
 from feedback.models import VERDICTS, Handoff, HandoffQuerySet
 from feedback.queries import ANSWER_TIME, Median, Verdicts
+from funnel.attribution.returns import cost_each
 from funnel.reports.answer import Row
 from funnel.reports.campaigns import CAMPAIGNS
 from funnel.reports.counts import Step as Counted
 from funnel.reports.counts import steps
 from funnel.reports.question import read
 from funnel.reports.registry import answer, question_for
-from funnel.returns import cost_each
 from leads.lifecycle import RANK, Stage
 from leads.list_queries import present_leads, ready_for_sales
 from leads.models.lead import LeadQuerySet

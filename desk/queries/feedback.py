@@ -39,7 +39,7 @@ from feedback.verdict_figures import (
 from feedback.wrong_data import still_wrong, wrong_words
 from funnel.keeping import Kept, kept
 from funnel.reports.question import MISSING as REPORT_MISSING
-from funnel.rounds import Round, recycle_yield, times_round
+from funnel.times.rounds import Round, recycle_yield, times_round
 from leads.list_queries import leads_of, needing_repair, nurture_due, present_leads
 from leads.models import Lead, Reason, Route
 from leads.models.lead import LeadQuerySet

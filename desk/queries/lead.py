@@ -76,7 +76,7 @@ def says_something(handoff: Handoff) -> bool:
 def visits(moves: list[Transition], *, now: datetime) -> list[tuple[Transition, timedelta]]:
     """Each effective move with the time spent where it led to, the present visit up to ``now``.
 
-    Negative before a move that an import dated before the one it follows, as the facts count it (funnel/sql.py).
+    Negative before a move that an import dated before the one it follows, as the facts count it (funnel/facts/sql.py).
     """
     ends = [*(move.at for move in moves[1:]), now]
     return [(move, end - move.at) for move, end in zip(moves, ends, strict=False)]
@@ -93,7 +93,7 @@ def clocks(moves: list[Transition], *, now: datetime) -> dict[str, timedelta]:
 
 
 def clocks_before(lead: Lead, start: datetime) -> dict[str, timedelta]:
-    """The clocks of the earliest lead that was merged into this one, up to where its own begin (funnel/sql.py)."""
+    """The clocks of the earliest lead merged into this one, up to where its own begin (funnel/facts/sql.py)."""
     rows = Transition.objects.effective().filter(lead__merged_into=lead).order_by("lead", "seq")
     logs: dict[int, list[Transition]] = {}
     for row in rows:

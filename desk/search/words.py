@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from crm.outbox import Changes
 from crm.records import SearchText
-from funnel.swapping import Replacement
+from funnel.facts.swapping import Replacement
 
 TABLE = "desk_searchword"
 # For each topic of the outbox: where its names stand.

@@ -10,7 +10,7 @@ from crm.api.filters import StrictFilterSet
 from crm.api.serializers import RecordSerializer
 from crm.api.views import Resource
 from funnel.models import Quota
-from funnel.quotas import edit_quota, remove_quota, set_quota
+from funnel.targets.quotas import edit_quota, remove_quota, set_quota
 
 # What a quota is of; another one is another quota.
 FIXED = ("measure", "user", "team")

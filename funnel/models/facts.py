@@ -8,8 +8,8 @@ from django.db import models
 class LeadFact(models.Model):
     """One episode of one lead, told by the effective log; never depends on the present time.
 
-    Written by funnel/recompute.py only, from the SQL of funnel/sql.py. No foreign keys: a fact is rewritten whole
-    whenever its lead changes, and a rebuild swaps the whole table.
+    Written by funnel/facts/recompute.py only, from the SQL of funnel/facts/sql.py. No foreign keys: a fact is rewritten
+    whole whenever its lead changes, and a rebuild swaps the whole table.
     """
 
     pk = models.CompositePrimaryKey("lead_id", "episode")
@@ -17,7 +17,7 @@ class LeadFact(models.Model):
     episode = models.PositiveSmallIntegerField()
 
     # Dimensions, as the lead has them now, industry its company's; the version of the definition is the earliest of the
-    # episode's MQLs. The region is the team's as that is now (funnel/regions.py).
+    # episode's MQLs. The region is the team's as that is now (funnel/facts/regions.py).
     campaign = models.BigIntegerField(null=True)
     channel = models.CharField(max_length=20)
     source = models.CharField(max_length=120)

@@ -35,7 +35,7 @@ class AttributionCause(models.TextChoices):
 class Attribution(models.Model):
     """How one won deal is credited: frozen when it was closed; what was corrected since makes a new version.
 
-    Written by funnel/ledger.py only. No foreign keys: figures never hold up the records they tell of.
+    Written by funnel/attribution/ledger.py only. No foreign keys: figures never hold up the records they tell of.
     """
 
     opportunity = models.BigIntegerField()

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from crm.words import interval, money, number, percent
-from funnel.attempts import Rep, Tried
-from funnel.charts import RATIO, Chart, Mark, Series
+from funnel.pages.charts import RATIO, Chart, Mark, Series
 from funnel.pages.face import Face
 from funnel.reports.answer import Answer, Row
 from funnel.reports.attempts import MOST_ATTEMPTS, Beside, Tipping
 from funnel.statistics.attempts import Attempt, trusted
+from funnel.times.attempts import Rep, Tried
 from leads.lifecycle import Stage
 from leads.models.work import ActivityKind
 

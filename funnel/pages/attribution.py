@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from crm.words import money, number, percent
-from funnel.charts import MONEY, Chart, Series
 from funnel.models import AttributionModel
+from funnel.pages.charts import MONEY, Chart, Series
 from funnel.pages.face import Face
 from funnel.pages.table import month_words
 from funnel.reports.answer import Answer, Row

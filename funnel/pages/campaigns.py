@@ -7,8 +7,8 @@ from decimal import Decimal
 from campaigns.models import CampaignKind, CampaignStatus, Channel
 from crm.words import money, number, percent
 from feedback.quality import FEWEST
-from funnel.charts import MONEY, RATIO, Chart, Series
 from funnel.models.settings import MarketingSourced
+from funnel.pages.charts import MONEY, RATIO, Chart, Series
 from funnel.pages.face import Face
 from funnel.reports.answer import Answer, Row
 from funnel.reports.campaigns import Reconciled

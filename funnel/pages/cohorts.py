@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from crm.words import interval, number, percent
-from funnel.charts import RATIO, Chart, Series
-from funnel.cohorts import Cohort, Point, latest_pair, same_age
 from funnel.models import FigureSettings
+from funnel.pages.charts import RATIO, Chart, Series
 from funnel.pages.face import Face
 from funnel.reports.answer import Answer
 from funnel.reports.cohorts import AGES, in_time
 from funnel.reports.question import MISSING
 from funnel.statistics.survival import ENOUGH_AT_RISK, OPEN
+from funnel.times.cohorts import Cohort, Point, latest_pair, same_age
 
 # More curves than these cannot be told apart; of a dimension more lines than these are for the CSV.
 MOST_CURVES, MOST_LINES = 6, 24

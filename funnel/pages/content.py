@@ -6,10 +6,10 @@ from math import log
 from typing import Any
 
 from crm.words import number, percent
-from funnel.lift import NOT_ENOUGH, NOT_PROVEN, PROVEN
 from funnel.pages.face import Face
 from funnel.reports.answer import Answer, Row
 from funnel.reports.content import Page
+from funnel.times.lift import NOT_ENOUGH, NOT_PROVEN, PROVEN
 
 # The scale of lifts: a quarter to four times as often, even in the middle.
 WIDEST = 4.0

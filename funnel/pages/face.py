@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from funnel.charts import Chart
+from funnel.pages.charts import Chart
 from funnel.reports.answer import Answer, Row
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from crm.words import interval, number, percent
 from feedback.agreement import active_agreement
-from funnel.charts import RATIO, Chart, Series
+from funnel.pages.charts import RATIO, Chart, Series
 from funnel.pages.face import Face
 from funnel.pages.sla import response_curve
 from funnel.reports.answer import Answer

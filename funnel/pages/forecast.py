@@ -6,10 +6,10 @@ from datetime import date
 from math import erf, sqrt
 
 from crm.words import about_money, number, percent
-from funnel.accuracy import Accuracy
-from funnel.charts import MONEY, RATIO, Chart, Mark, Series
-from funnel.chosen import Chosen
-from funnel.forecasting import Forecast
+from funnel.deals.accuracy import Accuracy
+from funnel.deals.chosen import Chosen
+from funnel.deals.forecasting import Forecast
+from funnel.pages.charts import MONEY, RATIO, Chart, Mark, Series
 from funnel.pages.face import Face
 from funnel.pages.figures import Figure
 from funnel.reports.answer import Answer

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from crm.models import Cursor
-from funnel.annotations import Event, events, marked
-from funnel.charts import Chart
-from funnel.comparing import Before, before, days_in_words
+from funnel.pages.annotations import Event, events, marked
+from funnel.pages.charts import Chart
+from funnel.pages.comparing import Before, before, days_in_words
 from funnel.pages.face import Face
 from funnel.pages.registry import face_of
 from funnel.pages.table import Table, table

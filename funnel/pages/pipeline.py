@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 from crm.words import about_money, number, percent
-from funnel.charts import MONEY, Chart, Series
-from funnel.chosen import Chosen
+from funnel.deals.chosen import Chosen
+from funnel.pages.charts import MONEY, Chart, Series
 from funnel.pages.face import Face
 from funnel.pages.figures import Figure
 from funnel.pages.table import month_words

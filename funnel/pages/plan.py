@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from crm.fiscal import fiscal_quarter
 from crm.words import money, number, percent
-from funnel.outlook import Coverage
-from funnel.own_rates import CHAIN, ENOUGH
+from funnel.deals.outlook import Coverage
 from funnel.pages.face import Face
-from funnel.planning import LABELS, PARAMETERS, RATES, Plan, Step
 from funnel.reports.answer import Answer
 from funnel.statistics.planning import Pace
+from funnel.targets.own_rates import CHAIN, ENOUGH
+from funnel.targets.planning import LABELS, PARAMETERS, RATES, Plan, Step
 from leads.lifecycle import Stage
 
 SHORT = {Stage.CUSTOMER: "customers", Stage.OPPORTUNITY: "opportunities", Stage.QUALIFIED: "SQL", Stage.ACCEPTED: "SAL"}

@@ -26,7 +26,7 @@ TABS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Hand-off", ("sla", "feedback", "attempts")),
     ("Alignment", ("alignment",)),
 )
-# Reports with a page of their own (funnel/views.py).
+# Reports with a page of their own (funnel/views/reports.py).
 OWN_PAGES = ("funnel", "alignment")
 # A report that is not here has a table alone.
 FACES: dict[str, Draw] = {

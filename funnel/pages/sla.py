@@ -9,15 +9,15 @@ from django.db.models import Count, F, Q
 from crm.words import interval, number, percent
 from feedback.models import Handoff
 from feedback.verdict_figures import held_at
-from funnel.charts import HOURS, RATIO, Chart, Mark, Series
-from funnel.charts import said as in_words
+from funnel.handoffs.service_levels import Kept, Lasted
+from funnel.handoffs.speed import Took
+from funnel.pages.charts import HOURS, RATIO, Chart, Mark, Series
+from funnel.pages.charts import said as in_words
 from funnel.pages.face import Face
 from funnel.queries import waiting_now
 from funnel.reports.answer import Answer
 from funnel.reports.question import Question
 from funnel.reports.sla import WEEKDAYS, Page
-from funnel.service_levels import Kept, Lasted
-from funnel.speed import Took
 from funnel.statistics.survival import Curve, kaplan_meier, stepped
 
 # Fewer say nothing of a rate.

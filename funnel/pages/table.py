@@ -7,10 +7,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 from crm.words import interval, money, number, percent
-from funnel.charts import RATIO, length
-from funnel.forms import dimension_word
+from funnel.pages.charts import RATIO, length
 from funnel.reports.answer import Answer, Column, Row
 from funnel.reports.question import MISSING, QUARTER, Question
+from funnel.views.filter_line import dimension_word
 
 MOST_ROWS = 200
 # Fewer than this say nothing of a rate.

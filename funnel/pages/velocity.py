@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from crm.words import measured, number, percent
-from funnel.charts import DAYS, Chart, Series
-from funnel.first_touches import TITLES
-from funnel.lengths import CLOCKS, STAGES_IN_ORDER, TO_CLOSE, TO_WON, TOTAL, Length
 from funnel.models import FigureSettings
+from funnel.pages.charts import DAYS, Chart, Series
 from funnel.pages.face import Face
 from funnel.reports.answer import Answer, Row
+from funnel.times.first_touches import TITLES
+from funnel.times.lengths import CLOCKS, STAGES_IN_ORDER, TO_CLOSE, TO_WON, TOTAL, Length
 from leads.lifecycle import Clock, Stage
 
 FEW = 10

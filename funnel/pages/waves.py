@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from crm.fiscal import WEEKS_A_QUARTER
 from crm.intervals import Difference
 from crm.words import number, percent
-from funnel.charts import Chart, Series
-from funnel.closes import Cost, Quarter
+from funnel.deals.closes import Cost, Quarter
+from funnel.pages.charts import Chart, Series
 from funnel.pages.face import Face
 from funnel.reports.answer import Answer
 from funnel.reports.waves import Page

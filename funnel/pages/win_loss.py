@@ -9,7 +9,7 @@ from crm.fiscal import fiscal_quarter
 from crm.intervals import share
 from crm.periods import local_day, zone
 from crm.words import interval, money, number, percent
-from funnel.charts import Chart, Series
+from funnel.pages.charts import Chart, Series
 from funnel.pages.face import Face
 from funnel.pages.table import month_words
 from funnel.reports.answer import Answer, Row

@@ -12,8 +12,7 @@ from feedback import request_figures
 from feedback.agreement import active_agreement
 from feedback.closed_loop import closed_loop_rate
 from feedback.terms import BOTH, Goal, Unit
-from funnel.attainment import Attained, attained, goals_for, said
-from funnel.promises import (
+from funnel.handoffs.promises import (
     answer_time,
     attempts_kept,
     comments_answered,
@@ -22,9 +21,10 @@ from funnel.promises import (
     ride_alongs,
     verdicts_in_time,
 )
+from funnel.handoffs.service_levels import Days, given_up
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.question import BadQuestion, Question
-from funnel.service_levels import Days, given_up
+from funnel.targets.goals import Attained, attained, goals_for, said
 
 EVERY_ONE = Decimal(1)
 FEEDBACK, REQUESTS, SLA = "/feedback/", "/requests/", "/dashboards/sla/"

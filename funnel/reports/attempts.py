@@ -8,12 +8,12 @@ from typing import Any
 from crm.intervals import share
 from crm.models import Organisation
 from crm.words import money, number
-from funnel.attempts import Rep, Tried, by_stage, by_week, ended_after, kinds, reps, value_of_contact
 from funnel.models import FigureSettings
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
 from funnel.reports.question import DIMENSIONS, MISSING, Parameter, Question
 from funnel.statistics.attempts import Attempt, life_table, pays_until, plateau_at
+from funnel.times.attempts import Rep, Tried, by_stage, by_week, ended_after, kinds, reps, value_of_contact
 from leads.lifecycle import RANK, Stage
 
 BY = Parameter("by", "Tell", (("attempt", "by attempt"), ("stage", "by stage"), ("week", "by week of quarter")))

@@ -9,7 +9,7 @@ from decimal import ROUND_FLOOR, Decimal
 from campaigns.models import Channel
 from crm.currencies import CENT
 from crm.models import Organisation
-from funnel.deals import DEAL, Values, in_days, last_day, money_notes, rows, values_of
+from funnel.deals.relation import DEAL, Values, in_days, last_day, money_notes, rows, values_of
 from funnel.models import AttributionCause, AttributionModel, FigureSettings
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels

@@ -10,16 +10,7 @@ from crm.currencies import CENT
 from crm.intervals import rate
 from crm.models import Organisation
 from crm.periods import local_day, zone
-from funnel.chances import likely
-from funnel.deals import DEAL, Values, last_day, money_notes
-from funnel.models import AttributionModel, FigureSettings
-from funnel.models.settings import MarketingSourced
-from funnel.reports.answer import Column, Report, Row, Told
-from funnel.reports.attribution import credited_by_campaign
-from funnel.reports.counts import steps
-from funnel.reports.labels import labels
-from funnel.reports.question import BASES, MISSING, UNITS, BadQuestion, Parameter, Question
-from funnel.returns import (
+from funnel.attribution.returns import (
     Expected,
     Quality,
     Revenue,
@@ -33,6 +24,15 @@ from funnel.returns import (
     romi,
     won_in,
 )
+from funnel.deals.chances import likely
+from funnel.deals.relation import DEAL, Values, last_day, money_notes
+from funnel.models import AttributionModel, FigureSettings
+from funnel.models.settings import MarketingSourced
+from funnel.reports.answer import Column, Report, Row, Told
+from funnel.reports.attribution import credited_by_campaign
+from funnel.reports.counts import steps
+from funnel.reports.labels import labels
+from funnel.reports.question import BASES, MISSING, UNITS, BadQuestion, Parameter, Question
 from funnel.selection import DRILLDOWN, Selection
 from leads.lifecycle import RANK, Stage
 

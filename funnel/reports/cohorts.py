@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from crm.fiscal import fiscal_quarter
-from funnel.cohorts import ALL, MONTH, QUARTER, Cohort, cohorts
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
 from funnel.reports.question import DIMENSIONS, MISSING, UNITS, Parameter, Question
 from funnel.selection import DRILLDOWN, Selection
 from funnel.statistics.survival import OPEN, WON
+from funnel.times.cohorts import ALL, MONTH, QUARTER, Cohort, cohorts
 from leads.lifecycle import Stage
 
 # The ages that are told, in days.

@@ -10,12 +10,12 @@ from crm.currencies import converted
 from crm.fetching import fetch_rows
 from crm.models import Organisation
 from crm.periods import local_day, zone
-from funnel.lift import FEWEST, NOT_ENOUGH, STAGES, STALE_AFTER, Asked, Lift, Place, last_used, lifts, uses
+from funnel.handoffs.service_levels import Days
 from funnel.models import AttributionModel
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
 from funnel.reports.question import DIMENSIONS, MISSING, Parameter, Question
-from funnel.service_levels import Days
+from funnel.times.lift import FEWEST, NOT_ENOUGH, STAGES, STALE_AFTER, Asked, Lift, Place, last_used, lifts, uses
 from leads.lifecycle import Stage
 
 MOST_ASSETS = 500

@@ -9,8 +9,8 @@ from django.db.models import Case, CharField, Count, F, Func, Max, Min, Q, Query
 from django.db.models.functions import Cast, Coalesce
 
 from crm.periods import add_months, start_of_month
+from funnel.facts.regions import in_region, region
 from funnel.models import LeadFact, StageMetric
-from funnel.regions import in_region, region
 from funnel.reports.question import DIMENSIONS, Question
 from funnel.selection import facts_of, in_cohort, passed_on, with_passage, within
 from leads.lifecycle import RANK, SUCCESS, Stage

@@ -25,11 +25,11 @@ from feedback.verdict_figures import (
     reasons_by,
     totals,
 )
+from funnel.handoffs.service_levels import Days, Lasted, Promised, lasted
 from funnel.models import FigureSettings
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
 from funnel.reports.question import DIMENSIONS, MISSING, Question
-from funnel.service_levels import Days, Lasted, Promised, lasted
 
 # The page that lists the hand-offs behind a number.
 BEHIND = "/dashboards/feedback/leads/"

@@ -9,13 +9,13 @@ from crm.fiscal import Span
 from crm.models import Organisation
 from crm.periods import local_day
 from crm.words import number, percent
-from funnel.accuracy import Accuracy, Track, accuracy, is_kept, track, week_of
-from funnel.chances import chances
-from funnel.chosen import IN_FORECAST, ROLL_UPS, Behind, Chosen, count_behind, opportunities_behind
-from funnel.connected import Connected, connected
-from funnel.deals import held, is_past, last_day, money_notes, source, values_of
-from funnel.forecasting import Forecast, forecast, rolled_up
-from funnel.outlook import Outlook, outlook, quarter_of, working_days
+from funnel.deals.accuracy import Accuracy, Track, accuracy, is_kept, track, week_of
+from funnel.deals.chances import chances
+from funnel.deals.chosen import IN_FORECAST, ROLL_UPS, Behind, Chosen, count_behind, opportunities_behind
+from funnel.deals.connected import Connected, connected
+from funnel.deals.forecasting import Forecast, forecast, rolled_up
+from funnel.deals.outlook import Outlook, outlook, quarter_of, working_days
+from funnel.deals.relation import held, is_past, last_day, money_notes, source, values_of
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
 from funnel.reports.pipeline import money

@@ -10,10 +10,11 @@ from crm.fiscal import Span, fiscal_quarter
 from crm.models import Organisation
 from crm.periods import add_months
 from crm.words import percent
-from funnel.chances import CHANCE, VARIANCE, WEIGHTED, chances, likely
-from funnel.chosen import MARKS, STATES, Chosen
-from funnel.connected import Connected, connected
-from funnel.deals import (
+from funnel.deals.chances import CHANCE, VARIANCE, WEIGHTED, chances, likely
+from funnel.deals.chosen import MARKS, STATES, Chosen
+from funnel.deals.connected import Connected, connected
+from funnel.deals.outlook import ENOUGH_CLOSED, Outlook, outlook
+from funnel.deals.relation import (
     QUARTER,
     Values,
     held,
@@ -27,7 +28,6 @@ from funnel.deals import (
     source,
     values_of,
 )
-from funnel.outlook import ENOUGH_CLOSED, Outlook, outlook
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
 from funnel.reports.question import DEAL_DIMENSIONS, MISSING, Question

@@ -6,11 +6,11 @@ from decimal import Decimal
 from crm.models import Organisation
 from crm.periods import local_day
 from crm.words import number
-from funnel.outlook import quarter_of
-from funnel.own_rates import ENOUGH
-from funnel.planning import LABELS, PARAMETERS, Plan, Step, plan_of
+from funnel.deals.outlook import quarter_of
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.question import BadQuestion, Question
+from funnel.targets.own_rates import ENOUGH
+from funnel.targets.planning import LABELS, PARAMETERS, Plan, Step, plan_of
 from leads.lifecycle import Stage
 
 

@@ -73,9 +73,9 @@ class Question:
 
     ``basis`` cohort: episodes by the day they began; period: events by their own day. ``unit`` leads: first episodes
     only. ``dimension``: one row a key ('' for none, or `month`, `quarter`), ``key`` keeps one of them. ``filters``:
-    further dimensions held at one key; keys are strings, "" a missing value. ``cohort``: a stage; cohorts are then taken by
-    the day on which that stage was first entered, instead of the day the episode began. ``options``: the report's own
-    parameters, each with its value.
+    further dimensions held at one key; keys are strings, "" a missing value. ``cohort``: a stage; cohorts are then
+    taken by the day on which that stage was first entered, instead of the day the episode began. ``options``: the
+    report's own parameters, each with its value.
     """
 
     start: date

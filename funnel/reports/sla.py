@@ -8,13 +8,13 @@ from typing import Any
 from crm.models import Organisation, Side
 from crm.periods import local_day, zone
 from feedback.agreement import active_agreement
-from funnel.attainment import Attained, attained, goals_for
+from funnel.handoffs.service_levels import CLOCKS, STATES, Clock, Days, Kept, Lasted, Promised, kept_by, lasted
+from funnel.handoffs.speed import Took, speed
 from funnel.models import FigureSettings
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
 from funnel.reports.question import DIMENSIONS, MISSING, BadQuestion, Parameter, Question
-from funnel.service_levels import CLOCKS, STATES, Clock, Days, Kept, Lasted, Promised, kept_by, lasted
-from funnel.speed import Took, speed
+from funnel.targets.goals import Attained, attained, goals_for
 
 # The page that lists the promises behind a number, and that of marketing's requests.
 BEHIND, REQUESTS = "/dashboards/sla/leads/", "/requests/"

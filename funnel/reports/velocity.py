@@ -7,8 +7,13 @@ from datetime import date, datetime
 
 from django.db.models import QuerySet
 
-from funnel.first_touches import TITLES, Approach, approaches
-from funnel.lengths import (
+from funnel.models import LeadFact
+from funnel.reports.answer import Column, Report, Row, Told
+from funnel.reports.labels import labels
+from funnel.reports.question import BASES, DIMENSIONS, MISSING, UNITS, Parameter, Question, choice, read
+from funnel.selection import DRILLDOWN, with_way
+from funnel.times.first_touches import TITLES, Approach, approaches
+from funnel.times.lengths import (
     CLOCKS,
     MEASURES,
     MICROSECONDS_A_DAY,
@@ -20,13 +25,8 @@ from funnel.lengths import (
     episodes,
     velocities,
 )  # fmt: skip
-from funnel.models import LeadFact
-from funnel.reports.answer import Column, Report, Row, Told
-from funnel.reports.labels import labels
-from funnel.reports.question import BASES, DIMENSIONS, MISSING, UNITS, Parameter, Question, choice, read
-from funnel.selection import DRILLDOWN, with_way
-from funnel.selling_pace import lead_pace, pipeline_pace
-from funnel.stalling import Standing, longest_stays, stalled, standing
+from funnel.times.selling_pace import lead_pace, pipeline_pace
+from funnel.times.stalling import Standing, longest_stays, stalled, standing
 
 VISITS = Parameter("visits", "Time in stage", (("all", "all visits together"), ("latest", "latest visit")))
 STALLED = "stalled"

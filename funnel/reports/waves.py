@@ -8,7 +8,7 @@ from crm.fiscal import Span, quarters_between
 from crm.intervals import rate
 from crm.models import Organisation
 from crm.periods import local_day
-from funnel.closes import (
+from funnel.deals.closes import (
     Cost,
     Quarter,
     Weeks,
@@ -22,7 +22,7 @@ from funnel.closes import (
     series,
     week_days,
 )
-from funnel.deals import held, money_notes, source, values_of
+from funnel.deals.relation import held, money_notes, source, values_of
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
 from funnel.reports.question import DEAL_DIMENSIONS, MISSING, BadQuestion, Question

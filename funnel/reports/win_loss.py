@@ -10,9 +10,9 @@ from crm.intervals import Share, share
 from crm.models import Organisation
 from crm.periods import local_day, zone
 from crm.words import number
-from funnel.chosen import Chosen, joined
-from funnel.connected import Connected, connected
-from funnel.deals import (
+from funnel.deals.chosen import Chosen, joined
+from funnel.deals.connected import Connected, connected
+from funnel.deals.relation import (
     DEAL,
     Values,
     held,
@@ -24,7 +24,7 @@ from funnel.deals import (
     source,
     values_of,
 )
-from funnel.deals import rows as found_rows
+from funnel.deals.relation import rows as found_rows
 from funnel.models import FigureSettings
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels

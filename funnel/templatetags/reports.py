@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from django import template
 
-from funnel.forms import dimension_word
 from funnel.pages import table
 from funnel.pages.registry import tabs
 from funnel.reports.answer import Answer, Row
+from funnel.views.filter_line import dimension_word
 
 register = template.Library()
 register.filter(table.said)

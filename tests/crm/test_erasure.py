@@ -15,7 +15,7 @@ from crm.notifications import notify
 from crm.outbox import drain_all
 from feedback.models import Handoff
 from feedback.verdicts import accept_handoff, offer_lead
-from funnel.checking import check_metrics
+from funnel.facts.checking import check_metrics
 from leads.converting import convert_lead
 from leads.lifecycle import Stage
 from leads.mail_templates import FIRST

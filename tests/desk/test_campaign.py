@@ -12,7 +12,7 @@ from crm.models import Change, Role
 from desk.queries.campaign import CHAIN, counts_by_campaign
 from feedback.models import Handoff
 from feedback.verdicts import accept_handoff, reject_handoff
-from funnel.recompute import apply_changes
+from funnel.facts.recompute import apply_changes
 from leads.lifecycle import Stage
 from leads.models import Lead
 from leads.transitions import move_lead

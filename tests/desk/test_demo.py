@@ -15,9 +15,9 @@ from crm.models import Organisation, Team, User
 from crm.working_time import add_working_time, schedule_of
 from feedback.models import Agreement, Handoff
 from feedback.queries import count_waiting
-from funnel.attaining import attainments
-from funnel.checking import check_metrics
+from funnel.facts.checking import check_metrics
 from funnel.models import Quota
+from funnel.targets.attaining import attainments
 from leads.lifecycle import MOVES, OPEN, RANK, RETURNED, Stage
 from leads.models import (
     Activity,

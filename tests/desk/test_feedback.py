@@ -11,7 +11,7 @@ from feedback.models import Handoff, Improvement, Reply
 from feedback.recycling import bring_back
 from feedback.replies import reply_to
 from feedback.verdicts import accept_handoff, offer_lead, reject_handoff
-from funnel import recompute
+from funnel.facts import recompute
 from leads.lifecycle import Stage
 from leads.models import Lead
 from leads.transitions import move_lead

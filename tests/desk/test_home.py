@@ -12,7 +12,7 @@ from desk.queries.home import Week, funnel_sentence, week_of
 from feedback.models import Agreement, Handoff, Request, RequestKind
 from feedback.replies import reply_to
 from feedback.verdicts import accept_handoff, reject_handoff
-from funnel.recompute import apply_changes
+from funnel.facts.recompute import apply_changes
 from leads.activities import log_activity
 from leads.converting import convert_lead
 from leads.models import Lead

@@ -19,7 +19,7 @@ from feedback.models import VERDICTS, Agreement, Handoff, HandoffStatus, SignedS
 from feedback.rerouting import reroute_waiting
 from feedback.snoozing import snooze_handoff, wake_handoff
 from feedback.verdicts import accept_handoff, offer_lead, reject_handoff, undo_verdict, withdraw_handoff
-from funnel.checking import check_metrics
+from funnel.facts.checking import check_metrics
 from leads.editing import create_lead
 from leads.lifecycle import Stage
 from leads.merging import merge_leads, undo_merge

@@ -15,7 +15,7 @@ from crm.errors import BusinessError
 from crm.models import Role, Side, User
 from feedback.models import Handoff
 from feedback.verdicts import accept_handoff, offer_lead, reject_handoff, undo_verdict
-from funnel.checking import check_metrics
+from funnel.facts.checking import check_metrics
 from leads.activities import log_activity, remove_activity
 from leads.archiving import archive, restore
 from leads.assigning import assign_leads, take_back_leads

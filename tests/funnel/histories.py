@@ -7,7 +7,7 @@ from django.db import transaction
 
 from crm import outbox
 from crm.outbox import record_change
-from funnel import recompute
+from funnel.facts import recompute
 from leads.lifecycle import Stage
 from leads.models import Lead, Transition
 from leads.models.log import TransitionKind

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from crm.models import Organisation
 from feedback.models import Agreement
 from feedback.verdicts import accept_handoff
-from funnel.alignment import quarter, quarter_asked
+from funnel.pages.alignment import quarter, quarter_asked
 from funnel.reports.alignment import tell
 from funnel.reports.question import BadQuestion, Question
 from tests.api import Caller

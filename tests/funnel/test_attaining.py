@@ -7,8 +7,8 @@ import pytest
 
 from crm.fiscal import fiscal_quarter
 from crm.models import Role, TeamMembership
-from funnel.attaining import attainments, booked, usual_share
 from funnel.models import Quota
+from funnel.targets.attaining import attainments, booked, usual_share
 from leads.lifecycle import Stage
 from leads.models import Activity, Opportunity
 from leads.transitions import move_lead

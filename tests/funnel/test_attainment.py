@@ -1,4 +1,4 @@
-"""How far shared goals have come, and in what words: funnel/attainment.py."""
+"""How far shared goals have come, and in what words: funnel/targets/goals.py."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -8,9 +8,9 @@ import pytest
 from feedback.models import Agreement, Handoff
 from feedback.terms import MEASURES, Goal, Worth
 from feedback.verdicts import accept_handoff, reject_handoff
-from funnel.attainment import Attained, Figure, attained, attainment, elapsed_share, goals_for
-from funnel.recompute import rebuild
-from funnel.service_levels import Days
+from funnel.facts.recompute import rebuild
+from funnel.handoffs.service_levels import Days
+from funnel.targets.goals import Attained, Figure, attained, attainment, elapsed_share, goals_for
 from leads.models import Opportunity, Touch, Transition
 from tests.factories import DAY, HOUR, MONDAY, make_handoff, make_lead, make_mql, make_opportunity, reason
 

@@ -8,7 +8,7 @@ import pytest
 
 from campaigns.models import Asset
 from crm.models import CurrencyRate
-from funnel import ledger
+from funnel.attribution import ledger
 from funnel.reports.attribution import to_cents
 from funnel.reports.registry import REPORTS, question_for
 from leads.touches import record_touch

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from funnel import ledger, recompute
+from funnel.attribution import ledger
+from funnel.facts import recompute
 from funnel.models import FigureSettings
 from funnel.pages import attribution, campaigns
 from funnel.reports.registry import REPORTS, answer, question_for

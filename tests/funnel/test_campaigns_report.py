@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 
 from crm.models import CurrencyRate
-from funnel import recompute
+from funnel.attribution.returns import roi, romi
+from funnel.facts import recompute
 from funnel.models import FigureSettings
 from funnel.reports.question import BadQuestion
 from funnel.reports.registry import REPORTS, question_for
-from funnel.returns import roi, romi
 from leads.touches import record_touch
 from tests.factories import DAY, MONDAY, make_campaign, make_lead, make_opportunity, make_spend
 from tests.funnel.histories import make_history
@@ -173,7 +173,7 @@ def test_sourced_of_campaigns_without_one_and_of_others_is_all_that_was_won():
 
 
 def test_return_can_be_on_what_a_model_credits():
-    from funnel import ledger
+    from funnel.attribution import ledger
 
     fair, mail = make_campaign("Fair"), make_campaign("Mail", channel="email")
     make_spend(fair, "100")

@@ -1,4 +1,4 @@
-"""funnel/checking.py and the two commands: differences are found, named and mended."""
+"""funnel/facts/checking.py and the two commands: differences are found, named and mended."""
 
 from io import StringIO
 
@@ -7,9 +7,9 @@ from django.core.management import call_command
 from django.db import connection
 
 from crm import outbox
-from funnel.checking import check_metrics
+from funnel.facts.checking import check_metrics
+from funnel.facts.swapping import Replacement
 from funnel.models import LeadFact, StageMetric
-from funnel.swapping import Replacement
 from leads.models import Lead
 from tests.factories import make_lead
 from tests.funnel.histories import day, keep_up, make_history

@@ -1,4 +1,4 @@
-"""funnel/cohorts.py and the report: known answers of METRICS C2 to C5, told of real leads in the log."""
+"""funnel/times/cohorts.py and the report: known answers of METRICS C2 to C5, told of real leads in the log."""
 
 from datetime import date, datetime
 

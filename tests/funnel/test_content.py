@@ -6,11 +6,11 @@ import pytest
 
 from campaigns.models import Asset
 from crm.intervals import Counted
-from funnel.lift import NOT_ENOUGH, NOT_PROVEN, PROVEN, Asked, lift, lifts, uses
+from funnel.handoffs.service_levels import Days
 from funnel.models import Attribution, Credit
 from funnel.reports.content import CONTENT, tell
 from funnel.reports.question import read
-from funnel.service_levels import Days
+from funnel.times.lift import NOT_ENOUGH, NOT_PROVEN, PROVEN, Asked, lift, lifts, uses
 from leads.merging import merge_leads
 from leads.models import Activity, Touch
 from tests.factories import make_lead

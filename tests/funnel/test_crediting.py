@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funnel.crediting import DAY_US, SESSION_US, Paths, in_cents, once_a_session, shares
+from funnel.attribution.crediting import DAY_US, SESSION_US, Paths, in_cents, once_a_session, shares
 from funnel.models import AttributionModel
 
 CLOSE = 1_000 * DAY_US

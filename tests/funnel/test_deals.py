@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from crm.models import CurrencyRate, Organisation
-from funnel.chosen import Chosen, opportunities_behind, read_chosen
-from funnel.deals import DEAL, held, key_of, money_notes, rows, source, values_of
+from funnel.deals.chosen import Chosen, opportunities_behind, read_chosen
+from funnel.deals.relation import DEAL, held, key_of, money_notes, rows, source, values_of
+from funnel.facts.recompute import rebuild
 from funnel.models import LeadFact
-from funnel.recompute import rebuild
 from funnel.reports.question import BadQuestion, Question
 from leads.models import Company, Opportunity
 from leads.models.lead import SourcedBy
@@ -163,7 +163,6 @@ class TestThen:
         [closed] = told(deal, on=(MONDAY + 10 * DAY).date())
         assert (open_still["outcome"], open_still["stage"], open_still["closed_on"]) == ("", "", None)
         assert (closed["outcome"], closed["stage"]) == ("won", "won")
-
 
     def test_one_that_was_written_down_closed_is_there_from_its_close(self) -> None:
         deal = make_opportunity(opened_at=None, stage="won", outcome="won", closed_at=MONDAY)

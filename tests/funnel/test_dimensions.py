@@ -7,14 +7,14 @@ from itertools import permutations
 import pytest
 
 from crm.models import Organisation, Role, Team
-from funnel.checking import check_metrics
-from funnel.lengths import velocities
+from funnel.facts.checking import check_metrics
 from funnel.models import LeadFact
 from funnel.reports import counts
 from funnel.reports.counts import InForce, versions_in_force
 from funnel.reports.funnel import rows
 from funnel.reports.question import DIMENSIONS, Question
 from funnel.selection import Selection
+from funnel.times.lengths import velocities
 from leads.editing import edit_company
 from leads.models import Company
 from tests.factories import MONDAY, make_campaign, make_team, make_user

@@ -8,12 +8,12 @@ import pytest
 
 from crm.fiscal import Calendar
 from crm.models import Holiday, HolidayCalendar, Organisation
-from funnel.accuracy import accuracy, accuracy_of, bias_of, track
-from funnel.chances import ENOUGH_ENDED
-from funnel.chosen import opportunities_behind
-from funnel.forecasting import snapshot_yesterday, take_snapshot
+from funnel.deals.accuracy import accuracy, accuracy_of, bias_of, track
+from funnel.deals.chances import ENOUGH_ENDED
+from funnel.deals.chosen import opportunities_behind
+from funnel.deals.forecasting import snapshot_yesterday, take_snapshot
+from funnel.deals.outlook import working_days
 from funnel.models import ForecastSnapshot
-from funnel.outlook import working_days
 from funnel.pages.forecast import sentence
 from funnel.reports.forecast import Slipped, tell
 from funnel.reports.question import BadQuestion

@@ -8,8 +8,8 @@ from django.db.models import Sum
 
 from crm.models import Organisation
 from crm.outbox import drain
-from funnel import ledger
-from funnel.ledger_checking import ledger_differences
+from funnel.attribution import ledger
+from funnel.attribution.checking import ledger_differences
 from funnel.models import Attribution, Credit, FigureSettings
 from leads.converting import convert_lead
 from leads.merging import merge_leads, undo_merge

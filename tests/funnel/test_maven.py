@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from django.test import TestCase, override_settings
 
-from funnel.chosen import opportunities_behind, read_chosen
+from funnel.deals.chosen import opportunities_behind, read_chosen
 from funnel.reports.question import Question
 from funnel.reports.win_loss import tell
 from tests.funnel.maven import AFTERWARDS, import_maven, needs_maven

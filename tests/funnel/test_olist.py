@@ -7,8 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from crm import outbox
-from funnel.checking import check_metrics
-from funnel.lengths import velocities
+from funnel.facts.checking import check_metrics
 from funnel.reports.cohorts import COHORTS
 from funnel.reports.cohorts import tell as tell_cohorts
 from funnel.reports.funnel import notes as funnel_notes
@@ -16,6 +15,7 @@ from funnel.reports.funnel import rows as funnel_rows
 from funnel.reports.question import Question
 from funnel.reports.registry import question_for
 from funnel.reports.velocity import tell as tell_velocity
+from funnel.times.lengths import velocities
 from tests.funnel.histories import drain_all
 from tests.leads.test_import_olist import MONTHS, OLIST, ORIGINS, WITHIN, WON, import_both
 

@@ -3,9 +3,9 @@
 import pytest
 
 from crm.outbox import drain_all
-from funnel import overview
-from funnel.overview import MARKETER, MARKETING, REP, SALES, Reader, Tile, tiles_of
-from funnel.overview import overview as overview_of
+from funnel.pages import overview
+from funnel.pages.overview import MARKETER, MARKETING, REP, SALES, Reader, Tile, tiles_of
+from funnel.pages.overview import overview as overview_of
 from funnel.reports.registry import REPORTS
 from tests.factories import HOUR, MONDAY, make_campaign, make_handoff, make_mql, make_team, make_user
 

@@ -7,10 +7,10 @@ import pytest
 
 from crm.outbox import drain_all
 from feedback.verdicts import accept_handoff, reject_handoff
-from funnel.dashboard import dashboard, sentence
-from funnel.forms import as_parameters
+from funnel.pages.funnel import dashboard, sentence
 from funnel.pages.page import Asked
 from funnel.reports.question import read
+from funnel.views.filter_line import as_parameters
 from leads.lifecycle import SUCCESS
 from tests.factories import DAY, HOUR, MONDAY, make_campaign, make_handoff, make_lead, make_mql, reason
 

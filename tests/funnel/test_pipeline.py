@@ -8,12 +8,12 @@ import pytest
 
 from crm.fiscal import fiscal_quarter
 from crm.models import CurrencyRate
-from funnel.chances import ENOUGH_ENDED, Chances, chances, curve_of
-from funnel.chosen import opportunities_behind, read_chosen
-from funnel.connected import connected
+from funnel.deals.chances import ENOUGH_ENDED, Chances, chances, curve_of
+from funnel.deals.chosen import opportunities_behind, read_chosen
+from funnel.deals.connected import connected
+from funnel.deals.outlook import Coverage, outlook
+from funnel.facts.recompute import rebuild
 from funnel.models import Quota
-from funnel.outlook import Coverage, outlook
-from funnel.recompute import rebuild
 from funnel.reports.pipeline import PIPELINE, Flow, tell
 from funnel.reports.question import Question
 from leads.models import OpportunityPerson, PipelineStage

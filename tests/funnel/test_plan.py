@@ -9,9 +9,9 @@ import pytest
 
 from campaigns.models import Spend
 from funnel.models import Quota
-from funnel.planning import Plan
 from funnel.reports.plan import PLAN, tell
 from funnel.reports.question import BadQuestion, Question, read
+from funnel.targets.planning import Plan
 from tests.factories import make_campaign, make_opportunity, make_team, make_user
 from tests.funnel.histories import count_figures, make_history
 

@@ -1,4 +1,4 @@
-"""What both sides promised and kept, by hand: funnel/promises.py."""
+"""What both sides promised and kept, by hand: funnel/handoffs/promises.py."""
 
 from datetime import date, timedelta
 
@@ -7,7 +7,7 @@ import pytest
 from crm.intervals import Counted
 from feedback.models import Agreement, Handoff, Impression, Reply
 from feedback.verdicts import accept_handoff, reject_handoff
-from funnel.promises import (
+from funnel.handoffs.promises import (
     Middle,
     answer_time,
     attempts_kept,
@@ -18,7 +18,7 @@ from funnel.promises import (
     ride_alongs,
     verdicts_in_time,
 )
-from funnel.service_levels import Days, given_up
+from funnel.handoffs.service_levels import Days, given_up
 from leads.lifecycle import ReasonUse, Stage
 from leads.models import Activity
 from leads.transitions import last_effective, transition_lead, undo_move

@@ -10,8 +10,8 @@ from crm.errors import BusinessError, NotAllowed
 from crm.fiscal import fiscal_quarter, following, previous
 from crm.models import CurrencyRate, Role
 from funnel.models import Quota
-from funnel.quota_grid import read_amount
-from funnel.quotas import asked, copy_quotas, may_set, remove_quota, set_quota
+from funnel.targets.quota_grid import read_amount
+from funnel.targets.quotas import asked, copy_quotas, may_set, remove_quota, set_quota
 from tests.factories import make_team, make_user
 
 pytestmark = pytest.mark.django_db

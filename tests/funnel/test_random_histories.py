@@ -27,7 +27,7 @@ from feedback.verdicts import (
     undo_verdict,
     withdraw_handoff,
 )
-from funnel.checking import check_metrics
+from funnel.facts.checking import check_metrics
 from funnel.reports import counts
 from funnel.reports.question import DIMENSIONS, Question
 from leads.converting import convert_lead, undo_conversion

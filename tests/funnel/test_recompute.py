@@ -1,4 +1,4 @@
-"""funnel/recompute.py: a few histories by hand, and every fact and cell they must give."""
+"""funnel/facts/recompute.py: a few histories by hand, and every fact and cell they must give."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ import pytest
 from crm.models import Organisation
 from crm.outbox import record_change
 from feedback.verdicts import accept_handoff, reject_handoff, undo_verdict, withdraw_handoff
-from funnel.checking import check_metrics
+from funnel.facts.checking import check_metrics
 from funnel.models import LeadFact, StageMetric
 from leads.lifecycle import Stage
 from leads.models import Lead

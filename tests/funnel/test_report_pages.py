@@ -15,8 +15,8 @@ from crm.outbox import drain_all
 from crm.periods import start_of_month
 from feedback.models import Improvement
 from feedback.verdicts import accept_handoff, reject_handoff
-from funnel.charts import RATIO, Chart, Series
 from funnel.pages import registry as faces
+from funnel.pages.charts import RATIO, Chart, Series
 from funnel.pages.face import Face
 from funnel.pages.table import MOST_ROWS
 from funnel.reports import registry

@@ -1,4 +1,4 @@
-"""funnel/rounds.py: how leads do the second time round."""
+"""funnel/times/rounds.py: how leads do the second time round."""
 
 from datetime import timedelta
 
@@ -7,8 +7,8 @@ import pytest
 from crm.intervals import Counted, share
 from feedback.recycling import bring_back
 from feedback.verdicts import accept_handoff, offer_lead, reject_handoff
-from funnel import recompute
-from funnel.rounds import Round, recycle_yield, times_round
+from funnel.facts import recompute
+from funnel.times.rounds import Round, recycle_yield, times_round
 from leads.lifecycle import Stage
 from leads.models import Lead
 from leads.transitions import move_lead

@@ -1,4 +1,4 @@
-"""The clocks of both sides, by hand: funnel/service_levels.py."""
+"""The clocks of both sides, by hand: funnel/handoffs/service_levels.py."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -13,9 +13,9 @@ from crm.working_time import schedule_of, working_time
 from feedback.models import Handoff, Reply, Request
 from feedback.request_figures import answer_time, promises_kept
 from feedback.verdicts import accept_handoff
-from funnel.service_levels import Days, Promised, behind, kept_by, kept_of, lasted
+from funnel.handoffs.service_levels import Days, Promised, behind, kept_by, kept_of, lasted
+from funnel.handoffs.worked import WORKS, calendars, worked, works_of
 from funnel.statistics.survival import kaplan_meier
-from funnel.worked import WORKS, calendars, worked, works_of
 from leads.models import Activity
 from tests.factories import DAY, HOUR, MONDAY, make_campaign, make_handoff, make_mql
 

@@ -10,12 +10,12 @@ from django.utils import timezone
 from crm.outbox import drain_all
 from feedback.models import Agreement, Handoff
 from feedback.verdicts import accept_handoff
+from funnel.handoffs.service_levels import Kept
 from funnel.models import FigureSettings
 from funnel.pages.sla import grid, heat, late_now, sentence, waits
 from funnel.reports.question import BadQuestion, Question
 from funnel.reports.registry import question_for
 from funnel.reports.sla import SLA, tell
-from funnel.service_levels import Kept
 from leads.lifecycle import Stage
 from leads.models import Activity, Touch
 from leads.transitions import move_lead, transition_lead

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from funnel.attribution.returns import Revenue, asked, revenue
 from funnel.models import FigureSettings
-from funnel.returns import Revenue, asked, revenue
 from leads.models import Activity, Contact
 from leads.touches import record_touch
 from tests.factories import DAY, MONDAY, make_campaign, make_lead, make_opportunity

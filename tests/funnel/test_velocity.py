@@ -6,15 +6,15 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pytest
 
-from funnel import lengths
-from funnel.lengths import MEASURES, MICROSECONDS_A_DAY, velocities
 from funnel.reports.question import Question
 from funnel.reports.registry import question_for
 from funnel.reports.velocity import VELOCITY, tell
-from funnel.selling_pace import lead_pace, pipeline_pace
 from funnel.statistics.pace import lead_velocity_rate, pipeline_velocity
 from funnel.statistics.sketch import ALPHA
 from funnel.statistics.survival import kaplan_meier
+from funnel.times import lengths
+from funnel.times.lengths import MEASURES, MICROSECONDS_A_DAY, velocities
+from funnel.times.selling_pace import lead_pace, pipeline_pace
 from leads.models import Touch
 from leads.models.touch import TouchBy
 from tests.factories import make_opportunity, make_team, make_user

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.models import CurrencyRate
-from funnel.chosen import opportunities_behind, read_chosen
+from funnel.deals.chosen import opportunities_behind, read_chosen
 from funnel.models import FigureSettings
 from funnel.reports.question import Question
 from funnel.reports.win_loss import tell

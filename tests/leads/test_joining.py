@@ -6,7 +6,7 @@ import pytest
 
 from crm import outbox
 from crm.errors import BusinessError, NotAllowed
-from funnel.checking import check_metrics
+from funnel.facts.checking import check_metrics
 from funnel.models import LeadFact
 from leads.converting import convert_lead, join_opportunity, joinable_opportunities, undo_conversion
 from leads.errors import CannotUndo, IllegalMove

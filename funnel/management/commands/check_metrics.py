@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from funnel.checking import check_metrics
+from funnel.facts.checking import check_metrics
 
 
 class Command(BaseCommand):

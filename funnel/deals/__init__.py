@@ -1,0 +1,1 @@
+"""Opportunities as reports read them, and what is to be expected of them."""

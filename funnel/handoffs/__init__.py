@@ -1,0 +1,1 @@
+"""What both sides promised each other about hand-offs, and kept."""

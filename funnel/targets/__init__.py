@@ -1,0 +1,1 @@
+"""What is to be reached: quotas, shared goals and the plan, beside what was."""

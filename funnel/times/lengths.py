@@ -1,0 +1,317 @@
+"""How long parts of an episode took: stays in a stage, time on each side's clock, and ways from one point to another.
+
+A stay or a clock that still runs is censored at its present length: percentiles come from the Kaplan–Meier curve of
+all, as completed ones alone would be too short (METRICS V1). Ways are told of completed ones only, exactly.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import log
+from typing import Any, NamedTuple
+
+import numpy as np
+from django.contrib.postgres.fields import ArrayField
+from django.db import connections, router
+from django.db.models import (
+    Aggregate,
+    BigIntegerField,
+    BooleanField,
+    Case,
+    Count,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    Func,
+    IntegerField,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)  # fmt: skip
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Abs, Cast, Ceil, Coalesce, Greatest, Ln, Sign
+from django.db.models.lookups import LessThan
+
+from funnel.facts.sql import microseconds, visits
+from funnel.grouping import room_to_group
+from funnel.models import LeadFact
+from funnel.reports.counts import fact_key
+from funnel.reports.question import Question
+from funnel.selection import facts_of, in_cohort, within
+from funnel.statistics.sketch import EXACT_UP_TO, GAMMA, Sketch
+from funnel.statistics.survival import Curve, kaplan_meier
+from leads.lifecycle import CLOCK_OF, OPEN, Clock, Stage
+
+MICROSECONDS_A_DAY = 86_400_000_000
+SHARES = (0.5, 0.75, 0.9)
+# Of more episodes than these each stay is told by a bucket of a sketch (V3) instead of its exact length.
+MOST_EXACT = 20_000
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A part of an episode: which episodes have it, and how long it took, in microseconds.
+
+    ``runs``: those in which it is not over; ``microseconds`` are then those of what is over. None: a way from one point
+    to another, which only completed ones have.
+    """
+
+    name: str
+    title: str
+    how: str
+    microseconds: Combinable
+    has_it: Q
+    runs: Q | None = None
+
+
+@dataclass(frozen=True)
+class Length:
+    """One measure over the episodes of one key: how many, of these still running, and dated backwards.
+
+    Percentiles in days, None where the curve does not get there; ``median_low`` and ``median_high`` bound the median.
+    ``total_us``: all of them together, as far as they have come.
+    """
+
+    key: str | None
+    measure: str
+    n: int = 0
+    running: int = 0
+    negative: int = 0
+    median_days: float | None = None
+    p75_days: float | None = None
+    p90_days: float | None = None
+    median_low: float | None = None
+    median_high: float | None = None
+    total_us: int = 0
+    curve: Curve | None = field(default=None, compare=False, repr=False)
+
+
+class Percentiles(Aggregate):
+    """Median, 75th and 90th percentile, interpolated (METRICS V2)."""
+
+    function = "percentile_cont"
+    template = f"%(function)s(ARRAY{list(SHARES)}) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = ArrayField(FloatField())
+
+
+def between(start: Combinable, end: Combinable) -> Func:
+    """From start to end in microseconds."""
+    template = "(extract(epoch FROM %(expressions)s) * 1000000)::bigint"
+    return Func(end, start, template=template, arg_joiner=" - ", output_field=BigIntegerField())
+
+
+def in_stage(stage: Stage) -> Measure:
+    runs = Q(stage=stage) & ~Q(open_clock="")
+    been = Q(**{f"{stage}_us__isnull": False})
+    how = "Time in the stage over all visits of the episode, of one that still runs up to now."
+    return Measure(stage.value, str(stage.label), how, Coalesce(f"{stage}_us", 0), been | runs, runs)
+
+
+def on_clock(clock: Clock) -> Measure:
+    runs = Q(open_clock=clock)
+    been = runs
+    for stage in OPEN:
+        if CLOCK_OF[stage] == clock:
+            been |= Q(**{f"{stage}_us__isnull": False})
+    how = "Time on this side’s clock, of one that still runs up to now."
+    return Measure(clock.value, str(clock.label), how, F(f"{clock}_us"), been, runs)
+
+
+STAGES_IN_ORDER = (
+    Stage.INQUIRY, Stage.NURTURE, Stage.MQL, Stage.OFFERED, Stage.ACCEPTED, Stage.QUALIFIED, Stage.OPPORTUNITY,
+)  # fmt: skip
+CLOCKS = (Clock.MARKETING, Clock.WAITING, Clock.SALES)
+TOTAL, TO_WON, TO_CLOSE = "total", "captured_to_won", "opportunity_to_close"
+MEASURES = {
+    measure.name: measure
+    for measure in (
+        *map(in_stage, STAGES_IN_ORDER),
+        *map(on_clock, CLOCKS),
+        Measure(
+            TOTAL,
+            "Total",
+            "Marketing, waiting and sales together; of an episode that still runs up to now.",
+            F("marketing_us") + F("waiting_us") + F("sales_us"),
+            Q(),
+            ~Q(open_clock=""),
+        ),
+        Measure(
+            TO_WON,
+            "Captured to won",
+            "From the beginning of the episode (capture, the first time round) to its first won deal; won ones only.",
+            between(F("began_at"), F("customer_at")),
+            Q(customer_at__isnull=False),
+        ),
+        Measure(
+            TO_CLOSE,
+            "Opportunity to close",
+            "From becoming an opportunity to won or lost; closed ones only.",
+            between(F("opportunity_at"), Coalesce("customer_at", "lost_at")),
+            Q(opportunity_at__isnull=False) & (Q(customer_at__isnull=False) | Q(lost_at__isnull=False)),
+        ),
+    )
+}
+
+
+def episodes(question: Question) -> QuerySet[LeadFact]:
+    """By cohort: begun in these days. By period: won, lost, or otherwise off the path in these days."""
+    by_day = within(question, "outcome_on") if question.basis == "period" else in_cohort(question)
+    return facts_of(question).filter(by_day)
+
+
+def keyed(question: Question) -> QuerySet[Any, Any]:
+    """The same by their key ``of``."""
+    found: QuerySet[Any, Any] = episodes(question).annotate(of=fact_key(question, "began_on"))
+    return (found if question.key is None else found.filter(of=question.key)).values("of").order_by("of")
+
+
+def velocities(
+    question: Question, measures: Iterable[str] = tuple(MEASURES), *, at: datetime, latest: bool = False
+) -> list[Length]:
+    """Each measure by key: keys in their own order, measures as given; without a dimension always one key.
+
+    ``latest``: of each stage only the latest visit of an episode, instead of all its visits together.
+    """
+    names, found = list(measures), keyed(question)
+    with room_to_group():
+        sizes = dict(found.values_list("of").annotate(Count("lead_id")))
+        many = sum(sizes.values())
+        told: dict[str | None, dict[str, Length]] = defaultdict(dict)
+        of_visits = set(STAGES_IN_ORDER).intersection(names) if latest else set()
+        for name in names:
+            if name not in of_visits:
+                for length in lengths_of(MEASURES[name], found, many, at=at):
+                    told[length.key][name] = length
+        for length in latest_visits(question, exact=many <= MOST_EXACT, at=at) if of_visits else ():
+            told[length.key][length.measure] = length
+    keys = sizes if question.dimension else [None]
+    return [told[key].get(name, Length(key, name)) for key in keys for name in names]
+
+
+def lengths_of(measure: Measure, found: QuerySet[Any, Any], many: int, *, at: datetime) -> Iterator[Length]:
+    if measure.runs is not None:
+        return stays(measure, found, exact=many <= MOST_EXACT, at=at)
+    return ways(measure, found) if many <= EXACT_UP_TO else sketched_ways(measure, found)
+
+
+def stays(measure: Measure, found: QuerySet[Any, Any], *, exact: bool, at: datetime) -> Iterator[Length]:
+    """By the Kaplan–Meier curve over lengths grouped in the database."""
+    assert measure.runs is not None
+    runs = ExpressionWrapper(measure.runs, output_field=BooleanField())
+    so_far = Case(
+        When(measure.runs, then=Func(between(F("open_since"), Value(at)), Value(0), function="greatest")),
+        default=Value(0),
+        output_field=BigIntegerField(),
+    )
+    timed = found.filter(measure.has_it).annotate(
+        us=ExpressionWrapper(measure.microseconds + so_far, output_field=BigIntegerField()), is_running=runs
+    )
+    grouped = timed.annotate(size=F("us") if exact else bucket(F("us"))).values_list("of", "is_running", "size")
+    by_key: dict[str | None, list[Grouped]] = defaultdict(list)
+    for key, *row in grouped.annotate(Count("lead_id"), Sum("us")).order_by():
+        by_key[key].append(Grouped(*row))
+    for key, rows in by_key.items():
+        yield stay(key, measure.name, rows, exact=exact)
+
+
+OF_FACTS = "{lead} IN (SELECT lead_id FROM f)"
+# The latest visit of each episode to each stage, as its own log tells it.
+LATEST_VISITS = f"""
+    WITH f AS ({{facts}}),
+    {visits("own", OF_FACTS)},
+    latest AS (
+        SELECT DISTINCT ON (lead_id, episode, stage) lead_id, episode, stage, at, until
+        FROM own ORDER BY lead_id, episode, stage, at DESC
+    )
+    SELECT of, stage, until IS NULL, {{size}}, count(*), sum(us)
+    FROM f JOIN latest USING (lead_id, episode)
+    CROSS JOIN LATERAL (SELECT {microseconds("at", "coalesce(until, greatest(%s, at))")}::bigint) length (us)
+    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2
+"""
+
+
+def latest_visits(question: Question, *, exact: bool, at: datetime) -> Iterator[Length]:
+    sql, values = keyed(question).values("lead_id", "episode", "of").order_by().query.sql_with_params()
+    statement = LATEST_VISITS.format(facts=sql, size="us" if exact else BUCKET)
+    by_key: dict[tuple[str | None, str], list[Grouped]] = defaultdict(list)
+    with connections[router.db_for_read(LeadFact)].cursor() as cursor:
+        cursor.execute(statement, [*values, at])
+        for key, stage, *row in cursor.fetchall():
+            by_key[key, stage].append(Grouped(*row))
+    for (key, stage), rows in by_key.items():
+        if stage in STAGES_IN_ORDER:
+            yield stay(key, stage, rows, exact=exact)
+
+
+class Grouped(NamedTuple):
+    """So many stays of one length (or bucket), all running or all over; ``total`` microseconds together."""
+
+    running: bool
+    size: int
+    n: int
+    total: int
+
+
+def stay(key: str | None, measure: str, rows: Sequence[Grouped], *, exact: bool) -> Length:
+    running, sizes, n = (np.array([row[place] for row in rows]) for place in range(3))
+    us, total = sizes if exact else bucket_values(sizes), sum(int(row.total) for row in rows)
+    curve = kaplan_meier(us / MICROSECONDS_A_DAY, ~running, counts=n)
+    quantiles = [curve.quantile(share) for share in SHARES]
+    median, p75, p90 = (known(one.age) for one in quantiles)
+    return Length(
+        key, measure, int(n.sum()), int(n[running].sum()), int(n[us < 0].sum()), median, p75, p90,
+        known(quantiles[0].low), known(quantiles[0].high), total, curve,
+    )  # fmt: skip
+
+
+def known(days: float) -> float | None:
+    return None if np.isnan(days) else float(days)
+
+
+def bucket(us: Combinable) -> Cast:
+    """The key of a sketch's bucket, negative for what is dated backwards; a microsecond and nothing are the same."""
+    size = Greatest(Cast(Abs(us), FloatField()), Value(1.0))
+    key = Cast(Sign(us), FloatField()) * Ceil(Ln(size) / Value(log(GAMMA)))
+    return Cast(ExpressionWrapper(key, output_field=FloatField()), IntegerField())
+
+
+# The same in SQL, of the column `us`.
+BUCKET = f"(sign(us) * ceil(ln(greatest(abs(us), 1)::float8) / {log(GAMMA)!r}))::int"
+
+
+def bucket_values(keys: np.ndarray) -> np.ndarray:
+    """As funnel.statistics.sketch.value_of, of many."""
+    return np.sign(keys) * 2 * GAMMA ** np.abs(keys) / (GAMMA + 1)
+
+
+def ways(measure: Measure, found: QuerySet[Any, Any]) -> Iterator[Length]:
+    """Exact percentiles of completed ones; what is dated backwards is a negative time."""
+    told = found.filter(measure.has_it).annotate(
+        n=Count("lead_id"),
+        negative=Count("lead_id", filter=Q(LessThan(measure.microseconds, 0))),
+        percentiles=Percentiles(measure.microseconds),
+        total=Sum(measure.microseconds),
+    )
+    for row in told.filter(n__gt=0):
+        median, p75, p90 = (us / MICROSECONDS_A_DAY for us in row["percentiles"])
+        n, negative, total = row["n"], row["negative"], int(row["total"])
+        yield Length(row["of"], measure.name, n, 0, negative, median, p75, p90, total_us=total)
+
+
+def sketched_ways(measure: Measure, found: QuerySet[Any, Any]) -> Iterator[Length]:
+    """The same within one percent, where there are too many to sort."""
+    timed = found.filter(measure.has_it).annotate(us=measure.microseconds)
+    sketches: dict[str | None, Sketch] = defaultdict(Sketch)
+    totals: dict[str | None, int] = defaultdict(int)
+    for key, size, n, total in timed.annotate(size=bucket(F("us"))).values_list("of", "size").annotate(
+        Count("lead_id"), Sum("us")
+    ):  # fmt: skip
+        sketches[key].counts[int(np.sign(size)), abs(size)] += n
+        totals[key] += int(total)
+    for key, sketch in sketches.items():
+        median, p75, p90 = ((sketch.quantile(share) or 0) / MICROSECONDS_A_DAY for share in SHARES)
+        negative = sum(n for (sign, _key), n in sketch.counts.items() if sign < 0)
+        yield Length(key, measure.name, len(sketch), 0, negative, median, p75, p90, total_us=totals[key])
