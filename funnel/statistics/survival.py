@@ -270,4 +270,6 @@ def win_chance(curve: Incidence, age: npt.ArrayLike, horizon: float | None = Non
     left = curve.survival.at(ages)
     open_then = left > ALMOST
     chance = np.full(ages.shape, np.nan)
-    return np.divide(share.at(later) - share.at(ages), left, out=chance, where=open_then)
+    np.divide(share.at(later) - share.at(ages), left, out=chance, where=open_then)
+    # Sums of shares miss 0 and 1 by their last digit.
+    return np.clip(chance, 0, 1)

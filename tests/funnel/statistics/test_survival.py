@@ -72,6 +72,11 @@ class TestWinChance:
     def test_what_was_never_won_has_none(self):
         assert win_chance(aalen_johansen([1, 2, 3], [LOST, OPEN, OPEN]), 1) == 0
 
+    def test_never_leaves_0_to_1_by_a_last_digit(self):
+        """Six that all won: shares of sixths do not quite add up to what is left."""
+        chance = win_chance(aalen_johansen([1, 1, 2, 4, 5, 6], [WON] * 6), range(6))
+        assert chance.max() <= 1
+
 
 class TestOracles:
     @given(histories.map(both_causes))
