@@ -176,12 +176,15 @@ def months_of(span: Span) -> list[Span]:
 
 
 def week_of_quarter(day: date) -> int:
+    return week_in(fiscal_quarter(day), day)
+
+
+def week_in(quarter: Span, day: date) -> int:
     """Weeks are counted back from the quarter's last day, so that the last ones, which tell most, are whole.
 
     A quarter of months has 90 to 92 days: its first week has six to eight. By weeks every quarter has 13, the last one
     of a long year 14.
     """
-    quarter = fiscal_quarter(day)
     return max(weeks_in(quarter) - (quarter.last_day - day) // WEEK, 1)
 
 

@@ -15,7 +15,7 @@ from feedback.quality import BAND, index, promised
 from feedback.queries import ABOUT_THE_LEAD
 from funnel.attribution.sourcing import SOURCING
 from funnel.deals.chances import CHANCE, VARIANCE, WEIGHTED, chances
-from funnel.deals.relation import DEAL, Values, rows, source, values_of
+from funnel.deals.relation import DEAL, IS_OPEN, IS_WON, Values, all_of, rows, source, values_of
 from funnel.facts.sql import day
 from funnel.models.settings import FigureSettings, MarketingSourced
 
@@ -63,7 +63,7 @@ REVENUE = f"""
 EXPECTED = f"""
     WITH {GRP}, deal AS MATERIALIZED (
         SELECT d.id, o.lead_id, o.contact_id, d.amount, d.stage, d.age_days, d.probability, %(until)s AS until
-        FROM {{deals}} d JOIN leads_opportunity o ON o.id = d.id WHERE d.outcome = '' AND {{in_days}}
+        FROM {{deals}} d JOIN leads_opportunity o ON o.id = d.id WHERE {IS_OPEN} AND {{in_days}}
     ), {SOURCING}
     SELECT grp.key, count(*) AS deals, {WEIGHTED} AS weighted, {VARIANCE} AS variance
     FROM deal d JOIN sourced ON sourced.deal = d.id AND sourced.definition = %(definition)s
@@ -96,7 +96,6 @@ class Revenue:
     all_influenced: Decimal = Decimal(0)
     sourced: Mapping[tuple[str, str | None], Decimal] = field(default_factory=dict)
     influenced: Mapping[str, Decimal] = field(default_factory=dict)
-    influenced_deals: Mapping[str, int] = field(default_factory=dict)
 
     def sourced_in_all(self, definition: str) -> Decimal:
         return sum((value for (what, _key), value in self.sourced.items() if what == definition), Decimal(0))
@@ -138,7 +137,7 @@ def in_days(day_sql: str) -> str:
 
 def won_in(basis: str) -> list[str]:
     """What makes a deal ``d`` one that was won in the days, by cohort or by period."""
-    return ["d.outcome = 'won'", in_days(WON_DAY[basis])]
+    return [IS_WON, in_days(WON_DAY[basis])]
 
 
 def asked(groups: Groups, start: date, end: date, on: date) -> Values:
@@ -164,7 +163,7 @@ def costs(values: Values) -> tuple[dict[str, Decimal], list[str]]:
 
 
 def revenue(values: Values, basis: str = "period") -> Revenue:
-    found = rows(REVENUE.format(won=" AND ".join(won_in(basis))), values)
+    found = rows(REVENUE.format(won=all_of(won_in(basis))), values)
     alone = {row["what"]: row for row in found if row["what"] in ("won", "all influenced")}
     return Revenue(
         won=alone["won"]["value"],
@@ -172,7 +171,6 @@ def revenue(values: Values, basis: str = "period") -> Revenue:
         all_influenced=alone["all influenced"]["value"],
         sourced={(row["what"], row["key"]): row["value"] for row in found if row["what"] in MarketingSourced.values},
         influenced={row["key"]: row["value"] for row in found if row["what"] == "influenced"},
-        influenced_deals={row["key"]: row["deals"] for row in found if row["what"] == "influenced"},
     )
 
 

@@ -6,15 +6,15 @@ Snapshots know whose deals they are of, by owner and team; cut by anything else 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from math import sqrt
 from statistics import mean
 from typing import Any
 
-from crm.fiscal import WEEK, Span, last_full_quarters, weeks_in
+from crm.fiscal import Span, last_full_quarters, week_in
 from crm.intervals import Z_95
 from crm.models import Organisation
 from crm.periods import local_day
-from funnel.deals.relation import Values, held, rows, source, values_of
+from funnel.deals.chances import likely
+from funnel.deals.relation import WON_IN_DAYS, Values, all_of, held, rows, source, values_of
 from funnel.reports.question import Question
 
 # How far back one looks.
@@ -30,10 +30,9 @@ SNAPSHOTS = f"""
     WHERE kept.quarter = ANY(%(starts)s) AND kept.day >= kept.quarter AND kept.category <> 'omitted'
         AND kept.currency = %(currency)s AND kept.day <= %(until_day)s AND {{where}}
     GROUP BY 1, 2 ORDER BY 1, 2"""
-WON = """SELECT (%(starts)s::date[])[width_bucket(d.closed_on, %(starts)s::date[])] AS quarter,
+WON = f"""SELECT (%(starts)s::date[])[width_bucket(d.closed_on, %(starts)s::date[])] AS quarter,
         coalesce(sum(d.amount), 0) AS won
-    FROM {deals} d
-    WHERE d.outcome = 'won' AND d.closed_on >= %(first)s AND d.closed_on < %(end)s AND {where} GROUP BY 1"""
+    FROM {{deals}} d WHERE {WON_IN_DAYS} AND {{where}} GROUP BY 1"""
 
 
 @dataclass(frozen=True)
@@ -75,13 +74,13 @@ def is_kept(question: Question) -> bool:
 
 def kept_until(question: Question, quarters: list[Span], last: date) -> list[dict[str, Any]]:
     """The forecasts of these quarters, each day of them until ``last``."""
-    conditions, values = ["true"], Values()
+    conditions, values = [], Values()
     for dimension, key in question.held.items():
         conditions.append(f"kept.{dimension} = %(kept_{dimension})s")
         values[f"kept_{dimension}"] = int(key or 0)
     starts = [quarter.start for quarter in quarters]
     values |= {"starts": starts, "currency": Organisation.get().currency, "until_day": last}
-    return rows(SNAPSHOTS.format(where=" AND ".join(conditions)), values) if starts else []
+    return rows(SNAPSHOTS.format(where=all_of(conditions)), values) if starts else []
 
 
 def track(question: Question, quarter: Span, on: date) -> list[Track]:
@@ -92,10 +91,9 @@ def track(question: Question, quarter: Span, on: date) -> list[Track]:
 
 
 def tracked(row: Mapping[str, Any]) -> Track:
-    likely, reach = float(row["likely"]), Z_95 * sqrt(row["variance"] or 0)
-    booked, most = float(row["booked"]), float(row["most"])
-    low, high = max(likely - reach, booked), min(likely + reach, most)
-    return Track(row["day"], booked, float(row["commit"]), likely, low, high)
+    value, booked = float(row["likely"]), float(row["booked"])
+    low, high = likely(value, row["variance"] or 0.0, least=booked, most=float(row["most"]))
+    return Track(row["day"], booked, float(row["commit"]), value, low, high)
 
 
 def accuracy(question: Question, *, at: datetime) -> list[Accuracy]:
@@ -110,7 +108,7 @@ def accuracy(question: Question, *, at: datetime) -> list[Accuracy]:
     actual = won_by_quarter(question, quarters, at=at)
     spans = {quarter.start: quarter for quarter in quarters}
     last_of_week: dict[tuple[int, date], dict[str, Any]] = {
-        (week_of(spans[row["quarter"]], row["day"]), row["quarter"]): row
+        (week_in(spans[row["quarter"]], row["day"]), row["quarter"]): row
         for row in kept
         if row["day"] in spans[row["quarter"]]
     }
@@ -119,11 +117,6 @@ def accuracy(question: Question, *, at: datetime) -> list[Accuracy]:
         if won := actual.get(start):
             by_week.setdefault(week, []).append((float(row["likely"]), float(row["commit"]), won))
     return [averaged(week, by_week[week]) for week in sorted(by_week)]
-
-
-def week_of(quarter: Span, day: date) -> int:
-    """As `crm.fiscal.week_of_quarter`, of a quarter that is known."""
-    return max(weeks_in(quarter) - (quarter.last_day - day) // WEEK, 1)
 
 
 def averaged(week: int, made: list[tuple[float, float, float]]) -> Accuracy:
@@ -144,8 +137,8 @@ def won_by_quarter(question: Question, quarters: list[Span], *, at: datetime) ->
     values |= {
         **values_of(today),
         "starts": [quarter.start for quarter in quarters],
-        "first": quarters[0].start,
+        "start": quarters[0].start,
         "end": quarters[-1].end,
     }
-    statement = WON.format(deals=source(today, at=at), where=" AND ".join(conditions) or "true")
+    statement = WON.format(deals=source(today, at=at), where=all_of(conditions))
     return {row["quarter"]: float(row["won"]) for row in rows(statement, values)}

@@ -9,7 +9,20 @@ from typing import Any
 from crm.periods import local_day, start_of_day, zone
 from crm.requests import id_of
 from funnel.deals.of_leads import REACHED, reached
-from funnel.deals.relation import Values, held, in_days, rows, source, values_of
+from funnel.deals.relation import (
+    IS_CLOSED,
+    IS_LOST,
+    IS_OPEN,
+    IS_WON,
+    WON_IN_DAYS,
+    Values,
+    all_of,
+    held,
+    in_days,
+    rows,
+    source,
+    values_of,
+)
 from funnel.pages.drilldown import held_names
 from funnel.reports.question import DEAL_DIMENSIONS, MISSING, Question, choice, day_of, read
 from leads.models import DealStage, ForecastCategory, Opportunity
@@ -18,12 +31,7 @@ from leads.stalled import QUIET_AFTER
 # The page that shows them.
 OPPORTUNITIES = "/dashboards/opportunities/"
 PAGE_SIZE = 50
-STATES = {
-    "open": "d.outcome = ''",
-    "won": "d.outcome = 'won'",
-    "lost": "d.outcome = 'lost'",
-    "closed": "d.outcome <> ''",
-}
+STATES = {"open": IS_OPEN, "won": IS_WON, "lost": IS_LOST, "closed": IS_CLOSED}
 # Which of a deal's days is among those asked for.
 DAYS = {"opened": "opened_on", "closed": "closed_on", "expected": "expected_close"}
 # What open opportunities stand out by. Stalled and quiet are those of leads/stalled.py.
@@ -48,9 +56,9 @@ PUSHED = """(d.closed_on IS NULL OR d.closed_on >= %(end)s)
     AND (d.expected_close IS NULL OR d.expected_close < %(start)s OR d.expected_close >= %(end)s)"""
 FORECASTS = {"forecast": FORECAST, "pushed": f"{FORECAST} AND {PUSHED}"}
 # In the forecast of the days asked for (a quarter): expected in them and open, or won in them.
-IN_FORECAST = f"""(d.outcome = '' AND {in_days("expected_close")} OR d.outcome = 'won' AND {in_days("closed_on")})"""
+IN_FORECAST = f"({IS_OPEN} AND {in_days('expected_close')} OR {WON_IN_DAYS})"
 # What is won is closed, whatever was said of it before; what is open is not, and of what nobody knows is pipeline.
-CATEGORY = """CASE WHEN d.outcome = 'won' THEN 'closed' WHEN d.forecast_category = '' THEN 'pipeline'
+CATEGORY = f"""CASE WHEN {IS_WON} THEN 'closed' WHEN d.forecast_category = '' THEN 'pipeline'
         WHEN d.forecast_category = 'closed' THEN 'commit' ELSE d.forecast_category END"""
 # METRICS P2; each holds those after it. `likely` is all that is not omitted.
 ROLL_UPS = {
@@ -189,7 +197,7 @@ def opportunities_behind(chosen: Chosen, *, at: datetime, after: str = "", size:
     if position := read_position(after):
         conditions = [*conditions, f"({SORTED_BY}, d.id) < (%(after_amount)s, %(after_id)s)"]
         values |= {"after_amount": position[0], "after_id": position[1]}
-    found = rows(SOME.format(deals=deals, where=joined(conditions)), values | {"limit": size + 1})
+    found = rows(SOME.format(deals=deals, where=all_of(conditions)), values | {"limit": size + 1})
     shown = found[:size]
     records = Opportunity.objects.select_related("company", "owner", "team").in_bulk([row["id"] for row in shown])
     more = f"{shown[-1]['place']}~{shown[-1]['id']}" if len(found) > size else ""
@@ -201,7 +209,7 @@ def opportunities_behind(chosen: Chosen, *, at: datetime, after: str = "", size:
 def in_all(chosen: Chosen, *, at: datetime) -> dict[str, Any]:
     """How many there are, and what they are worth together."""
     conditions, values = chosen.conditions(at=at)
-    [found] = rows(TOTAL.format(deals=source(chosen.day(at=at), at=at), where=joined(conditions)), values)
+    [found] = rows(TOTAL.format(deals=source(chosen.day(at=at), at=at), where=all_of(conditions)), values)
     return found
 
 
@@ -212,10 +220,6 @@ def count_behind(chosen: Chosen, *, at: datetime) -> int:
 def behind(opportunity: Opportunity, row: Mapping[str, Any]) -> Behind:
     told = {name: row[name] for name in ("amount", "stage", "expected_close", "closed_on", "age_days")}
     return Behind(opportunity, **told)
-
-
-def joined(conditions: list[str]) -> str:
-    return " AND ".join(conditions) or "true"
 
 
 def read_position(text: str) -> tuple[Decimal, int] | None:

@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from crm.fiscal import WEEKS_A_QUARTER, Span, fiscal_quarter, months_of, quarters_between
-from crm.intervals import Difference, difference, rate
+from crm.intervals import Z_95, Difference, difference, rate
 from crm.models import Organisation
 from crm.periods import local_day
-from funnel.deals.relation import Values, held, key_of, rows, source, values_of
+from funnel.deals.of_leads import are_known
+from funnel.deals.relation import IS_WON, Values, all_of, held, key_of, rows, source, values_of
 from funnel.models import StageMetric
 from funnel.reports.question import Question
 from leads.lifecycle import RANK, Stage
@@ -25,17 +26,15 @@ FORTNIGHT = timedelta(days=14)
 # Of the last fortnights and of all other days at least so many must be closed, else what a wave costs is not told.
 ENOUGH_CLOSED = 10
 
-CLOSED_BY_DAY = """
-    SELECT {key} AS key, d.closed_on AS day, count(*) FILTER (WHERE d.outcome = 'won') AS won, count(*) AS closed,
-        coalesce(sum(d.amount) FILTER (WHERE d.outcome = 'won'), 0) AS value,
-        count(d.amount) FILTER (WHERE d.outcome = 'won') AS valued,
-        coalesce(sum(d.amount * d.amount) FILTER (WHERE d.outcome = 'won'), 0) AS squares
-    FROM {deals} d WHERE {where} GROUP BY 1, 2
+CLOSED_BY_DAY = f"""
+    SELECT {{key}} AS key, d.closed_on AS day, count(*) FILTER (WHERE {IS_WON}) AS won, count(*) AS closed,
+        coalesce(sum(d.amount) FILTER (WHERE {IS_WON}), 0) AS value,
+        count(d.amount) FILTER (WHERE {IS_WON}) AS valued,
+        coalesce(sum(d.amount * d.amount) FILTER (WHERE {IS_WON}), 0) AS squares
+    FROM {{deals}} d WHERE {{where}} GROUP BY 1, 2
 """
 OPENED_BY_DAY = "SELECT d.opened_on AS day, count(*) AS many FROM {deals} d WHERE {where} GROUP BY 1"
 MQLS_BY_DAY = "SELECT d.mql_on AS day, count(*) AS many FROM funnel_leadfact d WHERE {where} GROUP BY 1"
-# Of leads nothing is known by these.
-ONLY_OF_DEALS = {"manager", "forecast_category"}
 
 
 class Day(NamedTuple):
@@ -98,10 +97,6 @@ class Quarter:
         return sum_of(one for one in self.days if one.day >= self.span.end - FORTNIGHT)
 
     @cached_property
-    def other_days(self) -> Sum:
-        return sum_of(one for one in self.days if one.day < self.span.end - FORTNIGHT)
-
-    @cached_property
     def by_month(self) -> list[Sum]:
         return [sum_of(one for one in self.days if one.day in month) for month in months_of(self.span)]
 
@@ -117,11 +112,6 @@ class Quarter:
     def weeks(self) -> Weeks:
         """Wins in each of thirteen weeks."""
         return by_week([self.span], {one.day: one.won for one in self.days})
-
-    def value_by(self, share: float) -> float:
-        """What had been won when so much of the quarter's days, 0–1, was over."""
-        days = share * self.span.days
-        return sum(one.value for one in self.days if (one.day - self.span.start).days < days)
 
 
 @dataclass(frozen=True)
@@ -145,7 +135,7 @@ class Cost:
         if last is None or not rest or min(self.last.valued, self.rest.valued) < ENOUGH_CLOSED:
             return None
         rise = last / rest - 1
-        reach = 1.96 * (self.last.mean_error**2 + self.rest.mean_error**2) ** 0.5 / rest
+        reach = Z_95 * (self.last.mean_error**2 + self.rest.mean_error**2) ** 0.5 / rest
         return Difference(rise, rise - reach, rise + reach)
 
 
@@ -180,7 +170,7 @@ def mqls_by_day(question: Question, spans: Sequence[Span], *, at: datetime) -> d
     Read from counted cells, which know one dimension at a time, else from facts.
     """
     narrowed = question.held
-    if ONLY_OF_DEALS & narrowed.keys():
+    if not are_known(narrowed):
         return {}
     if len(narrowed) > 1:
         return {row["day"]: row["many"] for row in by_day(MQLS_BY_DAY, "mql_on", question, spans, at=at)}
@@ -197,7 +187,7 @@ def by_day(
     conditions, values = held(question.held)
     today = local_day(at, Organisation.get().zone)
     within = f"d.{day} >= %(first)s AND d.{day} < %(after)s"
-    where = " AND ".join([within, *conditions])
+    where = all_of([within, *conditions])
     asked: Values = {**values_of(today), **values, "first": spans[0].start, "after": spans[-1].end}
     return rows(statement.format(deals=source(today, at=at), where=where, key=key), asked)
 

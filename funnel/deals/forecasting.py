@@ -16,7 +16,7 @@ from crm.models import Organisation
 from crm.periods import local_day
 from funnel.deals.chances import CHANCE, VARIANCE, WEIGHTED, Chances, chances, likely
 from funnel.deals.chosen import CATEGORY, IN_FORECAST, ROLL_UPS
-from funnel.deals.relation import key_of, rows, source, values_of
+from funnel.deals.relation import all_of, key_of, rows, source, values_of
 from funnel.models import ForecastSnapshot
 from leads.models import ForecastCategory
 
@@ -93,7 +93,7 @@ def forecast(
         key=keys,
         grouped=", ".join(f"key{number}" for number in range(len(dimensions))),
         deals=source(on, at=at),
-        where=" AND ".join(conditions) or "true",
+        where=all_of(conditions),
     )
     asked = {
         **values,

@@ -10,7 +10,18 @@ from decimal import Decimal
 
 from crm.fiscal import Span, fiscal_quarter
 from crm.models import Holiday, Organisation
-from funnel.deals.relation import held, in_days, rows, source, values_of
+from funnel.deals.relation import (
+    IS_LOST,
+    IS_OPEN,
+    IS_WON,
+    WON_IN_DAYS,
+    all_of,
+    held,
+    in_days,
+    rows,
+    source,
+    values_of,
+)
 from funnel.models import Quota, QuotaMeasure
 from funnel.reports.question import Question
 from funnel.targets.quotas import asked, quotas_in
@@ -21,9 +32,8 @@ SATURDAY = 5
 ENOUGH_CLOSED = 10
 WHOSE = {"team": "team_id", "owner": "user_id"}
 
-IS_WON, IS_LOST = "d.outcome = 'won'", "d.outcome = 'lost'"
-IS_DUE = f"d.outcome = '' AND d.forecast_category <> 'omitted' AND {in_days('expected_close')}"
-STANDING = f"""SELECT coalesce(sum(d.amount) FILTER (WHERE {IS_WON} AND {in_days("closed_on")}), 0) AS booked,
+IS_DUE = f"{IS_OPEN} AND d.forecast_category <> 'omitted' AND {in_days('expected_close')}"
+STANDING = f"""SELECT coalesce(sum(d.amount) FILTER (WHERE {WON_IN_DAYS}), 0) AS booked,
         count(*) FILTER (WHERE {IS_WON} AND d.closed_on >= %(year_ago)s) AS won,
         count(*) FILTER (WHERE {IS_LOST} AND d.closed_on >= %(year_ago)s) AS lost,
         count(*) FILTER (WHERE {IS_DUE}) AS open_deals, coalesce(sum(d.amount) FILTER (WHERE {IS_DUE}), 0) AS open_value
@@ -85,8 +95,7 @@ def outlook(question: Question, quarter: Span, on: date, *, at: datetime) -> Out
     """Of the quarter, as it stood at the end of ``on``; the win rate is that of twelve months until then (P1)."""
     deals, (conditions, values) = source(on, at=at), held(question.held)
     values |= {**values_of(on), "start": quarter.start, "end": quarter.end, "year_ago": on - YEAR + timedelta(days=1)}
-    where = " AND ".join(conditions) or "true"
-    [found] = rows(STANDING.format(deals=deals, where=where), values)
+    [found] = rows(STANDING.format(deals=deals, where=all_of(conditions)), values)
     return Outlook(
         quarter=quarter,
         on=on,

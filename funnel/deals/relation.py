@@ -1,9 +1,10 @@
 """Deals as reports read them: one row an opportunity with every dimension, its money and its local days.
 
-    rows(f"SELECT {key_of(question)} AS key, count(*) AS deals, sum(d.amount) AS value
-           FROM {source(question, at=at)} d WHERE {conditions} GROUP BY 1", values)
+    conditions, values = held(question.held)
+    rows(f"SELECT {key_of(question.dimension)} AS key, count(*) AS deals, sum(d.amount) AS value
+           FROM {source(on, at=at)} d WHERE {all_of(conditions)} GROUP BY 1", values | values_of(on))
 
-``values, conditions`` are those of `asked`. The relation is flattened into the query around it, which so joins and
+The relation is flattened into the query around it, which so joins and
 computes only what it names.
 """
 
@@ -22,6 +23,8 @@ from funnel.reports.question import NUMBERED, QUARTER, Question
 from leads.models import Opportunity
 
 Values = dict[str, Any]
+# What became of a deal `d`.
+IS_OPEN, IS_CLOSED, IS_WON, IS_LOST = "d.outcome = ''", "d.outcome <> ''", "d.outcome = 'won'", "d.outcome = 'lost'"
 # What people change of a deal; its history tells what it was.
 CHANGING = (
     "name", "owner_id", "team_id", "stage", "outcome", "reason_id", "competitor", "kind", "product", "amount",
@@ -132,6 +135,14 @@ def in_days(column: str) -> str:
     return f"d.{column} >= %(start)s AND d.{column} < %(end)s"
 
 
+WON_IN_DAYS = f"{IS_WON} AND {in_days('closed_on')}"
+
+
+def all_of(conditions: Iterable[str]) -> str:
+    """SQL that all of these hold; of none, always."""
+    return " AND ".join(conditions) or "true"
+
+
 def key_of(dimension: str, month_of: str = "closed_on") -> str:
     """The key of deals ``d`` as text: "" for a missing value, NULL without a dimension.
 
@@ -154,7 +165,7 @@ def quarter_starts(first: date, last: date) -> list[date]:
 
 def quarter_values(conditions: Iterable[str], values: Values, column: str, *, at: datetime) -> Values:
     """%(quarters)s for the quarters that these deals have days of ``column`` in."""
-    deals, where = source(values["on"], at=at), " AND ".join(conditions) or "true"
+    deals, where = source(values["on"], at=at), all_of(conditions)
     [found] = rows(f"SELECT min(d.{column}) AS first, max(d.{column}) AS last FROM {deals} d WHERE {where}", values)
     return {"quarters": quarter_starts(found["first"], found["last"]) if found["first"] else []}
 
@@ -175,7 +186,7 @@ UNTOLD = """SELECT d.currency, count(*) FILTER (WHERE d.raw_amount IS NULL) AS e
 
 def money_notes(deals: str, conditions: Iterable[str], values: Values) -> list[str]:
     """What the values of these deals leave out."""
-    found = rows(UNTOLD.format(deals=deals, where=" AND ".join(conditions) or "true"), values)
+    found = rows(UNTOLD.format(deals=deals, where=all_of(conditions)), values)
     empty = sum(row["empty"] for row in found)
     said = []
     if empty:

@@ -9,7 +9,7 @@ from decimal import ROUND_FLOOR, Decimal
 from campaigns.models import Channel
 from crm.currencies import CENT
 from crm.models import Organisation
-from funnel.deals.relation import DEAL, Values, in_days, last_day, money_notes, rows, values_of
+from funnel.deals.relation import DEAL, WON_IN_DAYS, Values, all_of, last_day, money_notes, rows, values_of
 from funnel.models import AttributionCause, AttributionModel, FigureSettings
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
@@ -17,7 +17,7 @@ from funnel.reports.question import MISSING, Parameter, Question
 
 # What a touch itself says; the source is that of the lead it was made on.
 DIMENSIONS = ("campaign", "channel", "content", "source")
-WINS = ["d.outcome = 'won'", in_days("closed_on")]
+WINS = [WON_IN_DAYS]
 NO_TOUCH = "(no touch)"
 MODELS = Parameter(
     "models",
@@ -155,10 +155,10 @@ def credit_rows(question: Question, values: Values, totals: Mapping[str | None, 
 
     A dimension held at one key keeps only the touches of that key, so that nothing adds up to all any more.
     """
-    conditions = [f"{KEY[name]} = %(of_{name})s" for name, _key in question.filters] or ["true"]
+    conditions = [f"{KEY[name]} = %(of_{name})s" for name, _key in question.filters]
     by_lead = "source" in {question.dimension, *dict(question.filters)}
     statement = CREDITED.format(
-        won=won_by(WINS), key=KEY[question.dimension], joined=OF_LEAD if by_lead else "", where=" AND ".join(conditions)
+        won=won_by(WINS), key=KEY[question.dimension], joined=OF_LEAD if by_lead else "", where=all_of(conditions)
     )
     found: dict[str, list[Row]] = defaultdict(list)
     for row in rows(statement, {**values, **{f"of_{name}": key for name, key in question.filters}}):
@@ -185,7 +185,7 @@ def credited_by_campaign(model: str, wins: Sequence[str], values: Values) -> dic
 
 
 def won_by(wins: Sequence[str]) -> str:
-    return WON.format(won=" AND ".join(wins))
+    return WON.format(won=all_of(wins))
 
 
 @dataclass(frozen=True)

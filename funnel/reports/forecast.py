@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from crm.fiscal import Span
+from crm.fiscal import Span, week_in
 from crm.models import Organisation
 from crm.periods import local_day
 from crm.words import number, percent
-from funnel.deals.accuracy import Accuracy, Track, accuracy, is_kept, track, week_of
+from funnel.deals.accuracy import Accuracy, Track, accuracy, is_kept, track
 from funnel.deals.chances import chances
 from funnel.deals.chosen import IN_FORECAST, ROLL_UPS, Behind, Chosen, count_behind, opportunities_behind
 from funnel.deals.connected import Connected, connected
@@ -70,7 +70,7 @@ class Page:
 
     @property
     def week(self) -> int:
-        return week_of(self.quarter, self.on)
+        return week_in(self.quarter, self.on)
 
 
 def tell(question: Question, at: datetime) -> Told:

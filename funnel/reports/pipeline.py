@@ -11,12 +11,14 @@ from crm.models import Organisation
 from crm.periods import add_months
 from crm.words import percent
 from funnel.deals.chances import CHANCE, VARIANCE, WEIGHTED, chances, likely
-from funnel.deals.chosen import MARKS, STATES, Chosen
+from funnel.deals.chosen import MARKS, Chosen
 from funnel.deals.connected import Connected, connected
 from funnel.deals.outlook import ENOUGH_CLOSED, Outlook, outlook
 from funnel.deals.relation import (
+    IS_OPEN,
     QUARTER,
     Values,
+    all_of,
     held,
     in_days,
     is_past,
@@ -106,7 +108,7 @@ def asked(question: Question, on: date, *, at: datetime) -> tuple[list[str], Val
     """Conditions on the open deals of the question, and the values of every statement about them."""
     conditions, values = held(question.held)
     values |= {**values_of(on), "at": at, "quiet_after": QUIET_AFTER, "start": question.start, "end": question.end}
-    conditions.append(STATES["open"])
+    conditions.append(IS_OPEN)
     if question.dimension in BY_TIME:
         values |= quarter_values(conditions, values, CLOSE, at=at)
         if question.key is not None:
@@ -118,7 +120,7 @@ def asked(question: Question, on: date, *, at: datetime) -> tuple[list[str], Val
 def open_deals(question: Question, deals: str, conditions: Iterable[str], values: Values) -> list[dict[str, Any]]:
     marks = ", ".join(f"count(*) FILTER (WHERE {MARKS[name]}) AS {name}" for name in TOLD_MARKS)
     key = key_of(question.dimension, CLOSE)
-    return rows(OPEN.format(key=key, marks=marks, deals=deals, where=" AND ".join(conditions)), values)
+    return rows(OPEN.format(key=key, marks=marks, deals=deals, where=all_of(conditions)), values)
 
 
 def told_rows(question: Question, found: list[dict[str, Any]], on: date, *, at: datetime) -> list[Row]:
@@ -207,7 +209,7 @@ def days_of(dimension: str, key: str) -> Span:
 
 def flow(question: Question, deals: str, values: Values) -> Flow:
     conditions, _values = held(question.held)
-    [found] = rows(FLOW.format(deals=deals, where=" AND ".join(conditions) or "true"), values)
+    [found] = rows(FLOW.format(deals=deals, where=all_of(conditions)), values)
     return Flow(**found)
 
 

@@ -10,11 +10,16 @@ from crm.intervals import Share, share
 from crm.models import Organisation
 from crm.periods import local_day, zone
 from crm.words import number
-from funnel.deals.chosen import Chosen, joined
+from funnel.deals.chosen import Chosen
 from funnel.deals.connected import Connected, connected
 from funnel.deals.relation import (
     DEAL,
+    IS_CLOSED,
+    IS_LOST,
+    IS_OPEN,
+    IS_WON,
     Values,
+    all_of,
     held,
     in_days,
     key_of,
@@ -57,21 +62,22 @@ SPECIALISM_OF = f"""
     ), '')
 """
 WITH_SPECIALISM = f"(SELECT d.*, {SPECIALISM_OF} AS specialism FROM {{deals}} d)"
-WON, LOST = "d.outcome = 'won'", "d.outcome = 'lost'"
 LASTED = "percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY d.days_to_close)"
 CLOSED = f"""
     SELECT {{key}} AS key,
-        count(*) FILTER (WHERE {WON}) AS won, count(*) FILTER (WHERE {LOST}) AS lost,
-        count(*) FILTER (WHERE {LOST} AND d.reason = '{NO_DECISION}') AS no_decision,
-        coalesce(sum(d.amount) FILTER (WHERE {WON}), 0) AS won_value,
-        count(d.amount) FILTER (WHERE {WON}) AS won_valued,
-        percentile_cont(0.5) WITHIN GROUP (ORDER BY d.amount) FILTER (WHERE {WON}) AS median_won,
-        coalesce(sum(d.amount) FILTER (WHERE {LOST}), 0) AS lost_value,
-        count(d.amount) FILTER (WHERE {LOST}) AS lost_valued,
+        count(*) FILTER (WHERE {IS_WON}) AS won, count(*) FILTER (WHERE {IS_LOST}) AS lost,
+        count(*) FILTER (WHERE {IS_LOST} AND d.reason = '{NO_DECISION}') AS no_decision,
+        coalesce(sum(d.amount) FILTER (WHERE {IS_WON}), 0) AS won_value,
+        count(d.amount) FILTER (WHERE {IS_WON}) AS won_valued,
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY d.amount) FILTER (WHERE {IS_WON}) AS median_won,
+        coalesce(sum(d.amount) FILTER (WHERE {IS_LOST}), 0) AS lost_value,
+        count(d.amount) FILTER (WHERE {IS_LOST}) AS lost_valued,
         avg(d.days_to_close)::float8 AS days_all, {LASTED} AS lasted_all,
-        avg(d.days_to_close) FILTER (WHERE {WON})::float8 AS days_won, {LASTED} FILTER (WHERE {WON}) AS lasted_won,
-        avg(d.days_to_close) FILTER (WHERE {LOST})::float8 AS days_lost, {LASTED} FILTER (WHERE {LOST}) AS lasted_lost,
-        count(*) FILTER (WHERE {WON} AND d.days_to_close IS NULL) AS undated,
+        avg(d.days_to_close) FILTER (WHERE {IS_WON})::float8 AS days_won,
+        {LASTED} FILTER (WHERE {IS_WON}) AS lasted_won,
+        avg(d.days_to_close) FILTER (WHERE {IS_LOST})::float8 AS days_lost,
+        {LASTED} FILTER (WHERE {IS_LOST}) AS lasted_lost,
+        count(*) FILTER (WHERE {IS_WON} AND d.days_to_close IS NULL) AS undated,
         count(*) FILTER (WHERE d.days_to_close < 0) AS backwards
     FROM {{deals}} d WHERE {{where}} GROUP BY 1
 """
@@ -157,15 +163,15 @@ class Cut:
     def closed(self) -> Closed:
         """What was decided in these days, by key. A reason is of the lost ones only."""
         deals, conditions, values = self.decided()
-        only = [LOST] if self.dimension == REASON else []
-        statement = CLOSED.format(key=key_of(self.dimension), deals=deals, where=joined([*conditions, *only]))
+        only = [IS_LOST] if self.dimension == REASON else []
+        statement = CLOSED.format(key=key_of(self.dimension), deals=deals, where=all_of([*conditions, *only]))
         return {row["key"]: row for row in found_rows(statement, values)}
 
     def decided(self) -> tuple[str, list[str], Values]:
         """The relation of deals as they stand now, the conditions of those closed in these days, and their values."""
         conditions, values = held(self.question.held)
         values |= values_of(self.known.today) | self.days
-        return with_specialism(DEAL), [*conditions, "d.outcome <> ''", in_days("closed_on")], values
+        return with_specialism(DEAL), [*conditions, IS_CLOSED, in_days("closed_on")], values
 
     @property
     def days(self) -> Values:
@@ -182,11 +188,11 @@ class Cut:
             keys = [key for key in closed if key]
             values |= values_of(self.known.today) | {"keys": keys}
             values["ends"] = [self.at_key(key).end for key in keys]
-            statement = OPEN_THEN.format(deals=with_specialism(DEAL), where=joined(conditions))
+            statement = OPEN_THEN.format(deals=with_specialism(DEAL), where=all_of(conditions))
         else:
             on = self.known.last_day
             values |= values_of(on)
-            deals, is_open = with_specialism(source(on, at=self.known.at)), joined([*conditions, "d.outcome = ''"])
+            deals, is_open = with_specialism(source(on, at=self.known.at)), all_of([*conditions, IS_OPEN])
             statement = OPEN.format(key=key_of(self.dimension), deals=deals, where=is_open)
         return {row["key"]: row["open"] for row in found_rows(statement, values)}
 

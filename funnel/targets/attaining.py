@@ -16,7 +16,7 @@ from crm.fiscal import Span, last_full_quarters
 from crm.models import TeamMembership
 from crm.periods import local_day, zone
 from funnel.attribution.sourcing import SOURCING
-from funnel.deals.relation import in_days, rows, source, values_of
+from funnel.deals.relation import IS_WON, WON_IN_DAYS, in_days, rows, source, values_of
 from funnel.facts.sql import day
 from funnel.models import FigureSettings, Quota, QuotaMeasure
 from funnel.statistics.planning import Pace
@@ -44,7 +44,7 @@ SOURCED = f"""
     WITH deal AS MATERIALIZED (
         SELECT d.id, o.lead_id, o.contact_id, d.amount, d.closed_on, d.closed_at AS until
         FROM {{deals}} d JOIN leads_opportunity o ON o.id = d.id
-        WHERE d.outcome = 'won' AND {in_days("closed_on")}
+        WHERE {WON_IN_DAYS}
     ), {SOURCING}
     SELECT c.owner_id AS person, deal.closed_on AS day, coalesce(sum(deal.amount), 0) AS value, count(*) AS many
     FROM sourced JOIN deal ON deal.id = sourced.deal LEFT JOIN campaigns_campaign c ON c.id = sourced.campaign
@@ -64,8 +64,8 @@ def of_deals(value: str, of_day: str, only: str = "") -> str:
 
 
 STATEMENTS = {
-    QuotaMeasure.REVENUE: of_deals("coalesce(sum(d.amount), 0)", "closed_on", "AND d.outcome = 'won'"),
-    QuotaMeasure.DEALS_WON: of_deals("count(*)", "closed_on", "AND d.outcome = 'won'"),
+    QuotaMeasure.REVENUE: of_deals("coalesce(sum(d.amount), 0)", "closed_on", f"AND {IS_WON}"),
+    QuotaMeasure.DEALS_WON: of_deals("count(*)", "closed_on", f"AND {IS_WON}"),
     QuotaMeasure.PIPELINE: of_deals("coalesce(sum(d.amount), 0)", "opened_on"),
     QuotaMeasure.OPPORTUNITIES: of_deals("count(*)", "opened_on"),
     QuotaMeasure.REVENUE_SOURCED: SOURCED,

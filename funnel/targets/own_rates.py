@@ -20,7 +20,7 @@ from crm.intervals import Z_95, Counted
 from crm.models import Role, User
 from crm.periods import local_day, zone
 from funnel.attribution.sourcing import SOURCING
-from funnel.deals.relation import in_days, rows, source, values_of
+from funnel.deals.relation import WON_IN_DAYS, rows, source, values_of
 from funnel.models import FigureSettings, StageMetric
 from funnel.reports.counts import Step, steps
 from funnel.reports.question import Question
@@ -40,7 +40,7 @@ RAMP_MONTHS = 3
 WON = f"""
     WITH deal AS MATERIALIZED (
         SELECT d.id, o.lead_id, o.contact_id, d.amount, d.closed_at AS until
-        FROM {{deals}} d JOIN leads_opportunity o ON o.id = d.id WHERE d.outcome = 'won' AND {in_days("closed_on")}
+        FROM {{deals}} d JOIN leads_opportunity o ON o.id = d.id WHERE {WON_IN_DAYS}
     ), {SOURCING}
     SELECT count(*) AS deals, coalesce(sum(deal.amount), 0) AS value, count(sourced.deal) AS sourced,
         coalesce(sum(deal.amount) FILTER (WHERE sourced.deal IS NOT NULL), 0) AS sourced_value,

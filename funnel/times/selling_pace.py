@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from crm.models import Organisation
 from crm.periods import add_months, local_day, start_of_month, zone
 from crm.words import money, number, percent
-from funnel.deals.relation import held, rows, source, values_of
+from funnel.deals.relation import IS_LOST, IS_OPEN, IS_WON, all_of, held, rows, source, values_of
 from funnel.reports.counts import steps
 from funnel.reports.question import Question
 from funnel.statistics.pace import lead_velocity_rate, pipeline_velocity
@@ -15,14 +15,16 @@ from leads.lifecycle import RANK, Stage
 # Closed deals of so many days before tell the win rate, and at least so many must have been won.
 OVER = timedelta(days=365)
 ENOUGH_WON = 10
+LATELY = "d.closed_on > %(since)s"
+WON_LATELY = f"{IS_WON} AND {LATELY}"
 # The average and the days are those of won deals; the win rate is of those that closed (METRICS P1).
-PACE = """
-    SELECT count(*) FILTER (WHERE d.outcome = '') AS open,
-    count(*) FILTER (WHERE d.outcome = 'won' AND {lately}) AS won,
-    count(*) FILTER (WHERE d.outcome = 'lost' AND {lately}) AS lost,
-    avg(d.amount) FILTER (WHERE d.outcome = 'won' AND {lately}) AS average,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY d.days_to_close) FILTER (WHERE d.outcome = 'won' AND {lately}) AS days
-    FROM {deals} d WHERE {where}
+PACE = f"""
+    SELECT count(*) FILTER (WHERE {IS_OPEN}) AS open,
+    count(*) FILTER (WHERE {WON_LATELY}) AS won,
+    count(*) FILTER (WHERE {IS_LOST} AND {LATELY}) AS lost,
+    avg(d.amount) FILTER (WHERE {WON_LATELY}) AS average,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY d.days_to_close) FILTER (WHERE {WON_LATELY}) AS days
+    FROM {{deals}} d WHERE {{where}}
 """
 
 
@@ -59,9 +61,7 @@ def pipeline_pace(question: Question, *, at: datetime) -> PipelinePace:
     """At ``at``, of the deals that the question's filters let through, whatever its days."""
     today = local_day(at, zone())
     conditions, values = held(question.held)
-    statement = PACE.format(
-        deals=source(today, at=at), where=" AND ".join(conditions) or "true", lately="d.closed_on > %(since)s"
-    )
+    statement = PACE.format(deals=source(today, at=at), where=all_of(conditions))
     [row] = rows(statement, {**values_of(today), **values, "since": today - OVER})
     closed = row["won"] + row["lost"]
     return PipelinePace(
