@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from funnel.views import deals, handoffs, quotas, reports, settings
+from funnel.views import deals, handoffs, people, quotas, reports, settings
 
 app_name = "funnel"
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
     path("dashboards/opportunities/", deals.opportunities, name="opportunities"),
     path("dashboards/sla/leads/", handoffs.sla_leads, name="sla-leads"),
     path("dashboards/feedback/leads/", handoffs.feedback_leads, name="feedback-leads"),
+    path("dashboards/me/", people.me, name="me"),
+    path("dashboards/people/<int:pk>/", people.person, name="person"),
     path("dashboards/<slug:name>/", reports.report, name="report"),
     path("settings/figures/", settings.figures, name="figure-settings"),
     path("settings/currencies/", settings.currencies, name="currencies"),

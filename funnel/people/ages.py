@@ -43,7 +43,9 @@ def ages(person: User, *, at: datetime) -> Ages:
     known = [stage for stage, row in stages.items() if row.stay_p90 is not None]
     own = Opportunity.objects.filter(owner=person, outcome="", archived_at__isnull=True)
     counts = own.order_by().aggregate(
-        count=Count("pk"), stalled=Count("pk", filter=stalled(stages, at=at)), untold=Count("pk", filter=~Q(stage__in=known))
+        count=Count("pk"),
+        stalled=Count("pk", filter=stalled(stages, at=at)),
+        untold=Count("pk", filter=~Q(stage__in=known)),
     )
     usual = PipelineStage.objects.filter(stage=OuterRef("stage")).values("stay_p90")[:1]
     beyond = ExpressionWrapper(Value(at) - F("stage_since") - F("usual"), output_field=DurationField())

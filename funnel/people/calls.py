@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from crm.currencies import converted
 from crm.models import User
@@ -43,7 +44,7 @@ WAITING = (
         FROM path
         JOIN leads_lead present ON present.id = path.lead_id AND present.stage = 'accepted'
             AND present.archived_at IS NULL
-        LEFT JOIN attempt USING (lead_id, episode)
+        LEFT JOIN attempt ON attempt.lead_id = path.lead_id AND attempt.episode = path.episode
         LEFT JOIN leads_leadscore score ON score.lead_id = path.lead_id
         WHERE path.outcome = '' AND path.reached_at IS NULL AND path.ended_at IS NULL
         GROUP BY path.lead_id, path.episode, score.grade
@@ -97,9 +98,9 @@ class Elsewhere:
     @property
     def average(self) -> float | None:
         """What the next attempt is worth on all leads that wait, of those it can be told of."""
-        told = [(one.amount, many) for key, many in self.waiting.items() if (one := self.worth(*key))]
-        leads = sum(many for _amount, many in told)
-        return sum(amount * many for amount, many in told) / leads if leads else None
+        worths = [(one.amount, many) for key, many in self.waiting.items() if (one := self.worth(*key))]
+        leads = sum(many for _amount, many in worths)
+        return sum(amount * many for amount, many in worths) / leads if leads else None
 
     @property
     def reached(self) -> int:
@@ -130,8 +131,36 @@ class NextCalls:
     cost: Decimal | None
     paying: int | None
 
+    @property
+    def lines(self) -> list["CallLine"]:
+        """Those shown with their worth in whole money from ten on, and whether an attempt pays."""
+        return [CallLine(one, one.worth and told(one.worth.amount), self.pays(one)) for one in self.shown]
+
+    @property
+    def more(self) -> bool:
+        return self.count > len(self.shown)
+
+    @property
+    def own_average_rounded(self) -> Decimal | None:
+        return None if self.own_average is None else told(self.own_average)
+
+    @property
+    def average_rounded(self) -> Decimal | None:
+        return None if self.average is None else told(self.average)
+
     def pays(self, call: NextCall) -> bool:
         return self.cost is None or call.worth is None or call.worth.amount >= float(self.cost)
+
+
+class CallLine(NamedTuple):
+    call: NextCall
+    amount: Decimal | None
+    pays: bool
+
+
+def told(amount: float) -> Decimal:
+    """An estimate is not told to the cent but where it is small."""
+    return Decimal(round(amount)) if amount >= 10 else Decimal(f"{amount:.2f}")
 
 
 def last_year(at: datetime, **more: object) -> Question:
@@ -165,14 +194,14 @@ def next_calls(person: User, *, at: datetime) -> NextCalls:
     """The person's own leads that wait for an attempt."""
     known: Elsewhere = kept(f"next-attempts:{local_day(at, zone())}", elsewhere, at=at).value
     own = read(OWN, last_year(at, filters=(("owner", str(person.pk)),)), "", at=at)
-    told = sorted(((known.worth(band, made), lead, band, made) for lead, band, made in own), key=most_first)
-    there = Lead.objects.select_related("company").in_bulk([lead for _worth, lead, *_of in told[:MOST_SHOWN]])
+    ranked = sorted(((known.worth(band, made), lead, band, made) for lead, band, made in own), key=most_first)
+    there = Lead.objects.select_related("company").in_bulk([lead for _worth, lead, *_of in ranked[:MOST_SHOWN]])
     cost = FigureSettings.get().attempt_cost
-    amounts = [worth.amount for worth, *_of in told if worth]
+    amounts = [worth.amount for worth, *_of in ranked if worth]
     return NextCalls(
-        shown=[NextCall(there[lead], band, made, worth) for worth, lead, band, made in told if lead in there],
-        count=len(told),
-        untold=len(told) - len(amounts),
+        shown=[NextCall(there[lead], band, made, worth) for worth, lead, band, made in ranked if lead in there],
+        count=len(ranked),
+        untold=len(ranked) - len(amounts),
         own_average=sum(amounts) / len(amounts) if amounts else None,
         average=known.average,
         reached=known.reached,
@@ -181,8 +210,7 @@ def next_calls(person: User, *, at: datetime) -> NextCalls:
     )
 
 
-def most_first(told: tuple[Worth | None, int, str, int]) -> tuple[float, int, int]:
+def most_first(one: tuple[Worth | None, int, str, int]) -> tuple[float, int, int]:
     """Of equal worth who was tried least first."""
-    worth, lead, _band, made = told
+    worth, lead, _band, made = one
     return -(worth.amount if worth else -1.0), made, lead
-

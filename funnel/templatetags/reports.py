@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from django import template
 
+from crm.models import User
 from funnel.pages import table
 from funnel.pages.registry import tabs
+from funnel.people.access import readable_ids
 from funnel.reports.answer import Answer, Row
 from funnel.views.filter_line import dimension_word
 
@@ -27,3 +29,9 @@ def report_table(
 ) -> table.Table:
     """Rows as heads and lines of cells, beside what stood there before."""
     return table.table(answer, before, rows, ordering=ordering, thin=thin)
+
+
+@register.filter
+def may_read_page_of(user: User, person: int | str | None) -> bool:
+    """Whether ``user`` may open the own page of the person with this id."""
+    return bool(person) and int(person) in readable_ids(user)  # type: ignore[arg-type]
