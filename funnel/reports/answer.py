@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from funnel.reports.question import Parameter, Question
+from funnel.reports.question import MONTH, Parameter, Question
 
 Row = dict[str, Any]
 
@@ -40,9 +40,10 @@ class Report:
     """One entry of the registry; page, API and CSV are made of it.
 
     ``tell(question, at)`` answers; ``how`` explains the whole to people. ``dimensions``: what it can be cut by and
-    narrowed to; ``bases``: how it can count, its own first (none: it has no choice); ``parameters``: what it asks
-    beside that. ``identity``: the columns that name a row, to find it again in another span of days. ``span``: the
-    days its page begins with (quarter, year, or all); ``cut``: the dimension.
+    narrowed to, and ``by_month`` whether months can be told apart, too; ``bases``: how it can count, its own first
+    (none: it has no choice); ``parameters``: what it asks beside that. ``identity``: the columns that name a row, to
+    find it again in another span of days. ``span``: the days its page begins with (quarter, year, or all); ``cut``:
+    the dimension.
     """
 
     name: str
@@ -51,12 +52,18 @@ class Report:
     columns: Sequence[Column]
     tell: Callable[[Question, datetime], Told]
     dimensions: Sequence[str] = ()
+    by_month: bool = True
     bases: Sequence[str] = ()
     units: Sequence[str] = ()
     parameters: Sequence[Parameter] = ()
     identity: Sequence[str] = ("key",)
     span: str = "all"
     cut: str = ""
+
+    @property
+    def cuts(self) -> tuple[str, ...]:
+        """What one row can stand for: a key of a dimension, or a month."""
+        return (*self.dimensions, MONTH) if self.dimensions and self.by_month else tuple(self.dimensions)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from campaigns.models import Campaign
-from crm.currencies import CENT
 from crm.intervals import rate
 from crm.models import Organisation
 from crm.periods import local_day, zone
@@ -32,7 +31,8 @@ from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.attribution import credited_by_campaign
 from funnel.reports.counts import steps
 from funnel.reports.labels import labels
-from funnel.reports.question import BASES, MISSING, UNITS, BadQuestion, Parameter, Question
+from funnel.reports.question import BASES, MISSING, UNITS, Parameter, Question
+from funnel.reports.rows import money, with_bounds
 from funnel.selection import DRILLDOWN, Selection
 from leads.lifecycle import RANK, Stage
 
@@ -72,11 +72,8 @@ class Terms:
     margin: Decimal | None
     definition: str
 
-    def money(self, amount: Decimal) -> dict[str, str]:
-        return {"amount": str(amount.quantize(CENT)), "currency": self.currency}
-
-    def maybe(self, amount: Decimal | None) -> dict[str, str] | None:
-        return None if amount is None else self.money(amount)
+    def money(self, amount: Decimal | float | None) -> dict[str, str] | None:
+        return money(amount, self.currency)
 
 
 @dataclass(frozen=True)
@@ -120,8 +117,6 @@ class Found:
 
 
 def tell(question: Question, at: datetime) -> Told:
-    if question.dimension == "month":
-        raise BadQuestion("dimension", "“Campaigns” is not cut by month; choose the days instead.")
     campaigns = {campaign.pk: campaign for campaign in Campaign.objects.select_related("owner")}
     groups = {pk: key for pk in campaigns if (key := key_asked(question, pk, campaigns)) is not None}
     # By start date all that came of the leads until now counts.
@@ -225,7 +220,7 @@ def row_of(key: str, name: str, question: Question, campaigns: Mapping[int, Camp
         "cost": terms.money(cost),
         **reached,
         "ripe": rate(found.ripe.get(key, {}).get("inquiries", 0), reached["inquiries"]),
-        **{name: terms.maybe(cost_each(cost, reached[of])) for name, of in COST_PER.items()},
+        **{name: terms.money(cost_each(cost, reached[of])) for name, of in COST_PER.items()},
         **judged(found.quality.get(key, Quality())),
         **worth(key, cost, found),
         "address": address_of(key, question),
@@ -251,7 +246,7 @@ def worth(key: str, cost: Decimal, found: Found) -> Row:
         "roi": roi(brought, cost),
         "romi": romi(brought, cost, margin),
         "open": open_.deals,
-        "expected": terms.money(Decimal(open_.value)),
+        "expected": terms.money(open_.value),
         **in_all,
     }
 
@@ -262,12 +257,9 @@ def back(value: float, cost: Decimal, margin: Decimal | None) -> float | None:
 
 
 def judged(told: Quality) -> Row:
-    share = told.share
     return {
         "judged": told.judged,
-        "acceptance": share.rate,
-        "acceptance_low": share.low,
-        "acceptance_high": share.high,
+        **with_bounds("acceptance", told.share),
         "quality_index": None if told.index is None else round(told.index, 4),
     }
 
@@ -375,6 +367,7 @@ CAMPAIGNS = Report(
     ),
     tell=tell,
     dimensions=DIMENSIONS,
+    by_month=False,
     bases=BASES,
     units=UNITS,
     parameters=(RETURN_ON,),

@@ -18,8 +18,8 @@ from funnel.deals.outlook import Outlook, outlook, quarter_of, working_days
 from funnel.deals.relation import held, is_past, last_day, money_notes, source, values_of
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
-from funnel.reports.pipeline import money
-from funnel.reports.question import DEAL_DIMENSIONS, MISSING, BadQuestion, Question
+from funnel.reports.question import DEAL_DIMENSIONS, Question
+from funnel.reports.rows import key_of_row, money
 from leads.models import ForecastCategory
 
 TITLES = {
@@ -74,8 +74,6 @@ class Page:
 
 
 def tell(question: Question, at: datetime) -> Told:
-    if question.dimension in {"month", "quarter"}:
-        raise BadQuestion("dimension", "A forecast is of one quarter; choose another dimension.")
     quarter = quarter_of(question, local_day(at, Organisation.get().zone))
     on = min(last_day(question, at=at), quarter.last_day)
     learnt = chances(on, at=at)
@@ -119,7 +117,7 @@ def told_rows(
     of_quarter = replace(question, start=quarter.start, end=quarter.end, options=())
     return [
         {
-            "key": MISSING if key == "" else key,
+            "key": key_of_row(key),
             "label": names[key],
             "category": category,
             "title": TITLES[category],
@@ -216,6 +214,7 @@ FORECAST = Report(
     ),
     tell=tell,
     dimensions=DEAL_DIMENSIONS,
+    by_month=False,
     identity=("key", "category"),
     span="quarter",
 )

@@ -12,6 +12,7 @@ from django.db.models import Max, Min
 from crm.errors import BusinessError
 from crm.fiscal import fiscal_quarter
 from crm.periods import add_months, start_of_month
+from crm.requests import id_of
 from funnel.models import StageMetric
 from leads.lifecycle import SUCCESS
 
@@ -21,6 +22,8 @@ DIMENSIONS = (
     "definition_version",
 )  # fmt: skip
 DEAL_DIMENSIONS = (*DIMENSIONS, "manager", "forecast_category")
+# What almost every report can be cut by, too.
+MONTH = "month"
 # A report whose dimensions name it can be cut by fiscal quarters; the key of one is its first day.
 QUARTER = "quarter"
 BASES = ("cohort", "period")
@@ -104,7 +107,7 @@ class Question:
 
     def at_key(self, key: str | None) -> "Question":
         """The same question about one row of its answer."""
-        if self.dimension == "month" and key:
+        if self.dimension == MONTH and key:
             month = date.fromisoformat(f"{key}-01")
             return self.within(month, add_months(month, 1))
         if self.dimension == QUARTER and key:
@@ -161,7 +164,7 @@ def read(
     end = day_of(parameters, "to") or last or today + timedelta(days=1)
     if end < start:
         raise BadQuestion("to", "“to” lies before “from”.")
-    dimension = choice(parameters, "dimension", ("", *dimensions, *(["month"] if dimensions else [])))
+    dimension = choice(parameters, "dimension", ("", *dimensions, *([MONTH] if dimensions else [])))
     if "key" in parameters and not dimension:
         raise BadQuestion("key", "“key” needs a dimension.")
     question = Question(
@@ -226,9 +229,11 @@ def key_of(parameters: Mapping[str, str], name: str, dimension: str) -> str:
         return ""
     if "\0" in key:
         raise BadQuestion(name, f"“{name}” holds a character that no {dimension} has.")
-    if dimension in NUMBERED and not (key.isascii() and key.isdigit()):
-        raise BadQuestion(name, f"“{name}” must be the id of a {dimension} or {MISSING}.")
-    if dimension == "month":
+    if dimension in NUMBERED:
+        if not id_of(key):
+            raise BadQuestion(name, f"“{name}” must be the id of a {dimension} or {MISSING}.")
+        return str(id_of(key))
+    if dimension == MONTH:
         try:
             countable(date.fromisoformat(f"{key}-01"))
         except ValueError:

@@ -20,7 +20,7 @@ from funnel.reports.forecast import FORECAST
 from funnel.reports.funnel import FUNNEL
 from funnel.reports.pipeline import PIPELINE
 from funnel.reports.plan import PLAN
-from funnel.reports.question import PARAMETERS, BadQuestion, Question, read
+from funnel.reports.question import MONTH, PARAMETERS, BadQuestion, Question, read
 from funnel.reports.sla import SLA
 from funnel.reports.velocity import VELOCITY
 from funnel.reports.waves import WAVES
@@ -57,6 +57,8 @@ def question_for(report: Report, parameters: Mapping[str, str], *, today: date) 
     for name in PARAMETERS[PARAMETERS.index("key") + 1 :]:
         if parameters.get(name) and name not in report.dimensions:
             raise BadQuestion(name, f"“{report.title}” is not told apart by {name.replace('_', ' ')}.")
+    if parameters.get("dimension") == MONTH and not report.by_month:
+        raise BadQuestion("dimension", f"“{report.title}” is not cut by month; choose the days instead.")
     return read(
         parameters,
         today=today,

@@ -25,7 +25,7 @@ from funnel.deals.closes import (
 from funnel.deals.relation import held, money_notes, source, values_of
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
-from funnel.reports.question import DEAL_DIMENSIONS, MISSING, BadQuestion, Question
+from funnel.reports.question import DEAL_DIMENSIONS, MISSING, Question
 from funnel.statistics import waves
 from funnel.statistics.waves import ENOUGH_WINS, QUARTERS_LOOKED_AT, Echo
 
@@ -56,8 +56,6 @@ class Page:
 
 
 def tell(question: Question, at: datetime) -> Told:
-    if question.dimension in {"month", "quarter"}:
-        raise BadQuestion("dimension", "Every row is a quarter already; choose another dimension.")
     today = local_day(at, Organisation.get().zone)
     asked = quarters_asked(question, today)
     if not asked:
@@ -226,6 +224,7 @@ WAVES = Report(
     ),
     tell=tell,
     dimensions=DEAL_DIMENSIONS,
+    by_month=False,
     bases=("period",),
     identity=("key", "period"),
 )  # fmt: skip

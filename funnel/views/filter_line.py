@@ -8,23 +8,14 @@ from urllib.parse import urlencode
 
 from django import forms
 
-from crm.fiscal import fiscal_quarter, fiscal_year, previous
 from crm.forms import DateInput
-from crm.periods import add_months
+from funnel.pages.days import EVERYTHING, spans
 from funnel.reports.answer import Report
-from funnel.reports.labels import labels
+from funnel.reports.labels import dimension_word, labels
 from funnel.reports.question import Question, day_of
 
 BASIS_LABELS = [("cohort", "by start date"), ("period", "by activity date")]
 UNIT_LABELS = [("leads", "each lead once"), ("episodes", "every time round")]
-DIMENSION_WORDS = {
-    "definition_version": "definition",
-    "forecast_category": "forecast category",
-    "origin": "who found it",
-    "campaign_kind": "strategic or tactical",
-    "parent": "campaign above",
-}
-EVERYTHING = "all"
 
 
 class ReportFilterForm(forms.Form):
@@ -55,11 +46,7 @@ class ReportFilterForm(forms.Form):
             if one.choices:
                 self.add(one.name, one.title, one.choices)
         if report.dimensions:
-            self.add(
-                "dimension",
-                "Cut by",
-                dimension_choices(report.dimensions),
-            )
+            self.add("dimension", "Cut by", cut_choices(report.cuts))
 
     def add(self, name: str, label: str, choices: Sequence[tuple[str, str]]) -> None:
         self.fields[name] = forms.ChoiceField(label=label, choices=choices, required=False)
@@ -69,12 +56,8 @@ class ReportFilterForm(forms.Form):
         return {"start": "from"}.get(field_name, field_name)
 
 
-def dimension_choices(dimensions: Sequence[str]) -> list[tuple[str, str]]:
-    return [("", "nothing"), *((name, dimension_word(name)) for name in dimensions), ("month", "month")]
-
-
-def dimension_word(name: str) -> str:
-    return DIMENSION_WORDS.get(name, name)
+def cut_choices(cuts: Sequence[str]) -> list[tuple[str, str]]:
+    return [("", "nothing"), *((name, dimension_word(name)) for name in cuts)]
 
 
 def as_parameters(get: Mapping[str, str]) -> dict[str, str]:
@@ -82,37 +65,6 @@ def as_parameters(get: Mapping[str, str]) -> dict[str, str]:
     parameters = {name: value for name, value in get.items() if name != "until"}
     until = day_of(get, "until")
     return {**parameters, "to": (until + timedelta(days=1)).isoformat()} if until else parameters
-
-
-def spans(today: date) -> list[tuple[str, date, date]]:
-    """The spans of days people ask for most: label, first day, day after the last."""
-    quarter, year = fiscal_quarter(today), fiscal_year(today)
-    last = previous(quarter)
-    return [
-        ("This quarter", quarter.start, quarter.end),
-        ("Last quarter", last.start, last.end),
-        ("This fiscal year", year.start, year.end),
-        ("Last 12 months", *twelve_months(today)),
-    ]
-
-
-def twelve_months(today: date) -> tuple[date, date]:
-    """The last twelve calendar months, with this one."""
-    return add_months(today, -11), add_months(today, 1)
-
-
-def with_days(parameters: dict[str, str], span: str, today: date) -> dict[str, str]:
-    """The parameters, with the days a page begins with where it was asked for none; `days=all` asks for everything."""
-    if span == EVERYTHING or parameters.get("days") == EVERYTHING or {"from", "to"} & set(parameters):
-        return parameters
-    start, end = fiscal_span(span, today)
-    return {**parameters, "from": start.isoformat(), "to": end.isoformat()}
-
-
-def fiscal_span(span: str, today: date) -> tuple[date, date]:
-    """The whole quarter of today, or the last twelve months with this one."""
-    quarter = fiscal_quarter(today)
-    return (quarter.start, quarter.end) if span == "quarter" else twelve_months(today)
 
 
 def numbers_asked(report: Report, question: Question) -> list[tuple[str, str]]:

@@ -9,7 +9,6 @@ from crm.models import CurrencyRate
 from funnel.attribution.returns import roi, romi
 from funnel.facts import recompute
 from funnel.models import FigureSettings
-from funnel.reports.question import BadQuestion
 from funnel.reports.registry import REPORTS, question_for
 from leads.touches import record_touch
 from tests.factories import DAY, MONDAY, make_campaign, make_lead, make_opportunity, make_spend
@@ -216,11 +215,6 @@ def test_by_start_date_revenue_is_of_the_leads_that_began_then():
     # What was won in May was open at the end of March.
     assert (active["sourced"], active["expected"]) == (euros("20.00"), euros("11.00"))
     assert (by_start.page.won, by_activity.page.won) == (100, 20)
-
-
-def test_months_are_refused():
-    with pytest.raises(BadQuestion):
-        told(dimension="month")
 
 
 @pytest.mark.parametrize("many", [1, 20])

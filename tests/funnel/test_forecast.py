@@ -16,7 +16,6 @@ from funnel.deals.outlook import working_days
 from funnel.models import ForecastSnapshot
 from funnel.pages.forecast import sentence
 from funnel.reports.forecast import Slipped, tell
-from funnel.reports.question import BadQuestion
 from tests.factories import DAY, make_opportunity, make_team, make_user
 from tests.funnel.test_deals import record_change_at
 from tests.funnel.test_pipeline import NOON, asked, chosen_at, close, quota
@@ -103,10 +102,6 @@ class TestCategories:
 
         assert (rows["Rob", "commit_forecast"], rows["(missing)", "open_pipeline"]) == ("100.00", "7.00")
         assert told("value", dimension="owner", key=str(rob.pk))["open_pipeline"] == "100.00"
-
-    def test_refuses_a_month(self) -> None:
-        with pytest.raises(BadQuestion):
-            tell(asked(dimension="month"), NOON)
 
 
 class TestSlipped:

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.models import FiscalCalendar, Organisation
-from funnel.reports.question import BadQuestion, Question
+from funnel.reports.question import Question
 from funnel.reports.waves import Page, tell
 from leads.models import Opportunity
 from tests.factories import make_team, make_user
@@ -149,11 +149,6 @@ def test_it_is_told_of_one_team_or_of_each() -> None:
         ("North", 400, "wave"),
         ("South", 208, "not enough data"),
     ]
-
-
-def test_it_is_not_cut_by_month() -> None:
-    with pytest.raises(BadQuestion):
-        tell(Question(YEAR.start, YEAR.end, dimension="month"), AT)
 
 
 def test_what_the_last_days_cost_is_told_with_intervals() -> None:
