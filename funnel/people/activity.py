@@ -126,10 +126,10 @@ def activity(person: User, *, at: datetime) -> Activity:
     tz = zone()
     first = first_week(local_day(at, tz))
     values = {"person": person.pk, "since": start_of_day(first, tz), "at": at, "zone": str(tz)}
-    found: dict[date, tuple[Any, ...]] = {week: counts for week, *counts in fetch_rows(BY_WEEK, values)}
+    found: dict[date, list[Any]] = {week: counts for week, *counts in fetch_rows(BY_WEEK, values)}
     days = (first + timedelta(weeks=number) for number in range(WEEKS))
     work = {name: Work(*counted) for name, *counted in fetch_rows(BY_WORK, values)}
     return Activity(
-        [Week(day, *found.get(day, ())) for day in days],
+        [Week(day, *found.get(day, [])) for day in days],
         Time(work.get("prospecting", Work()), work.get("closing", Work())),
     )

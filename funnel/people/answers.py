@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from crm.intervals import Counted
 from crm.models import User
 from feedback.verdict_figures import Asked, Figures, Quality, quality, totals
-from funnel.handoffs.service_levels import Days, Promised, kept_of
+from funnel.handoffs.days import Days
+from funnel.handoffs.service_levels import Promised, kept_of
 
 # Of fewer judged leads no rate is told.
 ENOUGH = 10

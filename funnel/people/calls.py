@@ -134,7 +134,7 @@ class NextCalls:
     @property
     def lines(self) -> list["CallLine"]:
         """Those shown with their worth in whole money from ten on, and whether an attempt pays."""
-        return [CallLine(one, one.worth and told(one.worth.amount), self.pays(one)) for one in self.shown]
+        return [CallLine(one, told(one.worth.amount if one.worth else None), self.pays(one)) for one in self.shown]
 
     @property
     def more(self) -> bool:
@@ -142,11 +142,11 @@ class NextCalls:
 
     @property
     def own_average_rounded(self) -> Decimal | None:
-        return None if self.own_average is None else told(self.own_average)
+        return told(self.own_average)
 
     @property
     def average_rounded(self) -> Decimal | None:
-        return None if self.average is None else told(self.average)
+        return told(self.average)
 
     def pays(self, call: NextCall) -> bool:
         return self.cost is None or call.worth is None or call.worth.amount >= float(self.cost)
@@ -158,8 +158,10 @@ class CallLine(NamedTuple):
     pays: bool
 
 
-def told(amount: float) -> Decimal:
+def told(amount: float | None) -> Decimal | None:
     """An estimate is not told to the cent but where it is small."""
+    if amount is None:
+        return None
     return Decimal(round(amount)) if amount >= 10 else Decimal(f"{amount:.2f}")
 
 

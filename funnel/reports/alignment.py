@@ -1,7 +1,7 @@
 """The report *alignment*: what marketing and sales promised each other, and what each kept."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,6 +12,9 @@ from feedback import request_figures
 from feedback.agreement import active_agreement
 from feedback.closed_loop import closed_loop_rate
 from feedback.terms import BOTH, Goal, Unit
+from funnel.handoffs.days import Days
+from funnel.handoffs.giving_up import given_up
+from funnel.handoffs.open_promises import open_promises
 from funnel.handoffs.promises import (
     answer_time,
     attempts_kept,
@@ -21,13 +24,15 @@ from funnel.handoffs.promises import (
     ride_alongs,
     verdicts_in_time,
 )
-from funnel.handoffs.service_levels import Days, given_up
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.question import BadQuestion, Question
+from funnel.reports.rows import money
+from funnel.targets.business import business
 from funnel.targets.goals import Attained, attained, goals_for, said
 
 EVERY_ONE = Decimal(1)
 FEEDBACK, REQUESTS, SLA = "/feedback/", "/requests/", "/dashboards/sla/"
+WAITING = "/dashboards/funnel/waiting/"
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,41 @@ WORDINGS = {
     "ride_alongs": Wording(
         "Sales calls together", BOTH, Unit.COUNT, "Meetings at which somebody of marketing and of sales was.",
     ),
+    "marketing_share": Wording(
+        "Marketing’s share of new business", Side.MARKETING, Unit.RATIO,
+        "Won new business that marketing sourced, in the sense chosen under Settings, Figures, of all won new business "
+        "(expansions and renewals are left out); by value.", "/dashboards/attribution/",
+    ),
+    "revenue_per_head": Wording(
+        "Revenue per head", BOTH, Unit.MONEY,
+        "Won in these days / people of both sides who were members of a team, on average over the days passed.",
+    ),
+    "growth": Wording(
+        "Growth against a year before", BOTH, Unit.RATIO,
+        "Won in these days / won in as many days of the same fiscal quarter a year before, less 1.",
+        "/dashboards/win-loss/",
+    ),
+    "open_requests": Wording(
+        "Requests open", Side.MARKETING, Unit.COUNT,
+        "Asked by sales and neither done nor declined at the end of these days, or now.", REQUESTS,
+    ),
+    "late_requests": Wording(
+        "Requests past the promised day", Side.MARKETING, Unit.COUNT,
+        "Of these, promised for a day that had passed.", REQUESTS,
+    ),
+    "open_comments": Wording(
+        "Comments without a reply", Side.MARKETING, Unit.COUNT,
+        "Comments to verdicts of these days to which marketing had not replied at their end, or has not until now.",
+        FEEDBACK,
+    ),
+    "late_handoffs": Wording(
+        "Hand-offs past their time", Side.SALES, Unit.COUNT,
+        "Without an answer though their time was over, at the end of these days, or now.", WAITING,
+    ),
+    "unsigned_proposals": Wording(
+        "Proposals to sign", BOTH, Unit.COUNT,
+        "Agreements and definitions that wait for a signature now; not told of days that are over.", "/agreement/",
+    ),
 }  # fmt: skip
 
 
@@ -131,7 +171,8 @@ def lines(days: Days, goals: Iterable[Goal] | None = None) -> list[Line]:
     """Goals first, as they were agreed for these days (or ``goals``), then the promises of both sides."""
     currency = Organisation.get().currency
     held = goals_for(days.start, days.end) if goals is None else goals
-    return [*(goal_line(one, currency) for one in attained(held, days)), *promises(days)]
+    shared = (goal_line(one, currency) for one in attained(held, days))
+    return [*shared, *promises(days), *sold(days, currency), *still_open(days)]
 
 
 def goal_line(one: Attained, currency: str) -> Line:
@@ -160,6 +201,24 @@ def promises(days: Days) -> Iterator[Line]:
     yield line("sales_answer_time", sales.hours, n=sales.n)
     yield line("marketing_answer_time", reply_time.hours, n=reply_time.n)
     yield line("ride_alongs", ride_alongs(days))
+
+
+def sold(days: Days, currency: str) -> Iterator[Line]:
+    """What came of it all."""
+    found = business(days.start, days.end, at=days.at)
+    yield line("marketing_share", found.marketing_share, n=found.new_deals)
+    yield replace(line("revenue_per_head", found.per_head, n=round(found.heads)), currency=currency)
+    yield line("growth", found.growth, n=found.deals_year_ago)
+
+
+def still_open(days: Days) -> Iterator[Line]:
+    """What one side waits for from the other."""
+    found = open_promises(days)
+    yield line("open_requests", found.requests)
+    yield line("late_requests", found.late_requests)
+    yield line("open_comments", found.comments)
+    yield line("late_handoffs", found.late_handoffs)
+    yield line("unsigned_proposals", found.proposals)
 
 
 def promise(measure: str, counted: Counted) -> Line:
@@ -200,7 +259,7 @@ def as_figure(one: Line, value: Decimal | None) -> dict[str, str] | float | None
     if value is None:
         return None
     if one.unit == Unit.MONEY:
-        return {"amount": f"{value:.2f}", "currency": one.currency}
+        return money(value, one.currency)
     return round(float(value), 4)
 
 

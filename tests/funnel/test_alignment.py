@@ -56,6 +56,14 @@ def test_the_table_of_a_quarter(rob):
         ("sales_answer_time", None, 15.5, None, "sales", 2),
         ("marketing_answer_time", None, None, None, "marketing", 0),
         ("ride_alongs", None, 0.0, None, "both", None),
+        ("marketing_share", None, None, None, "marketing", 0),
+        ("revenue_per_head", None, {"amount": "0.00", "currency": "EUR"}, None, "both", 1),
+        ("growth", None, None, None, "both", 0),
+        ("open_requests", None, 0.0, None, "marketing", None),
+        ("late_requests", None, 0.0, None, "marketing", None),
+        ("open_comments", None, 0.0, None, "marketing", None),
+        ("late_handoffs", None, 0.0, None, "sales", None),
+        ("unsigned_proposals", None, None, None, "both", None),
     ]  # fmt: skip
 
 
