@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crm.intervals import share
+from crm.intervals import ENOUGH, share
 from crm.models import Organisation
 from crm.words import money, number
 from funnel.models import FigureSettings
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
-from funnel.reports.question import DIMENSIONS, MISSING, Parameter, Question
+from funnel.reports.question import DIMENSIONS, Parameter, Question
+from funnel.reports.rows import key_of_row, with_bounds
 from funnel.statistics.attempts import Attempt, life_table, pays_until, plateau_at
 from funnel.times.attempts import Rep, Tried, by_stage, by_week, ended_after, kinds, reps, value_of_contact
 from leads.lifecycle import RANK, Stage
@@ -22,8 +23,6 @@ SCORE = Parameter(
 )
 # Of more attempts than these nobody tells.
 MOST_ATTEMPTS = 20
-# Below so many buyers reached, what one is worth is not told.
-ENOUGH_REACHED = 10
 
 
 @dataclass(frozen=True)
@@ -72,8 +71,8 @@ def tipping(table: list[Attempt], contacts: int, value: float | None) -> Tipping
     plateau, cost = plateau_at(table), FigureSettings.get().attempt_cost
     if cost is None:
         return Tipping(None, plateau, "no cost of an attempt is set")
-    if contacts < ENOUGH_REACHED or value is None:
-        return Tipping(None, plateau, f"not enough data: {contacts} of {ENOUGH_REACHED} buyers reached")
+    if contacts < ENOUGH or value is None:
+        return Tipping(None, plateau, f"not enough data: {contacts} of {ENOUGH} buyers reached")
     until = pays_until(table, value_of_contact=value, cost=float(cost))
     return Tipping(until, plateau, "", value, float(cost), Organisation.get().currency)
 
@@ -106,7 +105,7 @@ def counted_rows(
             chance = share(answered, count)
             yield {
                 **named(key, names[key]), name: of, "title": titled(name, of), "at_risk": count, "contacts": answered,
-                "hazard": chance.rate, "hazard_low": chance.low, "hazard_high": chance.high,
+                **with_bounds("hazard", chance),
             }  # fmt: skip
 
 
@@ -121,7 +120,7 @@ def titled(name: str, of: Any) -> str:
 
 
 def named(key: str | None, label: str) -> Row:
-    return {**EMPTY, "key": MISSING if key == "" else key, "label": label}
+    return {**EMPTY, "key": key_of_row(key), "label": label}
 
 
 def attempt_row(one: Attempt) -> Row:
@@ -130,9 +129,7 @@ def attempt_row(one: Attempt) -> Row:
         "attempt": one.number,
         "at_risk": one.at_risk,
         "contacts": one.contacts,
-        "hazard": one.hazard.rate,
-        "hazard_low": one.hazard.low,
-        "hazard_high": one.hazard.high,
+        **with_bounds("hazard", one.hazard),
         "cumulative": one.cumulative,
         "cumulative_low": one.low,
         "cumulative_high": one.high,

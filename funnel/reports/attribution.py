@@ -14,6 +14,7 @@ from funnel.models import AttributionCause, AttributionModel, FigureSettings
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
 from funnel.reports.question import MISSING, Parameter, Question
+from funnel.reports.rows import key_of_row, money
 
 # What a touch itself says; the source is that of the lead it was made on.
 DIMENSIONS = ("campaign", "channel", "content", "source")
@@ -164,15 +165,15 @@ def credit_rows(question: Question, values: Values, totals: Mapping[str | None, 
     for row in rows(statement, {**values, **{f"of_{name}": key for name, key in question.filters}}):
         found[row["model"]].append(row)
     names = labels(question.dimension, {row["key"] for of_model in found.values() for row in of_model})
-    money = Money(Organisation.get().currency, sum((row["value"] for row in totals.values()), Decimal(0)))
+    all_won = AllWon(Organisation.get().currency, sum((row["value"] for row in totals.values()), Decimal(0)))
     untouched = [] if question.filters else list(totals.values())
-    credited = money.whole - sum((row["untouched_value"] for row in untouched), Decimal(0))
+    credited = all_won.whole - sum((row["untouched_value"] for row in untouched), Decimal(0))
     return [
         row
         for model in values["models"]
         for row in [
-            *model_rows(model, found[model], names, money, None if question.filters else credited),
-            *untouched_rows(model, money, untouched),
+            *model_rows(model, found[model], names, all_won, None if question.filters else credited),
+            *untouched_rows(model, all_won, untouched),
         ]
         if question.key is None or row["key"] == (question.key or MISSING)
     ]
@@ -189,41 +190,40 @@ def won_by(wins: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True)
-class Money:
+class AllWon:
+    """What a share is of."""
+
     currency: str
     whole: Decimal
 
     def share(self, value: Decimal) -> float | None:
         return float(value / self.whole) if self.whole else None
 
-    def of(self, value: Decimal) -> dict[str, str]:
-        return {"amount": str(value.quantize(CENT)), "currency": self.currency}
-
 
 def model_rows(
-    model: str, found: Sequence[Row], names: Mapping[str | None, str], money: Money, total: Decimal | None
+    model: str, found: Sequence[Row], names: Mapping[str | None, str], all_won: AllWon, total: Decimal | None
 ) -> list[Row]:
     """The keys of a model, those with most credit first; together they are ``total``, if given."""
     values = [row["value"] for row in found]
     cut = [value.quantize(CENT) for value in values] if total is None else to_cents(values, total)
     ordered = sorted(zip(found, cut, strict=True), key=lambda pair: (-pair[1], str(pair[0]["key"])))
-    return [row_of(model, row["key"], names[row["key"]], row["conversions"], value, money) for row, value in ordered]
+    return [row_of(model, row["key"], names[row["key"]], row["conversions"], value, all_won) for row, value in ordered]
 
 
-def untouched_rows(model: str, money: Money, totals: Sequence[Row]) -> list[Row]:
+def untouched_rows(model: str, all_won: AllWon, totals: Sequence[Row]) -> list[Row]:
     many = sum(row["untouched"] for row in totals)
     value = sum((row["untouched_value"] for row in totals), Decimal(0))
-    return [row_of(model, NO_TOUCH, "No touch known", many, value, money)] if many else []
+    return [row_of(model, NO_TOUCH, "No touch known", many, value, all_won)] if many else []
 
 
-def row_of(model: str, key: str | None, label: str, conversions: float, value: Decimal, money: Money) -> Row:
+def row_of(model: str, key: str | None, label: str, conversions: float, value: Decimal, all_won: AllWon) -> Row:
     return {
         "model": model,
-        "key": MISSING if key == "" else key,
+        "key": key_of_row(key),
         "label": label,
         "conversions": round(float(conversions), 4),
-        "value": money.of(value),
-        "share": money.share(value),
+        "value": money(value, all_won.currency),
+        "share": all_won.share(value),
     }
 
 

@@ -7,7 +7,8 @@ from datetime import date, datetime
 from crm.fiscal import fiscal_quarter
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
-from funnel.reports.question import DIMENSIONS, MISSING, UNITS, Parameter, Question
+from funnel.reports.question import DIMENSIONS, UNITS, Parameter, Question
+from funnel.reports.rows import key_of_row
 from funnel.selection import DRILLDOWN, Selection
 from funnel.statistics.survival import OPEN, WON
 from funnel.times.cohorts import ALL, MONTH, QUARTER, Cohort, cohorts
@@ -55,9 +56,9 @@ def rows_of(question: Question, one: Cohort, label: str) -> list[Row]:
     behind = f"{DRILLDOWN}?{Selection(members(question, one.key), Stage.CUSTOMER.value).query()}"
     end = one.in_the_end
     told = {
-        "key": (MISSING if one.key == "" else one.key) if question.dimension else None,
+        "key": key_of_row(one.key) if question.dimension else None,
         "label": label,
-        "cohort": MISSING if one.key == "" else one.key or ALL,
+        "cohort": key_of_row(one.key) or ALL,
         "size": one.size,
         "won_so_far": one.number(WON),
         "running": one.number(OPEN) / one.size,
@@ -90,9 +91,8 @@ def members(question: Question, key: str | None) -> Question:
     if key is None:
         return question
     if len(key) == len("2026-03"):
-        return replace(question, dimension="month").at_key(key)
-    quarter = fiscal_quarter(date.fromisoformat(key))
-    return replace(question, start=max(question.start, quarter.start), end=min(question.end, quarter.end))
+        return replace(question, dimension=MONTH).at_key(key)
+    return replace(question, dimension=QUARTER).at_key(key)
 
 
 COHORTS = Report(

@@ -8,18 +8,20 @@ from decimal import Decimal
 from campaigns.models import Asset
 from crm.currencies import converted
 from crm.fetching import fetch_rows
+from crm.intervals import ENOUGH
 from crm.models import Organisation
 from crm.periods import local_day, zone
-from funnel.handoffs.service_levels import Days
+from funnel.handoffs.days import Days
 from funnel.models import AttributionModel
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
-from funnel.reports.question import DIMENSIONS, MISSING, Parameter, Question
-from funnel.times.lift import FEWEST, NOT_ENOUGH, STAGES, STALE_AFTER, Asked, Lift, Place, last_used, lifts, uses
+from funnel.reports.question import DIMENSIONS, Parameter, Question
+from funnel.reports.rows import key_of_row, money, with_bounds
+from funnel.times.lift import STAGES, STALE_AFTER, Asked, Lift, Place, last_used, lifts, uses
 from leads.lifecycle import Stage
 
 MOST_ASSETS = 500
-NO_LIFT = (None, None, None)
+NOBODY = Lift()
 LANDMARK = Parameter("landmark", "Looked at after", [("14", "14 days"), ("7", "7 days"), ("30", "30 days")])
 WITHIN = Parameter("within", "Moved on within", [("60", "60 days"), ("30", "30 days"), ("90", "90 days")])
 MODEL = Parameter(
@@ -111,65 +113,59 @@ def rows_of(
         label = str(names[key]) if question.dimension else "All"
         own = key if question.dimension else None
         place = (key, asset, stage)
-        yield row_of(own, label, asset, stage, moved.get(place), used.get(place, 0), known)
+        yield row_of(own, label, asset, stage, moved.get(place, NOBODY), used.get(place, 0), known)
     if not question.dimension and not question.held:
         for asset in known.names:
             if asset not in met:
-                yield row_of(None, "All", asset, None, None, 0, known)
+                yield row_of(None, "All", asset, None, NOBODY, 0, known)
 
 
-def row_of(
-    key: str | None, label: str, asset: int, stage: str | None, found: Lift | None, used: int, known: Known
-) -> Row:
+def row_of(key: str | None, label: str, asset: int, stage: str | None, found: Lift, used: int, known: Known) -> Row:
     last = known.used.get(asset)
-    shares = (found.compared.share, found.others.share) if found else (None, None)
-    ratio, low, high = (found.ratio, found.low, found.high) if found else NO_LIFT
+    others = found.others.share
     return {
-        "key": MISSING if key == "" else key,
+        "key": key_of_row(key),
         "label": label,
         "asset": asset,
         "name": known.names[asset],
         "stage": stage,
         "stage_name": str(Stage(stage).label) if stage else "",
         "uses": used,
-        "at_risk": found.touched.whole if found else 0,
-        "advanced": found.touched.part if found else 0,
-        "compared": found.compared.whole if found else 0,
-        "rate": shares[0] and shares[0].rate,
-        "rate_low": shares[0] and shares[0].low,
-        "rate_high": shares[0] and shares[0].high,
-        "others_at_risk": found.others.whole if found else 0,
-        "others_advanced": found.others.part if found else 0,
-        "others_rate": shares[1] and shares[1].rate,
-        "others_low": shares[1] and shares[1].low,
-        "others_high": shares[1] and shares[1].high,
-        "lift": None if ratio is None else round(ratio, 4),
-        "lift_low": None if low is None else round(low, 4),
-        "lift_high": None if high is None else round(high, 4),
-        "verdict": found.verdict if found else NOT_ENOUGH,
+        "at_risk": found.touched.whole,
+        "advanced": found.touched.part,
+        "compared": found.compared.whole,
+        **with_bounds("rate", found.compared.share),
+        "others_at_risk": found.others.whole,
+        "others_advanced": found.others.part,
+        "others_rate": others.rate,
+        "others_low": others.low,
+        "others_high": others.high,
+        "lift": rounded(found.ratio),
+        "lift_low": rounded(found.low),
+        "lift_high": rounded(found.high),
+        "verdict": found.verdict,
         "missing": missing(found),
-        "influence": {
-            "amount": f"{known.influence.get(asset, Decimal(0)):.2f}",
-            "currency": Organisation.get().currency,
-        },
+        "influence": money(known.influence.get(asset, Decimal(0)), Organisation.get().currency),
         "last_used_on": local_day(last, zone()).isoformat() if last else None,
         "is_stale": known.is_stale(asset),
         "asset_url": f"/content/{asset}/",
     }
 
 
-def missing(found: Lift | None) -> str:
+def rounded(ratio: float | None) -> float | None:
+    return None if ratio is None else round(ratio, 4)
+
+
+def missing(found: Lift) -> str:
     """What it takes until something can be said: "4 of 10 that met it"."""
-    if found is None:
-        return f"0 of {FEWEST} that met it"
     told = (
         (found.touched, "that met it"),
         (found.compared, "that met it in sources with others"),
         (found.others, "that did not"),
     )
     for counted, words in told:
-        if counted.whole < FEWEST:
-            return f"{counted.whole} of {FEWEST} {words}"
+        if counted.whole < ENOUGH:
+            return f"{counted.whole} of {ENOUGH} {words}"
     return ""
 
 

@@ -25,11 +25,13 @@ from feedback.verdict_figures import (
     reasons_by,
     totals,
 )
-from funnel.handoffs.service_levels import Days, Lasted, Promised, lasted
+from funnel.handoffs.days import Days
+from funnel.handoffs.service_levels import Lasted, Promised, lasted
 from funnel.models import FigureSettings
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
-from funnel.reports.question import DIMENSIONS, MISSING, Question
+from funnel.reports.question import DIMENSIONS, Question
+from funnel.reports.rows import key_of_row
 
 # The page that lists the hand-offs behind a number.
 BEHIND = "/dashboards/feedback/leads/"
@@ -124,7 +126,7 @@ def row_of(question: Question, key: str | None, label: str, told: Known) -> Row:
     decided, accepted = figures.decided.share, figures.acceptance.share
     loop = told.closed_loop
     return {
-        "key": MISSING if key == "" else key,
+        "key": key_of_row(key),
         "label": label,
         "offered": figures.offered,
         "due": figures.due,

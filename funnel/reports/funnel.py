@@ -8,7 +8,8 @@ from crm.intervals import share
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.counts import Step, steps
 from funnel.reports.labels import labels
-from funnel.reports.question import BASES, DIMENSIONS, MISSING, UNITS, Question
+from funnel.reports.question import BASES, DIMENSIONS, UNITS, Question
+from funnel.reports.rows import key_of_row, with_bounds
 from funnel.selection import DRILLDOWN, Selection, facts_of, in_cohort
 from leads.lifecycle import RANK, SUCCESS, Stage
 
@@ -24,7 +25,7 @@ def rows(question: Question) -> list[Row]:
     by_size = sorted(counted, key=lambda key: (-counted[key][0].entered, str(key)))
     keys = sorted(counted, key=str) if question.dimension == "month" else by_size
     return [
-        {"key": MISSING if key == "" else key, "label": names[key], **figures(question.at_key(key), stage, step)}
+        {"key": key_of_row(key), "label": names[key], **figures(question.at_key(key), stage, step)}
         for key in keys
         for stage, step in zip(SUCCESS, counted[key], strict=True)
         if not before_cohort(stage, question)
@@ -43,9 +44,7 @@ def figures(question: Question, stage: Stage, step: Step) -> Row:
         "stage": stage.value,
         "entered": step.entered,
         "converted": step.converted,
-        "rate": rate.rate,
-        "rate_low": rate.low,
-        "rate_high": rate.high,
+        **with_bounds("rate", rate),
         "leads_url": f"{DRILLDOWN}?{Selection(question, stage.value).query()}",
     }
 

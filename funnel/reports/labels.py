@@ -19,6 +19,17 @@ CHOICES = {
     "kind": DealKind,
     "forecast_category": ForecastCategory,
 }
+DIMENSION_WORDS = {
+    "definition_version": "definition",
+    "forecast_category": "forecast category",
+    "origin": "who found it",
+    "campaign_kind": "strategic or tactical",
+    "parent": "campaign above",
+}
+
+
+def dimension_word(name: str) -> str:
+    return DIMENSION_WORDS.get(name, name)
 
 
 def labels(dimension: str, keys: Iterable[str | None]) -> dict[str | None, str]:
@@ -38,3 +49,8 @@ def labels(dimension: str, keys: Iterable[str | None]) -> dict[str | None, str]:
     if dimension == QUARTER:
         names |= {key: fiscal_quarter(date.fromisoformat(key)).label for key in wanted if key}
     return {**names, None: "All"}
+
+
+def held_names(held: Iterable[tuple[str, str]]) -> list[str]:
+    """What is held, each dimension at its key: "campaign: Prize draw"."""
+    return [f"{dimension}: {labels(dimension, [key])[key]}" for dimension, key in held]

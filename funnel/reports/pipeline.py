@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from crm.fiscal import Span, fiscal_quarter
+from crm.intervals import ENOUGH
 from crm.models import Organisation
 from crm.periods import add_months
 from crm.words import percent
 from funnel.deals.chances import CHANCE, VARIANCE, WEIGHTED, chances, likely
 from funnel.deals.chosen import MARKS, Chosen
 from funnel.deals.connected import Connected, connected
-from funnel.deals.outlook import ENOUGH_CLOSED, Outlook, outlook
+from funnel.deals.outlook import Outlook, outlook
 from funnel.deals.relation import (
     IS_OPEN,
     QUARTER,
@@ -33,6 +34,7 @@ from funnel.deals.relation import (
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
 from funnel.reports.question import DEAL_DIMENSIONS, MISSING, Question
+from funnel.reports.rows import key_of_row, money
 from leads.models import PipelineStage
 from leads.pipeline import pipeline
 from leads.stalled import QUIET_AFTER
@@ -145,7 +147,7 @@ def told_rows(question: Question, found: list[dict[str, Any]], on: date, *, at: 
     past, currency = is_past(on, at=at), Organisation.get().currency
     return [
         {
-            "key": MISSING if row["key"] == "" else row["key"],
+            "key": key_of_row(row["key"]),
             "label": names[row["key"]],
             "stage": row["stage"] or MISSING,
             "title": stages[row["stage"]].label if row["stage"] in stages else "Not known",
@@ -185,10 +187,6 @@ def total_of(found: list[dict[str, Any]]) -> Row:
     return figures({**summed, "median_age": None}, Organisation.get().currency)
 
 
-def money(amount: Decimal | float, currency: str) -> dict[str, str]:
-    return {"amount": f"{amount:.2f}", "currency": currency}
-
-
 def chosen(question: Question, key: str | None) -> Chosen:
     """The open deals of one key."""
     if question.dimension not in BY_TIME:
@@ -222,7 +220,7 @@ def coverage_note(quarter: Outlook) -> list[str]:
         return [f"The quota of {name} is booked."]
     said = f"{name}: what is open and due covers {told.coverage:.1f} times what is still to be booked"
     if told.required is None or told.gap_share is None:
-        return [f"{said}; {quarter.closed} of {ENOUGH_CLOSED} closed opportunities tell no win rate yet."]
+        return [f"{said}; {quarter.closed} of {ENOUGH} closed opportunities tell no win rate yet."]
     expected = f"so {percent(told.gap_share)} of it is to be expected"
     return [f"{said}; at our win rate it takes {told.required:.1f} times, {expected}."]
 

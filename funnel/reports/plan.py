@@ -1,15 +1,15 @@
 """The report *plan*: from the goal of a quarter back to what it takes, beside what is there (METRICS K1 to K3)."""
 
 from datetime import datetime
-from decimal import Decimal
 
+from crm.intervals import ENOUGH
 from crm.models import Organisation
 from crm.periods import local_day
 from crm.words import number
 from funnel.deals.outlook import quarter_of
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.question import BadQuestion, Question
-from funnel.targets.own_rates import ENOUGH
+from funnel.reports.rows import money
 from funnel.targets.planning import LABELS, PARAMETERS, Plan, Step, plan_of
 from leads.lifecycle import Stage
 
@@ -20,10 +20,6 @@ def tell(question: Question, at: datetime) -> Told:
     today = local_day(at, Organisation.get().zone)
     plan = plan_of(question, quarter_of(question, today), today, at=at)
     return Told([goal_row(plan), *map(step_row, plan.steps), budget_row(plan)], notes(plan), plan)
-
-
-def money(amount: float | Decimal | None, currency: str) -> dict[str, str] | None:
-    return None if amount is None else {"amount": f"{amount:.2f}", "currency": currency}
 
 
 def goal_row(shown: Plan) -> Row:

@@ -3,23 +3,24 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
-from crm.models import Organisation, Side
+from crm.models import Side
 from crm.periods import local_day, zone
 from feedback.agreement import active_agreement
-from funnel.handoffs.service_levels import CLOCKS, STATES, Clock, Days, Kept, Lasted, Promised, kept_by, lasted
+from funnel.handoffs.clocks import CLOCKS, STATES, Clock
+from funnel.handoffs.days import Days
+from funnel.handoffs.service_levels import Kept, Lasted, Promised, kept_by, lasted
 from funnel.handoffs.speed import Took, speed
 from funnel.models import FigureSettings
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
-from funnel.reports.question import DIMENSIONS, MISSING, BadQuestion, Parameter, Question
+from funnel.reports.question import DIMENSIONS, BadQuestion, Parameter, Question
+from funnel.reports.rows import key_of_row, money, with_bounds
 from funnel.targets.goals import Attained, attained, goals_for
 
 # The page that lists the promises behind a number, and that of marketing's requests.
 BEHIND, REQUESTS = "/dashboards/sla/leads/", "/requests/"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-HOURS_A_DAY = 24
 SECONDS_AN_HOUR = 3_600
 VOLUME = {
     "mqls": "Leads that became MQL, against the goal of these days in proportion.",
@@ -103,9 +104,8 @@ def in_order(by: str, found: Mapping[str, Kept], names: Mapping[str, str]) -> li
 
 
 def row_of(question: Question, clock: Clock, key: str | None, label: str, kept: Kept) -> Row:
-    share = kept.counted.share
     return {
-        "key": MISSING if key == "" else key,
+        "key": key_of_row(key),
         "label": label,
         "clock": clock.key,
         "title": clock.title,
@@ -114,9 +114,7 @@ def row_of(question: Question, clock: Clock, key: str | None, label: str, kept: 
         "met": kept.met,
         "breached": kept.breached,
         "pending": kept.pending,
-        "compliance": share.rate,
-        "compliance_low": share.low,
-        "compliance_high": share.high,
+        **with_bounds("compliance", kept.counted.share),
         "median_hours": in_hours(kept.median),
         "p90_hours": in_hours(kept.p90),
         "n": kept.n,
@@ -168,16 +166,12 @@ def volume_row(one: Attained, *, at: datetime, end: Question) -> Row:
         "median_hours": None,
         "p90_hours": None,
         "n": one.figure.n,
-        "target": as_money(target) if is_money else None,
-        "actual": as_money(actual) if is_money else None,
+        "target": money(target, one.currency) if is_money else None,
+        "actual": money(actual, one.currency) if is_money else None,
         "leads_url": one.figure.href,
         "breached_url": "",
         "pending_url": "",
     }
-
-
-def as_money(amount: Any) -> dict[str, str]:
-    return {"amount": f"{amount:.2f}", "currency": Organisation.get().currency}
 
 
 def speed_rows(legs: Iterable[Took]) -> list[Row]:

@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from funnel.models import LeadFact
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
-from funnel.reports.question import BASES, DIMENSIONS, MISSING, UNITS, Parameter, Question, choice, read
+from funnel.reports.question import BASES, DIMENSIONS, UNITS, Parameter, Question, choice, read
+from funnel.reports.rows import key_of_row
 from funnel.selection import DRILLDOWN, with_way
 from funnel.times.first_touches import TITLES, Approach, approaches
 from funnel.times.lengths import (
@@ -74,9 +75,7 @@ def rows(question: Question, found: list[Length], *, at: datetime) -> list[Row]:
     ]
     told = [*lasted, *map(approach_row, approaches(question))]
     names = labels(question.dimension, {row["key"] for row in told})
-    return [
-        {**EMPTY, **row, "key": MISSING if row["key"] == "" else row["key"], "label": names[row["key"]]} for row in told
-    ]
+    return [{**EMPTY, **row, "key": key_of_row(row["key"]), "label": names[row["key"]]} for row in told]
 
 
 def length_row(question: Question, row: Length, total_us: int) -> Row:

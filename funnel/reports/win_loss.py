@@ -34,6 +34,7 @@ from funnel.models import FigureSettings
 from funnel.reports.answer import Column, Report, Row, Told
 from funnel.reports.labels import labels
 from funnel.reports.question import DEAL_DIMENSIONS, MISSING, QUARTER, Question
+from funnel.reports.rows import key_of_row, money, with_bounds
 
 # Words of the opportunity itself, and whether its field is one its rep is a specialist of.
 REASON, COMPETITOR, KIND, SPECIALISM = "reason", "competitor", "kind", "specialism"
@@ -50,7 +51,6 @@ Closed = dict[str | None, Mapping[str, Any]]
 Open = dict[str | None, int]
 # More bars than these months tell nothing any more: then quarters do.
 MOST_MONTHS = 24
-CENT = Decimal("0.01")
 
 # A specialism is one of the rep's when the opportunity's product, segment or industry is called so, whatever its case.
 SPECIALISM_OF = f"""
@@ -252,20 +252,19 @@ def row_of(cut: Cut, key: str | None, label: str, found: Mapping[str, Any], open
     won, lost = found["won"], found["lost"]
     is_reason = cut.dimension == REASON
     rate = Share(None, None, None) if is_reason else share(won, won + lost)
-    of_lost = share(lost, all_lost)
     currency = cut.known.currency
     return {
-        "key": MISSING if key == "" else key, "label": label,
+        "key": key_of_row(key), "label": label,
         "won": won, "lost": lost, "closed": won + lost, "open": open_,
-        "win_rate": rate.rate, "win_rate_low": rate.low, "win_rate_high": rate.high,
+        **with_bounds("win_rate", rate),
         "value_win_rate": None if is_reason else value_win_rate(found),
         "won_value": money(found["won_value"], currency), "lost_value": money(found["lost_value"], currency),
         "mean_won_value": money(found["won_value"] / found["won_valued"], currency) if found["won_valued"] else None,
-        "median_won_value": money(found["median_won"], currency) if found["won_valued"] else None,
+        "median_won_value": money(found["median_won"], currency),
         **days("win", found["days_won"], found["lasted_won"]), **days("lose", found["days_lost"], found["lasted_lost"]),
         **days("close", found["days_all"], found["lasted_all"]),
         "no_decision": found["no_decision"],
-        "share_of_lost": of_lost.rate, "share_of_lost_low": of_lost.low, "share_of_lost_high": of_lost.high,
+        **with_bounds("share_of_lost", share(lost, all_lost)),
         "won_url": cut.address(key, "won"), "lost_url": cut.address(key, "lost"), "open_url": cut.address(key, "open"),
     }  # fmt: skip
 
@@ -282,10 +281,6 @@ def value_win_rate(found: Mapping[str, Any]) -> float | None:
         return None
     total = found["won_value"] + found["lost_value"]
     return float(found["won_value"] / total) if total else None
-
-
-def money(amount: Decimal | float, currency: str) -> dict[str, str]:
-    return {"amount": str(Decimal(str(amount)).quantize(CENT)), "currency": currency}
 
 
 def notes(cut: Cut, closed: Closed) -> list[str]:

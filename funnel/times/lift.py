@@ -14,13 +14,12 @@ from typing import Any
 from django.db import connection, transaction
 
 from crm.fetching import fetch_rows
-from crm.intervals import Z_95, Counted, Share
+from crm.intervals import ENOUGH, Z_95, Counted, Share
 from funnel.facts.sql import KEY_OF
-from funnel.handoffs.service_levels import Days
+from funnel.handoffs.days import Days
 from leads.lifecycle import SUCCESS, Stage
 
-# Of either kind; fewer say nothing of a rate.
-FEWEST = 10
+NOTHING = Counted(0, 0)
 NOT_ENOUGH, NOT_PROVEN, PROVEN = "not enough data", "not proven", "proven"
 # Nobody is won over by content while a hand-off waits for its answer.
 STAGES = tuple(stage for stage in SUCCESS if stage not in (Stage.OFFERED, Stage.CUSTOMER))
@@ -130,17 +129,17 @@ class Lift:
     (Mantel-Haenszel); ``low`` and ``high``: its 95 % interval (Greenland and Robins 1985). None: it cannot be told.
     """
 
-    touched: Counted
-    compared: Counted
-    others: Counted
-    ratio: float | None
-    low: float | None
-    high: float | None
+    touched: Counted = NOTHING
+    compared: Counted = NOTHING
+    others: Counted = NOTHING
+    ratio: float | None = None
+    low: float | None = None
+    high: float | None = None
 
     @property
     def verdict(self) -> str:
         """Proven only where neither the intervals of the two shares overlap nor that of the ratio holds 1."""
-        if self.compared.whole < FEWEST or self.others.whole < FEWEST:
+        if self.compared.whole < ENOUGH or self.others.whole < ENOUGH:
             return NOT_ENOUGH
         with_it, without = self.compared.share, self.others.share
         apart = not overlap(with_it, without)
@@ -157,10 +156,10 @@ def overlap(one: Share, other: Share) -> bool:
 def lift(touched: Counted, compared: Counted, others: Counted, with_it: float, without: float, spread: float) -> Lift:
     """From the two sums of the Mantel-Haenszel ratio and the numerator of its variance."""
     if not without:
-        return Lift(touched, compared, others, None, None, None)
+        return Lift(touched, compared, others)
     ratio = with_it / without
     if not with_it:
-        return Lift(touched, compared, others, 0.0, None, None)
+        return Lift(touched, compared, others, 0.0)
     reach = Z_95 * sqrt(max(spread, 0.0) / (with_it * without))
     return Lift(touched, compared, others, ratio, exp(log(ratio) - reach), exp(log(ratio) + reach))
 
