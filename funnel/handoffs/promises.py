@@ -15,7 +15,9 @@ from crm.models import Role, Side
 from crm.periods import start_of_day, zone
 from feedback.models import VERDICTS, Agreement, Handoff
 from feedback.verdict_figures import IS_COVERED
-from funnel.handoffs.service_levels import Days, GivenUp, Promised, is_kept, kept_of
+from funnel.handoffs.days import Days
+from funnel.handoffs.giving_up import GivenUp, is_kept
+from funnel.handoffs.service_levels import Promised, kept_of
 
 
 class Middle(NamedTuple):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from crm.fetching import fetch_rows
 from funnel.handoffs.service_levels import KEYS, Promised, joins
+from leads.attempts import IS_ANSWER, IS_ATTEMPT
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ LEGS = (
     ),
 )  # fmt: skip
 # One row a first hand-off. An attempt is made by a person; a contact is the buyer heard.
-WAYS = """
+WAYS = f"""
     SELECT h.lead_id, h.team_id AS team, h.definition_version, coalesce(h.to_user_id, h.decided_by_id) AS person,
         h.offered_at AS started_at, coalesce(response.at, f.began_at) AS responded_at, attempt.at AS attempted_at,
         contact.at AS contacted_at, CASE WHEN f.qualified_at >= h.offered_at THEN f.qualified_at END AS qualified_at
@@ -65,13 +66,13 @@ WAYS = """
     LEFT JOIN LATERAL (
         SELECT a.at FROM leads_activity a
         WHERE a.lead_id = h.lead_id AND a.at >= h.offered_at AND a.by_id IS NOT NULL
-            AND a.kind = ANY(%(attempts)s) AND a.direction <> %(inbound)s
+            AND {IS_ATTEMPT}
         ORDER BY a.at LIMIT 1
     ) attempt ON true
     LEFT JOIN LATERAL (
         SELECT a.at FROM leads_activity a
         WHERE a.lead_id = h.lead_id AND a.at >= h.offered_at
-            AND (a.direction = %(inbound)s OR a.outcome = ANY(%(answers)s))
+            AND {IS_ANSWER}
         ORDER BY a.at LIMIT 1
     ) contact ON true
     WHERE h.follows_id IS NULL AND h.status <> 'withdrawn' AND h.offered_at >= %(start)s AND h.offered_at < %(end)s"""

@@ -18,8 +18,9 @@ from feedback.models import Agreement
 from feedback.terms import Goal, Measure, Unit, read_goals
 from funnel.attribution.sourcing import SOURCING
 from funnel.facts.sql import day
+from funnel.handoffs.days import Days
+from funnel.handoffs.giving_up import given_up
 from funnel.handoffs.promises import answer_time, mean_attempts, one_row
-from funnel.handoffs.service_levels import Days, given_up
 from funnel.keeping import Kept, kept
 from funnel.models import FigureSettings
 from funnel.reports.counts import steps

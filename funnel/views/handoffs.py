@@ -15,12 +15,13 @@ from crm.replica import reading_figures
 from crm.requests import PersonRequest, id_of
 from feedback.models import Handoff, HandoffStatus
 from feedback.verdict_figures import handoffs_asked
-from funnel.handoffs.service_levels import STATES, Behind, Promised, behind
-from funnel.pages.drilldown import held_names
+from funnel.handoffs.clocks import CLOCKS, STATES
+from funnel.handoffs.service_levels import Behind, Promised, behind
 from funnel.reports.feedback import FEEDBACK, asked_of
+from funnel.reports.labels import held_names
 from funnel.reports.question import BadQuestion, Question, choice
 from funnel.reports.registry import question_for
-from funnel.reports.sla import CLOCKS, SLA, promised
+from funnel.reports.sla import SLA, promised
 from leads.models import Lead, Reason
 
 MOST_SHOWN = 200

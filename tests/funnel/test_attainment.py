@@ -9,7 +9,7 @@ from feedback.models import Agreement, Handoff
 from feedback.terms import MEASURES, Goal, Worth
 from feedback.verdicts import accept_handoff, reject_handoff
 from funnel.facts.recompute import rebuild
-from funnel.handoffs.service_levels import Days
+from funnel.handoffs.days import Days
 from funnel.targets.goals import Attained, Figure, attained, attainment, elapsed_share, goals_for
 from leads.models import Opportunity, Touch, Transition
 from tests.factories import DAY, HOUR, MONDAY, make_handoff, make_lead, make_mql, make_opportunity, reason

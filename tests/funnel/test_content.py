@@ -6,7 +6,7 @@ import pytest
 
 from campaigns.models import Asset
 from crm.intervals import Counted
-from funnel.handoffs.service_levels import Days
+from funnel.handoffs.days import Days
 from funnel.models import Attribution, Credit
 from funnel.reports.content import CONTENT, tell
 from funnel.reports.question import read

@@ -7,6 +7,8 @@ import pytest
 from crm.intervals import Counted
 from feedback.models import Agreement, Handoff, Impression, Reply
 from feedback.verdicts import accept_handoff, reject_handoff
+from funnel.handoffs.days import Days
+from funnel.handoffs.giving_up import given_up
 from funnel.handoffs.promises import (
     Middle,
     answer_time,
@@ -18,7 +20,6 @@ from funnel.handoffs.promises import (
     ride_alongs,
     verdicts_in_time,
 )
-from funnel.handoffs.service_levels import Days, given_up
 from leads.lifecycle import ReasonUse, Stage
 from leads.models import Activity
 from leads.transitions import last_effective, transition_lead, undo_move

@@ -13,7 +13,8 @@ from crm.working_time import schedule_of, working_time
 from feedback.models import Handoff, Reply, Request
 from feedback.request_figures import answer_time, promises_kept
 from feedback.verdicts import accept_handoff
-from funnel.handoffs.service_levels import Days, Promised, behind, kept_by, kept_of, lasted
+from funnel.handoffs.days import Days
+from funnel.handoffs.service_levels import Promised, behind, kept_by, kept_of, lasted
 from funnel.handoffs.worked import WORKS, calendars, worked, works_of
 from funnel.statistics.survival import kaplan_meier
 from leads.models import Activity
