@@ -4,6 +4,8 @@ from math import hypot, sqrt
 from typing import NamedTuple
 
 Z_95 = 1.959963984540054
+# Of fewer no rate is told (METRICS 1.9).
+ENOUGH = 10
 
 
 class Share(NamedTuple):

@@ -1,13 +1,13 @@
 """The opportunities behind a figure of deals: the conditions that count it, read back from its address."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from crm.periods import local_day, start_of_day, zone
-from crm.requests import id_of
 from funnel.deals.of_leads import REACHED, reached
 from funnel.deals.relation import (
     IS_CLOSED,
@@ -23,7 +23,7 @@ from funnel.deals.relation import (
     source,
     values_of,
 )
-from funnel.pages.drilldown import held_names
+from funnel.reports.labels import held_names
 from funnel.reports.question import DEAL_DIMENSIONS, MISSING, Question, choice, day_of, read
 from leads.models import DealStage, ForecastCategory, Opportunity
 from leads.stalled import QUIET_AFTER
@@ -31,6 +31,8 @@ from leads.stalled import QUIET_AFTER
 # The page that shows them.
 OPPORTUNITIES = "/dashboards/opportunities/"
 PAGE_SIZE = 50
+# The amount of the last row of a page, and its id.
+POSITION = re.compile(r"(-?[0-9]{1,40}(?:\.[0-9]+)?)~([0-9]{1,18})")
 STATES = {"open": IS_OPEN, "won": IS_WON, "lost": IS_LOST, "closed": IS_CLOSED}
 # Which of a deal's days is among those asked for.
 DAYS = {"opened": "opened_on", "closed": "closed_on", "expected": "expected_close"}
@@ -224,11 +226,8 @@ def behind(opportunity: Opportunity, row: Mapping[str, Any]) -> Behind:
 
 def read_position(text: str) -> tuple[Decimal, int] | None:
     """Where a page goes on ("1200.00~7"); anything else begins at the beginning."""
-    amount, _tilde, pk = text.partition("~")
-    try:
-        return (Decimal(amount), id_of(pk)) if id_of(pk) else None
-    except InvalidOperation:
-        return None
+    found = POSITION.fullmatch(text)
+    return (Decimal(found[1]), int(found[2])) if found else None
 
 
 HEADINGS = {"": "Opportunities", "open": "Open opportunities", "won": "Won", "lost": "Lost", "closed": "Closed"}

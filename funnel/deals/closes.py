@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crm.fiscal import WEEKS_A_QUARTER, Span, fiscal_quarter, months_of, quarters_between
-from crm.intervals import Z_95, Difference, difference, rate
+from crm.intervals import ENOUGH, Z_95, Difference, difference, rate
 from crm.models import Organisation
 from crm.periods import local_day
 from funnel.deals.of_leads import are_known
@@ -23,8 +23,6 @@ from leads.lifecycle import RANK, Stage
 Weeks = npt.NDArray[np.int64]
 
 FORTNIGHT = timedelta(days=14)
-# Of the last fortnights and of all other days at least so many must be closed, else what a wave costs is not told.
-ENOUGH_CLOSED = 10
 
 CLOSED_BY_DAY = f"""
     SELECT {{key}} AS key, d.closed_on AS day, count(*) FILTER (WHERE {IS_WON}) AS won, count(*) AS closed,
@@ -124,7 +122,7 @@ class Cost:
     @property
     def win_rate(self) -> Difference | None:
         """How much higher the win rate is in the last two weeks; None of too few."""
-        if min(self.last.closed, self.rest.closed) < ENOUGH_CLOSED:
+        if min(self.last.closed, self.rest.closed) < ENOUGH:
             return None
         return difference((self.rest.won, self.rest.closed), (self.last.won, self.last.closed))
 
@@ -132,7 +130,7 @@ class Cost:
     def amount(self) -> Difference | None:
         """How much larger the average won amount is then, as a share of the others' (Welch, 95 %); None of too few."""
         last, rest = self.last.mean, self.rest.mean
-        if last is None or not rest or min(self.last.valued, self.rest.valued) < ENOUGH_CLOSED:
+        if last is None or not rest or min(self.last.valued, self.rest.valued) < ENOUGH:
             return None
         rise = last / rest - 1
         reach = Z_95 * (self.last.mean_error**2 + self.rest.mean_error**2) ** 0.5 / rest

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from crm.fiscal import Span, fiscal_quarter
+from crm.intervals import ENOUGH
 from crm.models import Holiday, Organisation
 from funnel.deals.relation import (
     IS_LOST,
@@ -28,8 +29,6 @@ from funnel.targets.quotas import asked, quotas_in
 
 YEAR = timedelta(days=365)
 SATURDAY = 5
-# Below so many closed deals no rate is told.
-ENOUGH_CLOSED = 10
 WHOSE = {"team": "team_id", "owner": "user_id"}
 
 IS_DUE = f"{IS_OPEN} AND d.forecast_category <> 'omitted' AND {in_days('expected_close')}"
@@ -84,7 +83,7 @@ class Outlook:
 
     @property
     def win_rate(self) -> float | None:
-        return self.won / self.closed if self.closed >= ENOUGH_CLOSED else None
+        return self.won / self.closed if self.closed >= ENOUGH else None
 
     @property
     def coverage(self) -> Coverage:

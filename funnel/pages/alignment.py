@@ -12,7 +12,7 @@ from crm.periods import local_day, zone
 from feedback.agreement import active_agreement
 from feedback.agreements import digest
 from feedback.terms import BOTH, Goal
-from funnel.handoffs.service_levels import Days
+from funnel.handoffs.days import Days
 from funnel.keeping import Kept, kept
 from funnel.queries import Freshness, freshness
 from funnel.reports.alignment import Line, lines, other_currencies

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from crm.intervals import ENOUGH
 from crm.words import interval, money, number, percent
 from funnel.pages.charts import RATIO, Chart, Mark, Series
 from funnel.pages.face import Face
@@ -13,7 +14,6 @@ from funnel.times.attempts import Rep, Tried
 from leads.lifecycle import Stage
 from leads.models.work import ActivityKind
 
-FEW = 10
 MOST_KEYS = 6
 # Of more people than these the rest is in the figures of the owner.
 MOST_REPS = 30
@@ -45,11 +45,11 @@ def face(answer: Answer, before: Answer | None) -> Face:
         "reps": [habit(name, rep) for name, rep in beside.reps[:MOST_REPS]],
         "channels": list(channels(beside.kinds)),
         "tipping": tipping_words(beside.tipping, beside.table),
-        "few": FEW,
+        "few": ENOUGH,
     }
-    if tried < FEW:
+    if tried < ENOUGH:
         return Face(
-            missing=f"{number(tried)} of {FEW} accepted leads were tried in these days.", thin="at_risk", more=more
+            missing=f"{number(tried)} of {ENOUGH} accepted leads were tried in these days.", thin="at_risk", more=more
         )
     return Face(sentence(beside), charts=list(charts(answer)), thin="at_risk", rows=rows(answer), more=more)
 
@@ -57,7 +57,7 @@ def face(answer: Answer, before: Answer | None) -> Face:
 def rows(answer: Answer) -> list[Row]:
     """A row of few says how many, and no rate."""
     rates = ("hazard", "hazard_low", "hazard_high", "cumulative")
-    return [{**row, **(dict.fromkeys(rates) if row["at_risk"] < FEW else {})} for row in answer.rows]
+    return [{**row, **(dict.fromkeys(rates) if row["at_risk"] < ENOUGH else {})} for row in answer.rows]
 
 
 # The sentence
@@ -99,7 +99,7 @@ def tipping_words(tipping: Tipping, table: Sequence[Attempt]) -> list[tuple[str,
     plateau = f"call {number(tipping.plateau)}" if tipping.plateau else "–"
     told = trusted(table)
     reached = percent(told[-1].cumulative) if told else "–"
-    by_then = f"by call {number(told[-1].number)}, the last that {FEW} leads got" if told else "too few were tried"
+    by_then = f"by call {number(told[-1].number)}, the last that {ENOUGH} leads got" if told else "too few were tried"
     return [
         ("It pays up to", pays, why),
         ("Nine in ten are reached by", plateau, "of those who can be reached at all"),
@@ -171,7 +171,7 @@ def by_attempt(answer: Answer) -> Iterator[Chart]:
 def by_key(answer: Answer, calls: Sequence[str]) -> Chart:
     """The largest keys; a line ends where fewer than ten got a call."""
     names = list(dict.fromkeys(row["label"] for row in answer.rows))[:MOST_KEYS]
-    told = {(row["label"], row["attempt"]): row for row in answer.rows if row["at_risk"] >= FEW}
+    told = {(row["label"], row["attempt"]): row for row in answer.rows if row["at_risk"] >= ENOUGH}
     series = [
         Series(name, [told.get((name, place), {}).get("cumulative") for place in range(1, len(calls) + 1)])
         for name in names
@@ -194,7 +194,7 @@ def chances(answer: Answer, by: str) -> Chart:
     places = list(dict.fromkeys(row[by] for row in answer.rows))
     places = sorted(places) if by == "week" else places
     names = list(dict.fromkeys(row["label"] for row in answer.rows))[:MOST_KEYS]
-    told = {(row["label"], row[by]): row["hazard"] for row in answer.rows if row["at_risk"] >= FEW}
+    told = {(row["label"], row[by]): row["hazard"] for row in answer.rows if row["at_risk"] >= ENOUGH}
     categories = [number(place) if by == "week" else str(Stage(place).label) for place in places]
     return Chart(
         id="chance",
@@ -214,7 +214,7 @@ def chances(answer: Answer, by: str) -> Chart:
 
 
 def habit(name: str, rep: Rep) -> Habit:
-    thin = rep.tried < FEW
+    thin = rep.tried < ENOUGH
     return Habit(
         name=name,
         owner=rep.owner,
@@ -233,5 +233,5 @@ def attempts(count: float) -> str:
 def channels(found: Sequence[Tried]) -> Iterator[Channel]:
     total = sum(one.count for one in found)
     for one in found:
-        answered = percent(one.answered / one.count) if one.count >= FEW else "–"
+        answered = percent(one.answered / one.count) if one.count >= ENOUGH else "–"
         yield Channel(str(ActivityKind(one.kind).label), one.count, percent(one.count / total), answered)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from crm.intervals import ENOUGH
 from crm.words import money, number, percent
 from funnel.models import AttributionModel
 from funnel.pages.charts import MONEY, Chart, Series
@@ -13,8 +14,6 @@ from funnel.reports.answer import Answer, Row
 from funnel.reports.attribution import NO_TOUCH, Ledger
 from funnel.reports.question import MISSING
 
-# Fewer wins say little of a campaign.
-ENOUGH = 10
 MOST_LINES = 100
 MOST_BARS = 8
 # Where all eight are asked for, those that differ most are drawn.

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from crm.intervals import Share, share
+from crm.intervals import ENOUGH, Share, share
 from funnel.pages.charts import Chart, Series
-from funnel.pages.table import FEW, key_words, month_words, narrowed
+from funnel.pages.table import key_words, month_words, narrowed
 from funnel.reports.answer import Row
 from funnel.reports.funnel import rows
 from funnel.reports.question import Question
@@ -66,7 +66,7 @@ def key_row(question: Question, key: str, cells: list[Row]) -> KeyRow:
         cells=cells,
         accepted=share(entered.get(Stage.ACCEPTED, 0), mqls),
         won=share(entered.get(Stage.CUSTOMER, 0), mqls),
-        is_thin=mqls < FEW,
+        is_thin=mqls < ENOUGH,
     )
 
 

@@ -1,9 +1,8 @@
 """A drill-down in words: what its leads have in common, over which days."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 
-from funnel.reports.labels import labels
+from funnel.reports.labels import held_names
 from funnel.reports.question import Question
 from funnel.reports.velocity import MEASURES, Lasted
 from funnel.selection import Selection
@@ -25,10 +24,6 @@ def words_of(question: Question) -> list[str]:
     days = f"{question.start:%-d %b %Y} to {last:%-d %b %Y}"
     basis = "by start date" if question.basis == "cohort" else "by activity date"
     return [f"{basis}, {days}", "each lead once" if question.first_only else "every time round", *names]
-
-
-def held_names(held: Iterable[tuple[str, str]]) -> list[str]:
-    return [f"{dimension}: {labels(dimension, [key])[key]}" for dimension, key in held]
 
 
 def heading_of(selection: Selection | Lasted) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from crm.intervals import ENOUGH
 from crm.words import interval, number, percent
 from feedback.agreement import active_agreement
 from funnel.pages.charts import RATIO, Chart, Series
@@ -11,7 +12,6 @@ from funnel.pages.sla import response_curve
 from funnel.reports.answer import Answer
 from funnel.reports.feedback import FEWEST, Known, Page, address
 
-FEW = 10
 MOST_REASONS = 9
 LATENCY = ("Until sales answers", "have their answer", "Hours of work since the hand-off")
 
@@ -20,8 +20,8 @@ def face(answer: Answer, before: Answer | None) -> Face:
     page: Page = answer.told.page
     judged = page.whole.figures.judged
     return Face(
-        sentence=sentence(page.whole) if judged >= FEW else "",
-        missing="" if judged >= FEW else f"{judged} of {FEW} leads that sales judged.",
+        sentence=sentence(page.whole) if judged >= ENOUGH else "",
+        missing="" if judged >= ENOUGH else f"{judged} of {ENOUGH} leads that sales judged.",
         charts=list(charts(answer, before)),
         thin="judged",
         more={
@@ -54,7 +54,7 @@ def charts(answer: Answer, before: Answer | None) -> list[Chart]:
     found = []
     if answer.question.dimension == "month" and len(answer.rows) > 1:
         found.append(by_month(answer))
-    if sum(one.many for one in page.waited) >= FEW:
+    if sum(one.many for one in page.waited) >= ENOUGH:
         earlier: Page | None = before.told.page if before else None
         found.append(response_curve("latency", *LATENCY, agreed, page.waited, earlier.waited if earlier else []))
     return found
@@ -62,7 +62,7 @@ def charts(answer: Answer, before: Answer | None) -> list[Chart]:
 
 def by_month(answer: Answer) -> Chart:
     rows = answer.rows
-    thin = next((index for index, row in enumerate(rows) if all(one["judged"] < FEW for one in rows[index:])), None)
+    thin = next((index for index, row in enumerate(rows) if all(one["judged"] < ENOUGH for one in rows[index:])), None)
     return Chart(
         id="acceptance",
         title="Accepted of those judged",
@@ -71,10 +71,10 @@ def by_month(answer: Answer) -> Chart:
         series=[
             Series(
                 "Accepted",
-                [row["acceptance_rate"] if row["judged"] >= FEW else None for row in rows],
+                [row["acceptance_rate"] if row["judged"] >= ENOUGH else None for row in rows],
                 "var(--stage-accepted)",
-                low=[row["acceptance_low"] if row["judged"] >= FEW else None for row in rows],
-                high=[row["acceptance_high"] if row["judged"] >= FEW else None for row in rows],
+                low=[row["acceptance_low"] if row["judged"] >= ENOUGH else None for row in rows],
+                high=[row["acceptance_high"] if row["judged"] >= ENOUGH else None for row in rows],
                 thin_from=thin,
             )
         ],
@@ -110,12 +110,12 @@ def facts(whole: Known) -> list[tuple[str, str, str]]:
     return [
         (
             label,
-            percent(counted.rate) if counted.whole >= FEW else "–",
-            note if counted.whole >= FEW else missing(counted.whole),
+            percent(counted.rate) if counted.whole >= ENOUGH else "–",
+            note if counted.whole >= ENOUGH else missing(counted.whole),
         )
         for label, counted, note in told
     ]
 
 
 def missing(whole: int) -> str:
-    return f"{whole} of {FEW} to tell a rate"
+    return f"{whole} of {ENOUGH} to tell a rate"

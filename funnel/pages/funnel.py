@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from crm.intervals import share
+from crm.intervals import ENOUGH, share
 from crm.words import interval, number, percent
 from feedback.agreement import active_agreement
 from funnel.pages.annotations import Event, events, marked
@@ -13,7 +13,6 @@ from funnel.pages.charts import Chart
 from funnel.pages.comparing import Before, before
 from funnel.pages.drilldown import WAY_WORDS
 from funnel.pages.page import Asked, mark
-from funnel.pages.table import FEW
 from funnel.queries import Freshness, Waiting, freshness, left_path, waiting_now
 from funnel.reports.answer import Answer, Row
 from funnel.reports.funnel import FUNNEL
@@ -108,7 +107,7 @@ def dashboard(question: Question, *, at: datetime, today: date, asked: Asked) ->
         compared=compared,
         sentence=sentence(answered.rows, left, by_recipient),
         bars=bars(whole, answered.rows, left, earlier),
-        has_rates=answered.rows[0]["entered"] >= FEW if answered.rows else False,
+        has_rates=answered.rows[0]["entered"] >= ENOUGH if answered.rows else False,
         stages=answered.rows,
         breaks=[event for event in happened if event.is_break],
         table=cut[:MOST_KEYS],
@@ -191,7 +190,7 @@ def sentence(rows: list[Row], left: dict[str, dict[str, int]], waiting: list[Wai
     """What a manager should know, in words; nothing when there is too little to say it of."""
     entered = {row["stage"]: row["entered"] for row in rows}
     mqls, accepted = entered.get(Stage.MQL, 0), entered.get(Stage.ACCEPTED, 0)
-    if mqls < FEW:
+    if mqls < ENOUGH:
         return ""
     said = f"Of {number(mqls)} MQLs, {percent(accepted / mqls)} were accepted"
     taken = share(accepted, mqls)

@@ -14,21 +14,22 @@ from django.db.models import Q
 from django.urls import reverse
 
 from campaigns.models import Campaign
+from crm.intervals import ENOUGH
 from crm.models import Role, Side, User
 from crm.words import listed, number, since
 from feedback.effects import Effect, effects_on
 from feedback.models import Improvement, ImprovementKind
 from funnel.pages.charts import Chart
+from funnel.pages.days import with_days
 from funnel.pages.figures import Figure
 from funnel.pages.funnel import bars, sentence
 from funnel.pages.registry import OWN_PAGES, face_of
-from funnel.pages.table import FEW, Table, table
+from funnel.pages.table import Table, table
 from funnel.queries import left_path, waiting_now
 from funnel.reports.answer import Answer, Row
 from funnel.reports.funnel import FUNNEL
 from funnel.reports.question import Question
 from funnel.reports.registry import REPORTS, answer, question_for
-from funnel.views.filter_line import with_days
 
 logger = logging.getLogger(__name__)
 # So long the page waits for its figures; the tiles that come later are asked for by the open page.
@@ -159,8 +160,8 @@ def where_leads_die(tile: Tile, reader: Reader) -> Shown:
     left = left_path(told.question, at=reader.at)
     shown = Shown(f"{reverse('funnel:funnel')}?{told.question.query()}", sentence(told.rows, left, []))
     entered = told.rows[0]["entered"]
-    if entered < FEW:
-        return replace(shown, missing=f"{entered} of {FEW} leads in the last twelve months.")
+    if entered < ENOUGH:
+        return replace(shown, missing=f"{entered} of {ENOUGH} leads in the last twelve months.")
     drawn = bars(told.question, told.rows, left, [])
     return replace(shown, part="funnel/tile_funnel.html", more={"bars": drawn})
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from crm.fiscal import fiscal_quarter
+from crm.intervals import ENOUGH
 from crm.words import money, number, percent
 from funnel.deals.outlook import Coverage
 from funnel.pages.face import Face
 from funnel.reports.answer import Answer
 from funnel.statistics.planning import Pace
-from funnel.targets.own_rates import CHAIN, ENOUGH
+from funnel.targets.own_rates import CHAIN
 from funnel.targets.planning import LABELS, PARAMETERS, RATES, Plan, Step
 from leads.lifecycle import Stage
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, F, Q
 
+from crm.intervals import ENOUGH
 from crm.words import interval, number, percent
 from feedback.models import Handoff
 from feedback.verdict_figures import held_at
@@ -20,8 +21,6 @@ from funnel.reports.question import Question
 from funnel.reports.sla import WEEKDAYS, Page
 from funnel.statistics.survival import Curve, kaplan_meier, stepped
 
-# Fewer say nothing of a rate.
-FEW = 10
 # What a step of a curve may be, in hours; as many as fit into the agreed time at most so often.
 STEPS = (0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 24, 48)
 MOST_STEPS = 12
@@ -37,17 +36,17 @@ def face(answer: Answer, before: Answer | None) -> Face:
     page: Page = answer.told.page
     late = late_now(answer.question, at=answer.counted_at)
     every, by_recipient = waiting_now(at=answer.counted_at)
-    has_enough = page.whole.counted.whole >= FEW
+    has_enough = page.whole.counted.whole >= ENOUGH
     return Face(
         sentence=sentence(page.whole, late) if has_enough else "",
-        missing="" if has_enough else f"{page.whole.counted.whole} of {FEW} hand-offs whose time is over.",
+        missing="" if has_enough else f"{page.whole.counted.whole} of {ENOUGH} hand-offs whose time is over.",
         charts=list(curves(page, before)),
         thin="due",
         more={
             "waiting": every,
             "waiting_by": by_recipient,
             "people": [person(*one) for one in page.people],
-            "few": FEW,
+            "few": ENOUGH,
             "heat": heat(page.heat),
             "speed": [leg(one) for one in page.speed if one.n],
         },
@@ -84,7 +83,7 @@ def curves(page: Page, before: Answer | None) -> Iterable[Chart]:
     earlier: Page | None = before.told.page if before else None
     for clock, (title, words, axis) in CURVES.items():
         sample = page.curves[clock]
-        if sum(one.many for one in sample) < FEW:
+        if sum(one.many for one in sample) < ENOUGH:
             continue
         yield response_curve(
             f"response-{clock.replace('_', '-')}", title, words, axis, page.agreed[clock], sample,
@@ -158,7 +157,7 @@ class Person:
 
     @property
     def has_rate(self) -> bool:
-        return self.due >= FEW
+        return self.due >= ENOUGH
 
     @property
     def median_words(self) -> str:
@@ -190,7 +189,7 @@ class Cell:
     @property
     def shade(self) -> int:
         met, due = self.kept.counted
-        return 0 if due < FEW else 1 + min(int(met / due * 5), 4)
+        return 0 if due < ENOUGH else 1 + min(int(met / due * 5), 4)
 
 
 def heat(found: Mapping[tuple[int, int], Kept]) -> dict[str, object]:

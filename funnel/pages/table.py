@@ -6,15 +6,14 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
+from crm.intervals import ENOUGH
 from crm.words import interval, money, number, percent
 from funnel.pages.charts import RATIO, length
 from funnel.reports.answer import Answer, Column, Row
+from funnel.reports.labels import dimension_word
 from funnel.reports.question import MISSING, QUARTER, Question
-from funnel.views.filter_line import dimension_word
 
 MOST_ROWS = 200
-# Fewer than this say nothing of a rate.
-FEW = 10
 # Units of what is read, not counted.
 WORDS = ("text", "")
 
@@ -132,7 +131,8 @@ def line(
 ) -> Line:
     was = earlier.get(identity_of(answer, row), {})
     count = row.get(thin)
-    return Line([cell(answer, columns, column, row, was) for column in columns], isinstance(count, int) and count < FEW)
+    is_thin = isinstance(count, int) and count < ENOUGH
+    return Line([cell(answer, columns, column, row, was) for column in columns], is_thin)
 
 
 def cell(answer: Answer, columns: Sequence[Column], column: Column, row: Row, was: Mapping[str, Any]) -> Cell:

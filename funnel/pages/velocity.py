@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
+from crm.intervals import ENOUGH
 from crm.words import measured, number, percent
 from funnel.models import FigureSettings
 from funnel.pages.charts import DAYS, Chart, Series
@@ -13,7 +14,6 @@ from funnel.times.first_touches import TITLES
 from funnel.times.lengths import CLOCKS, STAGES_IN_ORDER, TO_CLOSE, TO_WON, TOTAL, Length
 from leads.lifecycle import Clock, Stage
 
-FEW = 10
 MOST_KEYS = 14
 MOST_STEPS = 90
 ON_THE_PATH = [stage for stage in STAGES_IN_ORDER if stage != Stage.NURTURE]
@@ -43,10 +43,10 @@ def face(answer: Answer, before: Answer | None) -> Face:
         "stays": list(stays([rows[stage] for stage in ON_THE_PATH])),
         "ways": [spoken(rows[name]) for name in (TOTAL, TO_WON, TO_CLOSE)],
         "touches": [spoken(rows[name]) for name in TITLES],
-        "few": FEW,
+        "few": ENOUGH,
     }
-    if total["n"] < FEW:
-        return Face(missing=f"{number(total['n'])} of {FEW} leads began in these days.", rows=[], more=more)
+    if total["n"] < ENOUGH:
+        return Face(missing=f"{number(total['n'])} of {ENOUGH} leads began in these days.", rows=[], more=more)
     found: Sequence[Length] = answer.told.page
     return Face(sentence(rows), charts=list(charts(found)), rows=[], more=more)
 
@@ -58,7 +58,8 @@ def sentence(rows: dict[str, Row]) -> str:
     """Whose time most of it was, the stage that takes longest, and how many stand still."""
     side = max((rows[clock] for clock in CLOCKS), key=lambda row: row["share"] or 0)
     said = f"{percent(side['share'])} of the time is {whose(side['measure'])}"
-    known = [rows[stage] for stage in ON_THE_PATH if rows[stage]["median_days"] is not None and rows[stage]["n"] >= FEW]
+    of_stages = [rows[stage] for stage in ON_THE_PATH]
+    known = [row for row in of_stages if row["median_days"] is not None and row["n"] >= ENOUGH]
     if known:
         slowest = max(known, key=lambda row: row["median_days"])
         said += f"; half of the leads spend {days(slowest['median_days'])} or more in {slowest['title']}"
@@ -90,14 +91,14 @@ def days(length: float | None) -> str:
 
 def stays(rows: Sequence[Row]) -> Iterator[Stay]:
     names = ("median_days", "median_low", "median_high", "p75_days", "p90_days")
-    ends = [row[name] for row in rows if row["n"] >= FEW for name in (names[0], *names[3:]) if row[name]]
+    ends = [row[name] for row in rows if row["n"] >= ENOUGH for name in (names[0], *names[3:]) if row[name]]
     scale = max(ends, default=0)
 
     def place(length: float | None) -> float | None:
         return None if length is None or not scale else round(min(max(length / scale, 0), 1) * 100, 1)
 
     for row in rows:
-        thin = row["n"] < FEW
+        thin = row["n"] < ENOUGH
         median, low, high, p75, p90 = (None if thin else place(row[name]) for name in names)
         yield Stay(spoken(row), thin, median, low, high, p75, p90, words(row))
 
@@ -124,7 +125,7 @@ def words(row: Row) -> str:
 
 def charts(found: Sequence[Length]) -> Iterator[Chart]:
     """What share has left each stage by each age, where enough have been there."""
-    shown = [one for one in found if one.measure in ON_THE_PATH and one.curve is not None and one.n >= FEW]
+    shown = [one for one in found if one.measure in ON_THE_PATH and one.curve is not None and one.n >= ENOUGH]
     if not shown:
         return
     last = max(1, round(max(min(one.curve.trusted_until, 4 * (one.p75_days or 90)) for one in shown if one.curve)))
@@ -155,11 +156,11 @@ OF_A_KEY = (*CLOCKS, TOTAL, TO_WON, TO_CLOSE)
 
 def by_key(answer: Answer) -> Face:
     """Cut by a dimension: whose time it was of each key, and who waits longest for sales."""
-    totals = [row for row in answer.rows if row["measure"] == TOTAL and row["n"] >= FEW]
+    totals = [row for row in answer.rows if row["measure"] == TOTAL and row["n"] >= ENOUGH]
     shown = sorted(totals, key=lambda row: -row["n"])[:MOST_KEYS]
     if not shown:
         most = max((row["n"] for row in answer.rows), default=0)
-        return Face(missing=f"{number(most)} of {FEW} leads began under one key.")
+        return Face(missing=f"{number(most)} of {ENOUGH} leads began under one key.")
     series = [
         Series(title, [value_of(answer, row["key"], clock) for row in shown], colour=f"var(--side-{clock})")
         for clock, title in zip(CLOCKS, ("Marketing", "Waiting", "Sales"), strict=True)
@@ -181,7 +182,7 @@ def by_key(answer: Answer) -> Face:
 
 def sentence_by_key(answer: Answer) -> str:
     """Where leads wait longest for sales, if that is no chance; people are put in no order unless one wants that."""
-    waits = [row for row in answer.rows if row["measure"] == Clock.WAITING and row["n"] >= FEW and has_median(row)]
+    waits = [row for row in answer.rows if row["measure"] == Clock.WAITING and row["n"] >= ENOUGH and has_median(row)]
     if len(waits) < 2 or is_ranking(answer):
         return ""
     ordered = sorted(waits, key=lambda row: row["median_days"])

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from crm.fiscal import WEEKS_A_QUARTER
-from crm.intervals import Difference
+from crm.intervals import ENOUGH, Difference
 from crm.words import number, percent
 from funnel.deals.closes import Cost, Quarter
 from funnel.pages.charts import Chart, Series
@@ -77,7 +77,7 @@ def goes_along(shown: Page) -> Iterator[tuple[str, str]]:
 
 def win_rate_said(cost: Cost) -> str:
     if (change := cost.win_rate) is None:
-        return f"Not enough data: {cost.last.closed} of 10 decisions in the last two weeks."
+        return f"Not enough data: {cost.last.closed} of {ENOUGH} decisions in the last two weeks."
     last, rest = cost.last.won / cost.last.closed, cost.rest.won / cost.rest.closed
     then = f"In the last two weeks {percent(last)} of {number(cost.last.closed)} decisions are won"
     return f"{then}, otherwise {percent(rest)} of {number(cost.rest.closed)}: {compared(change, 'points')}."
@@ -85,7 +85,8 @@ def win_rate_said(cost: Cost) -> str:
 
 def amount_said(cost: Cost) -> str:
     if (change := cost.amount) is None:
-        return f"Not enough data: {min(cost.last.valued, cost.rest.valued)} of 10 wins with an amount on either side."
+        fewer = min(cost.last.valued, cost.rest.valued)
+        return f"Not enough data: {fewer} of {ENOUGH} wins with an amount on either side."
     word = "larger" if change.rise > 0 else "smaller"
     said = f"Wins of the last two weeks are {percent(abs(change.rise))} {word} than the others"
     return f"{said}: {compared(change, '%')}."

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from crm.fiscal import fiscal_quarter
-from crm.intervals import share
+from crm.intervals import ENOUGH, share
 from crm.periods import local_day, zone
 from crm.words import interval, money, number, percent
 from funnel.pages.charts import Chart, Series
@@ -16,8 +16,6 @@ from funnel.reports.answer import Answer, Row
 from funnel.reports.question import MISSING, QUARTER, Question
 from funnel.reports.win_loss import NO_DECISION, OWN, PEOPLE, REASON, SPANS, Parts
 
-# Fewer closed ones say nothing of a rate.
-ENOUGH = 10
 # More bars than these are one: the others.
 MOST_BARS = 14
 MOST_COMPETITORS = 8

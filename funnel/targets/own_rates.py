@@ -16,7 +16,7 @@ from django.db.models import Max
 
 from crm.currencies import converted
 from crm.fiscal import Span, last_full_quarters
-from crm.intervals import Z_95, Counted
+from crm.intervals import ENOUGH, Z_95, Counted
 from crm.models import Role, User
 from crm.periods import local_day, zone
 from funnel.attribution.sourcing import SOURCING
@@ -29,8 +29,6 @@ from funnel.targets.quotas import DAYS_A_MONTH
 from leads.lifecycle import RANK, Stage
 
 QUARTERS = 4
-# Below so many no rate is told; a plan takes an assumption instead.
-ENOUGH = 10
 MARKETINGS = (("origin", "marketing"),)
 # From the goal back: the chain of METRICS K1.
 CHAIN = (Stage.CUSTOMER, Stage.OPPORTUNITY, Stage.QUALIFIED, Stage.ACCEPTED, Stage.MQL)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from math import ceil
 
 from crm.fiscal import Span
-from crm.intervals import Counted
+from crm.intervals import ENOUGH, Counted
 from crm.models import Organisation
 from feedback.terms import MEASURES
 from funnel.deals.outlook import Coverage, Outlook, outlook, together
@@ -16,7 +16,7 @@ from funnel.selection import DRILLDOWN, Selection
 from funnel.statistics.planning import Estimate, Pace, arrivals, needed
 from funnel.targets.attaining import booked, pace_of, usual_share
 from funnel.targets.goals import goals_for
-from funnel.targets.own_rates import CHAIN, ENOUGH, Own, behind, mqls_by_day, own_figures, spent_in, won_after
+from funnel.targets.own_rates import CHAIN, Own, behind, mqls_by_day, own_figures, spent_in, won_after
 from funnel.targets.quotas import quotas_in
 from leads.lifecycle import Stage
 

@@ -9,7 +9,7 @@ from funnel.pages import table
 from funnel.pages.registry import tabs
 from funnel.people.access import readable_ids
 from funnel.reports.answer import Answer, Row
-from funnel.views.filter_line import dimension_word
+from funnel.reports.labels import dimension_word
 
 register = template.Library()
 register.filter(table.said)
@@ -34,4 +34,4 @@ def report_table(
 @register.filter
 def may_read_page_of(user: User, person: int | str | None) -> bool:
     """Whether ``user`` may open the own page of the person with this id."""
-    return bool(person) and int(person) in readable_ids(user)  # type: ignore[arg-type]
+    return str(person).isdigit() and int(str(person)) in readable_ids(user)

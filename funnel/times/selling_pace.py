@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from crm.intervals import ENOUGH
 from crm.models import Organisation
 from crm.periods import add_months, local_day, start_of_month, zone
 from crm.words import money, number, percent
@@ -14,7 +15,6 @@ from leads.lifecycle import RANK, Stage
 
 # Closed deals of so many days before tell the win rate, and at least so many must have been won.
 OVER = timedelta(days=365)
-ENOUGH_WON = 10
 LATELY = "d.closed_on > %(since)s"
 WON_LATELY = f"{IS_WON} AND {LATELY}"
 # The average and the days are those of won deals; the win rate is of those that closed (METRICS P1).
@@ -42,14 +42,14 @@ class PipelinePace:
     @property
     def a_day(self) -> float | None:
         """None until enough were won."""
-        if self.won < ENOUGH_WON or self.win_rate is None or self.average is None or self.days is None:
+        if self.won < ENOUGH or self.win_rate is None or self.average is None or self.days is None:
             return None
         return pipeline_velocity(self.opportunities, self.win_rate, self.average, self.days)
 
     @property
     def said(self) -> str:
         if self.a_day is None:
-            return f"Pipeline velocity: not enough data, {self.won} of {ENOUGH_WON} won opportunities in a year."
+            return f"Pipeline velocity: not enough data, {self.won} of {ENOUGH} won opportunities in a year."
         return (
             f"Pipeline velocity: {money(round(self.a_day), self.currency)} a day = {number(self.opportunities)} open "
             f"opportunities × {percent(self.win_rate)} won × {money(round(self.average or 0), self.currency)} ÷ "

@@ -21,13 +21,11 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
+from crm.intervals import ENOUGH
 from funnel.models import LeadFact
 from funnel.reports.counts import fact_key
 from funnel.reports.question import Question
 from funnel.times.lengths import STAGES_IN_ORDER, between, episodes
-
-# Below so many stays of won leads nothing can be said about a stage.
-ENOUGH_STAYS = 10
 
 
 class NinthTenth(Aggregate):
@@ -51,9 +49,7 @@ def longest_stays() -> dict[str, float]:
         **{f"n_{stage}": Count(f"{stage}_us") for stage in STAGES_IN_ORDER},
         **{f"p90_{stage}": NinthTenth(f"{stage}_us") for stage in STAGES_IN_ORDER},
     )
-    return {
-        stage.value: measured[f"p90_{stage}"] for stage in STAGES_IN_ORDER if measured[f"n_{stage}"] >= ENOUGH_STAYS
-    }
+    return {stage.value: measured[f"p90_{stage}"] for stage in STAGES_IN_ORDER if measured[f"n_{stage}"] >= ENOUGH}
 
 
 def standing(question: Question, longest: dict[str, float], *, at: datetime) -> dict[tuple[str | None, str], Standing]:

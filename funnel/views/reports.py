@@ -16,6 +16,7 @@ from crm.keyset import count_up_to, count_words
 from crm.replica import reading_figures
 from crm.requests import PersonRequest, id_of
 from funnel.pages.alignment import quarter, quarter_asked
+from funnel.pages.days import with_days
 from funnel.pages.drilldown import heading_of, words_of
 from funnel.pages.funnel import dashboard
 from funnel.pages.overview import Reader, one_of, overview
@@ -29,7 +30,7 @@ from funnel.reports.question import BadQuestion, Question, read
 from funnel.reports.registry import REPORTS, question_for
 from funnel.reports.velocity import VELOCITY, read_lasted
 from funnel.selection import read_selection
-from funnel.views.filter_line import ReportFilterForm, as_parameters, held_chips, numbers_asked, span_chips, with_days
+from funnel.views.filter_line import ReportFilterForm, as_parameters, held_chips, numbers_asked, span_chips
 
 logger = logging.getLogger(__name__)
 FIGURES = "figures"
