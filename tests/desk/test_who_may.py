@@ -4,9 +4,11 @@ The table is held against the addresses of the product: a new page that takes a 
 """
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
@@ -14,7 +16,7 @@ from django.utils.http import urlencode
 
 from campaigns.content import use_asset
 from campaigns.spending import remove_spend
-from crm.models import Holiday, HolidayCalendar, Token
+from crm.models import CurrencyRate, Holiday, HolidayCalendar, Token
 from desk.models import BulkDeed, SavedView
 from feedback.agreements import draft_agreement, propose_agreement
 from leads.models import (
@@ -26,6 +28,7 @@ from leads.models import (
     PickValue,
     Touch,
 )
+from leads.models.imports import ImportKind
 from scoring.backtesting import ask_for_backtest
 from scoring.drafting import draft_definition
 from scoring.models import Backtest, Definition
@@ -125,6 +128,10 @@ def backtested(p: People) -> Backtest:
 
 def upload(p: People) -> Import:
     return Import.objects.create(kind="leads", by=p.rob, file_name="a.csv", path="", status="done")
+
+
+def rate(p: People) -> CurrencyRate:
+    return CurrencyRate.objects.create(currency="USD", on=MONDAY.date(), rate=Decimal("0.9"))
 
 
 def holidays(p: People) -> HolidayCalendar:
@@ -296,6 +303,11 @@ RULES: dict[str, tuple[str, Ask]] = {
     "scoring:training": (MANAGERS, lambda p: ({"target": "win"}, {})),
     "scoring:retirement": (MANAGERS, lambda p: ({"pk": trained().pk}, {})),
     # Settings.
+    "funnel:figure-settings": (MANAGERS, bare()),
+    "funnel:currencies": (MANAGERS, bare()),
+    "funnel:rate-removal": (MANAGERS, on(rate)),
+    "funnel:quotas": (MANAGERS, bare(measure="revenue")),
+    "funnel:quota-copying": (MANAGERS, bare(measure="revenue")),
     "feedback:routing-plan": (SALES_MANAGERS, bare()),
     "feedback:routing-rule-new": (SALES_MANAGERS, bare()),
     "feedback:routing-rule": (SALES_MANAGERS, on(rule)),
@@ -418,6 +430,31 @@ def test_who_may(name: str, people: People, clients: dict[str, Client]) -> None:
 
     assert {person for person, code in codes.items() if code not in (403, 404)} == set(who.split()), codes
     assert max(codes.values()) < 500
+
+
+IMPORTS = {
+    "leads": EVERYBODY,
+    "touches": MARKETERS_AND_MANAGERS,
+    "spends": MARKETING,
+    "companies": MANAGERS,
+    "contacts": MANAGERS,
+    "opportunities": MANAGERS,
+    "activities": MANAGERS,
+    "users": "ada",
+}
+
+
+def test_every_kind_of_import_has_a_rule() -> None:
+    assert set(IMPORTS) == set(ImportKind.values)
+
+
+@pytest.mark.parametrize("kind", IMPORTS)
+def test_who_may_import(kind: str, clients: dict[str, Client]) -> None:
+    for person in EVERYBODY.split():
+        body = {"kind": kind, "file": SimpleUploadedFile("a.csv", b"id,name\n1,A\n", content_type="text/csv")}
+        with undone():
+            clients[person].post(reverse("leads:import-new"), body)
+            assert Import.objects.exists() is (person in IMPORTS[kind].split()), person
 
 
 @pytest.mark.parametrize("is_known", [False, True], ids=["nobody", "who left"])
