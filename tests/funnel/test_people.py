@@ -402,3 +402,35 @@ def test_a_team_of_ones_own_is_not_enough(client_for, rob):
     TeamMembership.objects.filter(user=other).delete()
 
     assert client_for(other).get(f"/dashboards/people/{rob.pk}/").status_code == 403
+
+
+@pytest.mark.parametrize("name", ["rob", "mia", "max_"])
+def test_reports_and_today_lead_there(client_for, request, name):
+    client = client_for(request.getfixturevalue(name))
+
+    assert "/dashboards/me/" in client.get("/dashboards/").content.decode()
+    assert name == "max_" or "/dashboards/me/" in client.get("/").content.decode()
+
+
+def test_tables_by_person_lead_to_pages_one_may_read(client_for, rob, sam, max_):
+    for rep in (rob, sam):
+        accept_handoff(make_handoff(to=rep, at=MONDAY), by=rep, at=MONDAY + HOUR)
+    address = "/dashboards/sla/?from=2026-03-01&to=2026-04-01"
+
+    told = {user.first_name: client_for(user).get(address).content.decode() for user in (rob, max_)}
+
+    pages = (f"/dashboards/people/{rob.pk}/", f"/dashboards/people/{sam.pk}/")
+    assert {name: [page in html for page in pages] for name, html in told.items()} == {
+        "Rob": [True, False],
+        "Max": [True, False],
+    }
+
+
+def test_from_a_reps_page_wins_by_origin_and_specialism_can_be_reached(client_for, rob):
+    won(rob, 100)
+    client = client_for(rob)
+    html = client.get("/dashboards/me/", follow=True).content.decode()
+
+    for address in (f"/dashboards/win-loss/?owner={rob.pk}", f"/dashboards/win-loss/?owner={rob.pk}&dimension=origin"):
+        assert address.replace("&", "&amp;") in html
+        assert client.get(address).status_code == 200
