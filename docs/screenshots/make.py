@@ -73,6 +73,16 @@ def funnel(page: Page, lead: str) -> None:
     page.goto("/dashboards/funnel/?dimension=campaign")
 
 
+def report(path: str) -> Callable[[Page, str], None]:
+    """A page of the reports, once its charts stand."""
+
+    def open_report(page: Page, lead: str) -> None:
+        page.goto(f"/dashboards/{path}")
+        page.wait_for_load_state("networkidle")
+
+    return open_report
+
+
 def import_preview(page: Page, lead: str) -> None:
     """What would happen to a small list from a trade fair; two of its rows are refused."""
     page.goto("/imports/new/")
@@ -187,7 +197,15 @@ SHOTS = (
     Shot("campaign", "marketer@demo.test", campaign, decides=True),
     Shot("capture", "marketer@demo.test", capture_log),
     Shot("import", "marketer@demo.test", import_preview),
+    Shot("reports", "sales.manager@demo.test", report(""), decides=True),
     Shot("funnel", "sales.manager@demo.test", funnel, decides=True),
+    Shot("forecast", "sales.manager@demo.test", report("forecast/"), decides=True),
+    Shot("cohorts", "sales.manager@demo.test", report("cohorts/")),
+    Shot("waves", "sales.manager@demo.test", report("waves/")),
+    Shot("sla", "sales.manager@demo.test", report("sla/")),
+    Shot("campaigns", "marketing.manager@demo.test", report("campaigns/"), decides=True),
+    Shot("attribution", "marketing.manager@demo.test", report("attribution/")),
+    Shot("plan", "marketing.manager@demo.test", report("plan/")),
     Shot("agreement", "sales.manager@demo.test", agreement),
     Shot("score", "marketing.manager@demo.test", score, decides=True),
     Shot("rules", "marketing.manager@demo.test", rule_editor, decides=True),
