@@ -15,6 +15,7 @@ from django.db import transaction
 from crm.access import manages, require
 from crm.editing import make
 from crm.errors import BusinessError, StaleState
+from crm.locks import one_at_a_time
 from crm.models import CurrencyRate, Organisation, User
 from crm.words import number
 
@@ -58,6 +59,7 @@ def add_rate(*, by: User, currency: str, on: date, rate: Decimal) -> CurrencyRat
     own = Organisation.get().currency
     if currency == own:
         raise BusinessError(f"Every figure is in {own}; choose another currency.", code="own_currency")
+    one_at_a_time("rates")
     if CurrencyRate.objects.filter(currency=currency, on=on).exists():
         raise BusinessError(f"There is a rate of {currency} from this day; remove it first.", code="rate_there")
     return make(CurrencyRate(currency=currency, on=on, rate=rate))

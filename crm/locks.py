@@ -26,5 +26,11 @@ def session_lock(name: str, *, wait: bool = False) -> Iterator[bool]:
                 sql.execute("SELECT pg_advisory_unlock(%s)", [key])
 
 
+def one_at_a_time(name: str) -> None:
+    """Have ``name`` until the present transaction ends; who comes meanwhile waits."""
+    with connection.cursor() as sql:
+        sql.execute("SELECT pg_advisory_xact_lock(%s)", [lock_key(name)])
+
+
 def lock_key(name: str) -> int:
     return zlib.crc32(name.encode())

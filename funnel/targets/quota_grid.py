@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.db import transaction
 
 from crm.fiscal import Span, fiscal_quarter, following
 from crm.models import Team, User
+from crm.requests import id_of
 from funnel.models import Quota, QuotaMeasure
 from funnel.targets.quotas import MONEY, asked, may_set, of_quarter, remove_quota, set_quota, teams_to_set
 
@@ -155,7 +156,7 @@ def write_grid(by: User, grid: Grid, sent: Mapping[str, str]) -> tuple[int, dict
 
     Only cells that the person changed are written, so that what somebody else set meanwhile stays.
     """
-    ramp_months = min(int(sent["ramp_months"]), MOST_RAMP) if sent.get("ramp_months", "").isdigit() else 0
+    ramp_months = min(id_of(sent.get("ramp_months", "").strip()), MOST_RAMP)
     changed = [
         cell
         for line in grid.lines
@@ -214,10 +215,12 @@ def read_amount(text: str, *, is_money: bool) -> Decimal | None:
     factor = {"k": 1_000, "m": 1_000_000}.get(plain_text[-1], 1)
     try:
         amount = Decimal(plain_text.rstrip("km")) * factor
-    except InvalidOperation:
+    except ArithmeticError:
         raise ValueError("Write a number, such as 60000 or 60k.") from None
     if not amount.is_finite() or not 0 <= amount < MOST:
         raise ValueError("Write a number from 0 up.")
+    if is_money and amount != round(amount, 2):
+        raise ValueError("Write no more than two decimals.")
     if not is_money and amount != amount.to_integral_value():
         raise ValueError("Write a whole number.")
     return amount

@@ -17,6 +17,7 @@ from crm.currencies import convert
 from crm.editing import make, present, save_put
 from crm.errors import BusinessError
 from crm.fiscal import Span, previous
+from crm.locks import one_at_a_time
 from crm.models import Organisation, Side, Team, User
 from crm.periods import add_months
 from funnel.models import Quota, QuotaMeasure
@@ -27,6 +28,8 @@ MONEY = {QuotaMeasure.REVENUE, QuotaMeasure.REVENUE_SOURCED, QuotaMeasure.PIPELI
 # Whose measure it is where it is a goal of the organisation.
 MARKETINGS = {QuotaMeasure.REVENUE_SOURCED, QuotaMeasure.MQLS}
 DAYS_A_MONTH = Decimal("30.4375")
+# Two managers may set the same quota at once: the second changes what the first made.
+WRITING = "quotas"
 
 
 def side_of(measure: str) -> Side:
@@ -68,7 +71,8 @@ def set_quota(
         "currency": Organisation.get().currency if measure in MONEY else "",
         "ramp_months": ramp_months if user else 0,
     }
-    found = Quota.objects.select_for_update(of=("self",)).filter(**without_none(named)).first()
+    one_at_a_time(WRITING)
+    found = Quota.objects.filter(**without_none(named)).first()
     if found is None:
         return make(Quota(**named, **fields))
     save_put(found, fields)
@@ -104,6 +108,7 @@ def copy_quotas(*, by: User, measure: str, into: Span, percent: int = 0) -> int:
     if not -100 < percent <= 1_000:
         raise BusinessError("Choose between −99 and 1,000 percent.", code="percent")
     require(manages(by), REFUSED)
+    one_at_a_time(WRITING)
     before = of_quarter(measure, previous(into)).select_related("user", "team")
     there = {(one.user_id, one.team_id) for one in of_quarter(measure, into)}
     wanted = [

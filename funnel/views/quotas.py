@@ -1,5 +1,6 @@
 """Settings: quotas of people and teams, goals of the organisation."""
 
+import re
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -77,8 +78,7 @@ def measure_of(text: str, asker: User) -> str:
 
 
 def percent_of(text: str) -> int:
-    digits = text.strip().removeprefix("-").removeprefix("−")
-    return int(text.strip().replace("−", "-")) if digits.isdigit() and len(digits) < 6 else COPY_PERCENT
+    return int(text.replace("−", "-")) if re.fullmatch(r"\s*[-−]?[0-9]{1,5}\s*", text) else COPY_PERCENT
 
 
 def address(measure: str) -> str:
