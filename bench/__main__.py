@@ -6,7 +6,7 @@ from importlib import import_module
 
 from bench.database import prepare
 
-MEASUREMENTS = ("figures", "pages", "inbox", "escalating", "scoring", "predicting")
+MEASUREMENTS = ("figures", "reports", "pages", "inbox", "escalating", "scoring", "predicting")
 
 
 def main(name: str, sizes: list[str]) -> None:
