@@ -211,6 +211,7 @@ SHOTS = (
     Shot("rules", "marketing.manager@demo.test", rule_editor, decides=True),
     Shot("backtest", "marketing.manager@demo.test", backtest, decides=True),
     Shot("model", "marketing.manager@demo.test", model, decides=True),
+    Shot("me", "rep@demo.test", report("me/")),
     Shot("alignment", "sales.manager@demo.test", alignment),
     Shot("routing", "sales.manager@demo.test", routing),
     Shot("settings", "sales.manager@demo.test", settings),
