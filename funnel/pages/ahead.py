@@ -2,12 +2,12 @@
 
 from datetime import date, datetime
 
-from funnel.pages.days import with_days
 from funnel.reports.answer import Report
 from funnel.reports.question import Question
 from funnel.reports.registry import REPORTS, answer, question_for
+from funnel.views.filter_line import with_days
 
-AHEAD = ("pipeline", "forecast", "sla", "feedback", "content")
+AHEAD = ("velocity", "pipeline", "forecast", "win-loss", "sla", "feedback", "content")
 
 
 def count_ahead(*, today: date, at: datetime) -> None:
