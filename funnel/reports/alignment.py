@@ -31,6 +31,8 @@ from funnel.targets.business import business
 from funnel.targets.goals import Attained, attained, goals_for, said
 
 EVERY_ONE = Decimal(1)
+# Of fewer won a year before no growth is told.
+ENOUGH_DEALS = 10
 FEEDBACK, REQUESTS, SLA = "/feedback/", "/requests/", "/dashboards/sla/"
 WAITING = "/dashboards/funnel/waiting/"
 
@@ -140,7 +142,8 @@ WORDINGS = {
     ),
     "growth": Wording(
         "Growth against a year before", BOTH, Unit.RATIO,
-        "Won in these days / won in as many days of the same fiscal quarter a year before, less 1.",
+        "Won in these days / won in as many days of the same fiscal quarter a year before, less 1; not told "
+        "where fewer than 10 opportunities were won then.",
         "/dashboards/win-loss/",
     ),
     "open_requests": Wording(
@@ -208,7 +211,8 @@ def sold(days: Days, currency: str) -> Iterator[Line]:
     found = business(days.start, days.end, at=days.at)
     yield line("marketing_share", found.marketing_share, n=found.new_deals)
     yield replace(line("revenue_per_head", found.per_head, n=round(found.heads)), currency=currency)
-    yield line("growth", found.growth, n=found.deals_year_ago)
+    is_enough = found.deals_year_ago >= ENOUGH_DEALS
+    yield line("growth", found.growth if is_enough else None, n=found.deals_year_ago)
 
 
 def still_open(days: Days) -> Iterator[Line]:

@@ -1,7 +1,7 @@
 """The report alignment, its page, API and CSV."""
 
 import csv
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -148,3 +148,14 @@ def test_the_page_costs_the_same_for_one_and_fifty_handoffs(client_for, rob):
         client.get("/dashboards/alignment/?quarter=2026-01-01")
 
     assert len(few) == len(many)
+
+
+@pytest.mark.parametrize(("deals", "growth"), [(9, None), (10, 0.1)])
+def test_growth_is_told_of_ten_opportunities_a_year_before(deals, growth):
+    for at, count in ((datetime(2025, 2, 1, 9, tzinfo=UTC), deals), (datetime(2026, 2, 1, 9, tzinfo=UTC), 11)):
+        for _number in range(count):
+            make_opportunity(outcome="won", stage="won", amount=100, opened_at=at - DAY, closed_at=at)
+
+    [told] = [row for row in tell(FIRST_QUARTER, MONDAY + 60 * DAY).rows if row["measure"] == "growth"]
+
+    assert (told["actual"], told["n"]) == (growth, deals)
