@@ -2,10 +2,18 @@
 
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import QuerySet
 
 
 def fetch_rows(statement: str, parameters: Any = None) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall()
+
+
+def statement_of(rows: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
+    """The SQL of a queryset and what it takes, to stand within SQL of one's own; also where it can have no rows."""
+    compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS, elide_empty=False)
+    statement, parameters = compiler.as_sql()
+    return statement, tuple(parameters)

@@ -19,10 +19,11 @@ from crm.fiscal import quarters_between
 from crm.models import Organisation
 from crm.periods import local_day, start_of_day
 from funnel.facts.sql import FACT, day
-from funnel.reports.question import NUMBERED, QUARTER, Question
+from funnel.reports.question import NUMBERED, QUARTER, YEARS, Question
 from leads.models import Opportunity
 
 Values = dict[str, Any]
+FIRST_DAY, LAST_DAY = date(YEARS[0], 1, 1), date(YEARS[-1], 12, 31)
 # What became of a deal `d`.
 IS_OPEN, IS_CLOSED, IS_WON, IS_LOST = "d.outcome = ''", "d.outcome <> ''", "d.outcome = 'won'", "d.outcome = 'lost'"
 # What people change of a deal; its history tells what it was.
@@ -159,7 +160,11 @@ def key_of(dimension: str, month_of: str = "closed_on") -> str:
 
 
 def quarter_starts(first: date, last: date) -> list[date]:
-    """The first days of the fiscal quarters from that of ``first`` to that of ``last``."""
+    """The first days of the fiscal quarters from that of ``first`` to that of ``last``.
+
+    Of days that nobody can ask for ("never" is written as 9999-12-31) the nearest that one can.
+    """
+    first, last = (min(max(day, FIRST_DAY), LAST_DAY) for day in (first, last))
     return [quarter.start for quarter in quarters_between(first, last + timedelta(days=1))]
 
 

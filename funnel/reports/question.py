@@ -26,6 +26,8 @@ DEAL_DIMENSIONS = (*DIMENSIONS, "manager", "forecast_category")
 MONTH = "month"
 # A report whose dimensions name it can be cut by fiscal quarters; the key of one is its first day.
 QUARTER = "quarter"
+# So far from the ends of all days that as many days before any two of them, and the years around, are there too.
+YEARS = range(1600, 2400)
 BASES = ("cohort", "period")
 UNITS = ("leads", "episodes")
 MISSING = "(missing)"
@@ -204,8 +206,8 @@ def day_of(parameters: Mapping[str, str], name: str) -> date | None:
 
 
 def countable(day: date) -> date:
-    """The day, if a month can be added to it and taken from it; else ValueError, as for one that does not exist."""
-    if not date.min.year < day.year < date.max.year:
+    """The day, if figures can be asked of it; else ValueError, as for one that does not exist."""
+    if day.year not in YEARS:
         raise ValueError(day)
     return day
 

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connections, router
 
 from crm.currencies import converted
+from crm.fetching import statement_of
 from crm.fiscal import week_of_quarter
 from crm.models import Organisation
 from funnel.models import LeadFact
@@ -195,7 +196,7 @@ def read(statement: str, question: Question, grade: str, *, at: datetime) -> lis
         facts = facts.filter(of=question.key)
     if grade:
         facts = facts.filter(lead_id__in=LeadScore.objects.filter(grade__startswith=grade).values("lead_id"))
-    sql, parameters = facts.values(*COLUMNS).order_by().query.sql_with_params()
+    sql, parameters = statement_of(facts.values(*COLUMNS).order_by())
     named = {f"fact_{place}": value for place, value in enumerate(parameters)}
     organisation = Organisation.get()
     values: Mapping[str, Any] = {

@@ -36,6 +36,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import LessThan
 
+from crm.fetching import statement_of
 from funnel.facts.binary import read_numbers
 from funnel.facts.sql import microseconds, visits
 from funnel.grouping import room_to_group
@@ -236,7 +237,7 @@ def read_lengths(
         us, runs = f"us_of_{measure.name}", f"runs_{measure.name}"
         columns |= {us: so_far(measure, at=at), runs: Cast(is_running(measure), IntegerField())}
         kinds |= {us: "i8", runs: "i4"}
-    query, values = coded.annotate(**columns).values(*kinds).order_by().query.sql_with_params()
+    query, values = statement_of(coded.annotate(**columns).values(*kinds).order_by())
     with connections[router.db_for_read(LeadFact)].cursor() as cursor:
         return read_numbers(cursor, cursor.mogrify(query, values).decode(), kinds)
 
@@ -285,7 +286,7 @@ LATEST_VISITS = f"""
 
 
 def latest_visits(question: Question, *, exact: bool, at: datetime) -> Iterator[Length]:
-    sql, values = keyed(question).values("lead_id", "episode", "of").order_by().query.sql_with_params()
+    sql, values = statement_of(keyed(question).values("lead_id", "episode", "of").order_by())
     statement = LATEST_VISITS.format(facts=sql, size="us" if exact else BUCKET)
     by_key: dict[tuple[str | None, str], list[Grouped]] = defaultdict(list)
     with connections[router.db_for_read(LeadFact)].cursor() as cursor:
