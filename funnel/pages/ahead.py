@@ -5,7 +5,7 @@ from datetime import date, datetime
 from funnel.reports.answer import Report
 from funnel.reports.question import Question
 from funnel.reports.registry import REPORTS, answer, question_for
-from funnel.views.filter_line import with_days
+from funnel.pages.days import with_days
 
 AHEAD = ("velocity", "pipeline", "forecast", "win-loss", "sla", "feedback", "content")
 
