@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 
+from funnel.pages.days import with_days
 from funnel.reports.answer import Report
 from funnel.reports.question import Question
 from funnel.reports.registry import REPORTS, answer, question_for
-from funnel.pages.days import with_days
 
 AHEAD = ("velocity", "pipeline", "forecast", "win-loss", "sla", "feedback", "content")
 
