@@ -13,7 +13,7 @@ from crm.currencies import converted, without_rate
 from crm.intervals import Counted, Share
 from feedback.quality import BAND, index, promised
 from feedback.queries import ABOUT_THE_LEAD
-from funnel.attribution.sourcing import SOURCING
+from funnel.attribution.sourcing import SOURCING, sourcing_of
 from funnel.deals.chances import CHANCE, VARIANCE, WEIGHTED, chances
 from funnel.deals.relation import DEAL, IS_OPEN, IS_WON, Values, all_of, rows, source, values_of
 from funnel.facts.sql import day
@@ -39,14 +39,8 @@ COSTS = f"""
     SELECT key, sum(amount) AS cost, array_agg(currency) FILTER (WHERE amount IS NULL) AS unconverted
     FROM spend GROUP BY 1
 """
-WON = f"""
-    deal AS MATERIALIZED (
-        SELECT d.id, o.lead_id, o.contact_id, d.amount, d.closed_at AS until
-        FROM {DEAL} d JOIN leads_opportunity o ON o.id = d.id
-        WHERE {{won}}
-    )"""
 REVENUE = f"""
-    WITH {GRP}, {WON}, {SOURCING}
+    WITH {GRP}, {sourcing_of(DEAL, "{won}")}
     SELECT sourced.definition AS what, grp.key, count(*) AS deals, coalesce(sum(deal.amount), 0) AS value
     FROM sourced JOIN deal ON deal.id = sourced.deal LEFT JOIN grp ON grp.campaign = sourced.campaign GROUP BY 1, 2
     UNION ALL

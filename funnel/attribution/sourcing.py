@@ -58,3 +58,13 @@ SOURCING = f"""
         UNION
         SELECT deal, campaign FROM sourced WHERE definition = %(definition)s
     )"""
+
+
+def sourcing_of(deals: str, which: str) -> str:
+    """CTEs `deal`, with the amount and the day of the close, and those of SOURCING: of closed deals `d` of the relation
+    ``deals`` (funnel/deals/relation.py) that fulfil ``which``."""
+    return f"""
+    deal AS MATERIALIZED (
+        SELECT d.id, o.lead_id, o.contact_id, d.amount, d.closed_on, d.closed_at AS until
+        FROM {deals} d JOIN leads_opportunity o ON o.id = d.id WHERE {which}
+    ), {SOURCING}"""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
-from django.db.models import Case, CharField, Count, F, Func, Max, Min, Q, QuerySet, Sum, Value
+from django.db.models import Case, CharField, Count, F, Func, Q, QuerySet, Sum, Value
 from django.db.models.functions import Cast, Coalesce
 
 from crm.periods import add_months, start_of_month
@@ -13,7 +13,7 @@ from funnel.facts.regions import in_region, region
 from funnel.models import LeadFact, StageMetric
 from funnel.reports.question import DIMENSIONS, Question
 from funnel.selection import facts_of, in_cohort, passed_on, with_passage, within
-from leads.lifecycle import RANK, SUCCESS, Stage
+from leads.lifecycle import RANK, SUCCESS
 
 
 class Step(NamedTuple):
@@ -170,26 +170,3 @@ def definition_versions(question: Question) -> list[int]:
     """Versions of the lead definition that stamped the MQLs of these days, whatever the dimension."""
     cells = StageMetric.objects.filter(in_days(question.start, question.end), dimension="definition_version")
     return sorted(int(key) for key in cells.exclude(key="").values_list("key", flat=True).distinct())
-
-
-class InForce(NamedTuple):
-    """A version of the definition, and the first and the last of the days on which it stamped an MQL."""
-
-    version: int
-    first: date
-    last: date
-
-
-def versions_in_force(question: Question) -> list[InForce]:
-    """Which definition was in force on which of the question's days, earliest first: two of them make a break.
-
-    By cohort the days are those on which the episodes began, so that versions overlap by the time leads need to become
-    MQL. Whatever the dimension: a version is the whole organisation's (METRICS 1.10).
-    """
-    counted = "reached" if question.basis == "cohort" else "entered"
-    mqls = StageMetric.objects.filter(
-        dimension="definition_version", grain="day", day__gte=question.start, day__lt=question.end,
-        stage=RANK[Stage.MQL], **{f"{counted}__gt": 0},
-    ).exclude(key="")  # fmt: skip
-    spans = mqls.values_list("key").annotate(first=Min("day"), last=Max("day")).order_by("first", "key")
-    return [InForce(int(key), first, last) for key, first, last in spans]

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from crm.intervals import Z_95
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -49,7 +51,7 @@ class Echo(NamedTuple):
     @property
     def is_likely_chance(self) -> bool:
         """Whether two series that have nothing to do with each other often come as close (Bartlett's bound)."""
-        return abs(self.correlation) < 1.96 / self.weeks**0.5
+        return abs(self.correlation) < Z_95 / self.weeks**0.5
 
 
 class Quarter(NamedTuple):

@@ -15,7 +15,7 @@ from django.db.models import Q
 from crm.fiscal import Span, last_full_quarters
 from crm.models import TeamMembership
 from crm.periods import local_day, zone
-from funnel.attribution.sourcing import SOURCING
+from funnel.attribution.sourcing import sourcing_of
 from funnel.deals.relation import IS_WON, WON_IN_DAYS, in_days, rows, source, values_of
 from funnel.facts.sql import day
 from funnel.models import FigureSettings, Quota, QuotaMeasure
@@ -41,11 +41,7 @@ OF_CELLS = """
 """
 OF_CAMPAIGN = "LEFT JOIN campaigns_campaign c ON c.id = nullif(m.key, '')::bigint"
 SOURCED = f"""
-    WITH deal AS MATERIALIZED (
-        SELECT d.id, o.lead_id, o.contact_id, d.amount, d.closed_on, d.closed_at AS until
-        FROM {{deals}} d JOIN leads_opportunity o ON o.id = d.id
-        WHERE {WON_IN_DAYS}
-    ), {SOURCING}
+    WITH {sourcing_of("{deals}", WON_IN_DAYS)}
     SELECT c.owner_id AS person, deal.closed_on AS day, coalesce(sum(deal.amount), 0) AS value, count(*) AS many
     FROM sourced JOIN deal ON deal.id = sourced.deal LEFT JOIN campaigns_campaign c ON c.id = sourced.campaign
     WHERE sourced.definition = %(definition)s GROUP BY 1, 2

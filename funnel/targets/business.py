@@ -8,20 +8,16 @@ from crm.fetching import fetch_rows
 from crm.fiscal import Span, fiscal_quarter, same_quarter_last_year
 from crm.models import Role, User
 from crm.periods import add_months, local_day, zone
-from funnel.attribution.sourcing import SOURCING
-from funnel.deals.relation import DEAL, Values, in_days, rows, values_of
+from funnel.attribution.sourcing import sourcing_of
+from funnel.deals.relation import DEAL, WON_IN_DAYS, Values, rows, values_of
 from funnel.models import FigureSettings
 from leads.models.opportunity import DealKind
 
 WON = f"""SELECT coalesce(sum(d.amount), 0) AS value, count(*) AS deals
-    FROM {DEAL} d WHERE d.outcome = 'won' AND {in_days("closed_on")}"""
+    FROM {DEAL} d WHERE {WON_IN_DAYS}"""
 # By the definition of “sourced by marketing” that is chosen in the settings of figures (METRICS T13).
 NEW_BUSINESS = f"""
-    WITH deal AS MATERIALIZED (
-        SELECT d.id, o.lead_id, o.contact_id, d.amount, d.closed_at AS until
-        FROM {DEAL} d JOIN leads_opportunity o ON o.id = d.id
-        WHERE d.outcome = 'won' AND d.kind = '{DealKind.NEW_BUSINESS}' AND {in_days("closed_on")}
-    ), {SOURCING}
+    WITH {sourcing_of(DEAL, f"{WON_IN_DAYS} AND d.kind = '{DealKind.NEW_BUSINESS}'")}
     SELECT count(*) AS deals, coalesce(sum(amount), 0) AS value,
         coalesce(sum(amount) FILTER (WHERE id IN (SELECT deal FROM sourced WHERE definition = %(definition)s)), 0)
             AS marketings

@@ -19,7 +19,7 @@ from crm.fiscal import Span, last_full_quarters
 from crm.intervals import ENOUGH, Z_95, Counted
 from crm.models import Role, User
 from crm.periods import local_day, zone
-from funnel.attribution.sourcing import SOURCING
+from funnel.attribution.sourcing import sourcing_of
 from funnel.deals.relation import WON_IN_DAYS, rows, source, values_of
 from funnel.models import FigureSettings, StageMetric
 from funnel.reports.counts import Step, steps
@@ -36,10 +36,7 @@ CHAIN = (Stage.CUSTOMER, Stage.OPPORTUNITY, Stage.QUALIFIED, Stage.ACCEPTED, Sta
 RAMP_MONTHS = 3
 
 WON = f"""
-    WITH deal AS MATERIALIZED (
-        SELECT d.id, o.lead_id, o.contact_id, d.amount, d.closed_at AS until
-        FROM {{deals}} d JOIN leads_opportunity o ON o.id = d.id WHERE {WON_IN_DAYS}
-    ), {SOURCING}
+    WITH {sourcing_of("{deals}", WON_IN_DAYS)}
     SELECT count(*) AS deals, coalesce(sum(deal.amount), 0) AS value, count(sourced.deal) AS sourced,
         coalesce(sum(deal.amount) FILTER (WHERE sourced.deal IS NOT NULL), 0) AS sourced_value,
         count(deal.amount) FILTER (WHERE sourced.deal IS NOT NULL) AS valued,

@@ -100,13 +100,9 @@ class Cohort:
     def at_risk(self, age: int) -> int:
         return int(self.counts[self.ages >= age].sum())
 
-    def is_told(self, age: int) -> bool:
-        """Whether enough are left at this age, or all have had it and nothing is open (METRICS 1.9)."""
-        return self.size >= ENOUGH_AT_RISK and (self.youngest >= age or self.at_risk(age) >= ENOUGH_AT_RISK)
-
     @cached_property
     def told_until(self) -> int:
-        """The last age at which the curve is drawn, -1 when never."""
+        """The last age at which enough are left, or that all have had (METRICS 1.9); -1 when none."""
         if self.size < ENOUGH_AT_RISK:
             return -1
         ages = np.repeat(self.ages, self.counts)

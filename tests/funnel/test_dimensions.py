@@ -10,7 +10,6 @@ from crm.models import Organisation, Role, Team
 from funnel.facts.checking import check_metrics
 from funnel.models import LeadFact
 from funnel.reports import counts
-from funnel.reports.counts import InForce, versions_in_force
 from funnel.reports.funnel import rows
 from funnel.reports.question import DIMENSIONS, Question
 from funnel.selection import Selection
@@ -121,15 +120,3 @@ def test_an_industry_that_is_put_right_reaches_the_leads_of_the_company(many):
 
 def leads_in(industry):
     return set(LeadFact.objects.filter(industry=industry).values_list("lead_id", flat=True))
-
-
-@pytest.mark.django_db
-def test_days_in_which_a_version_of_the_definition_stamped_mqls_are_told(many):
-    """METRICS 1.10: a figure over days of several versions must show the break."""
-    told = versions_in_force(replace(YEAR, basis="period"))
-    assert [span.version for span in told] == [1, 2]
-    mqls = LeadFact.objects.filter(definition_version=2).order_by("mql_on").values_list("mql_on", flat=True)
-    assert told[1] == InForce(2, mqls.first(), mqls.last())
-    assert versions_in_force(replace(YEAR, basis="period", end=told[1].first)) == [
-        InForce(1, told[0].first, min(told[0].last, date.fromordinal(told[1].first.toordinal() - 1)))
-    ]
