@@ -1,18 +1,12 @@
-"""Reads of the figures that pages share: who is behind a number, who waits, who left the path, how fresh they are.
+"""The leads behind a figure, page by page, and what became of those who left the path."""
 
-Figures of rows and rates are reports (funnel/reports/); these are the reads beside them.
-"""
-
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
-from crm.models import Cursor
 from crm.requests import id_of
-from feedback.models import Handoff
 from funnel.models import LeadFact
 from funnel.reports.question import Question
 from funnel.selection import OFF_PATH, WAYS, facts_of, in_cohort, with_way, within
@@ -20,7 +14,6 @@ from leads.lifecycle import SUCCESS
 from leads.models import Lead
 
 PAGE_SIZE = 50
-STALE_AFTER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -64,47 +57,6 @@ def read_position(text: str) -> tuple[int, int] | None:
     return position if all(position) else None
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """Open hand-offs of one recipient (or of all): how many, past their time, and since when the oldest lead waits."""
-
-    kind: str  # rep, team, or all
-    id: int | None
-    label: str
-    count: int
-    overdue: int
-    oldest: datetime | None
-
-
-def waiting_now(*, at: datetime) -> tuple[Waiting, list[Waiting]]:
-    """All open hand-offs, and the same by recipient, who lets somebody wait longest on top. Live, not from figures."""
-    figures = {
-        "count": Count("pk"),
-        "overdue": Count("pk", filter=Q(due_at__lt=at)),
-        "oldest": Min("waiting_since"),
-    }
-    waiting = Handoff.objects.open()
-    every = Waiting("all", None, "", **waiting.aggregate(**figures))
-    by_recipient = waiting.values("to_user", "to_team", "to_user__first_name", "to_user__last_name", "to_team__name")
-    return every, [recipient_of(row) for row in by_recipient.annotate(**figures).order_by(F("oldest"))]
-
-
-def waiting_handoffs(*, rep: int | None, team: int | None) -> QuerySet[Handoff]:
-    """The hand-offs behind a count of `waiting_now`, first to expire on top."""
-    asked = {name: value for name, value in (("to_user", rep), ("to_team", team)) if value is not None}
-    rows = Handoff.objects.open().filter(**asked).order_by("due_at", "id")
-    return rows.select_related("lead__company", "lead__campaign", "lead__leadscore", "to_user", "to_team")
-
-
-def recipient_of(row: Mapping[str, object]) -> Waiting:
-    name = f"{row['to_user__first_name'] or ''} {row['to_user__last_name'] or ''}".strip()
-    person = row["to_user"]
-    figures = {name: row[name] for name in ("count", "overdue", "oldest")}
-    if person is not None:
-        return Waiting("rep", person, name or f"Person {person}", **figures)  # type: ignore[arg-type]
-    return Waiting("team", row["to_team"], str(row["to_team__name"]), **figures)  # type: ignore[arg-type]
-
-
 def left_path(question: Question, *, at: datetime) -> dict[str, dict[str, int]]:
     """For each stage, how many got that far and no further, by what became of them: {"mql": {"lost": 2, …}, …}.
 
@@ -120,17 +72,3 @@ def left_path(question: Question, *, at: datetime) -> dict[str, dict[str, int]]:
     for furthest, way, count in facts.values_list("furthest", F("way")).annotate(Count("lead_id")):
         left[SUCCESS[furthest - 1]][way] += count
     return left
-
-
-@dataclass(frozen=True)
-class Freshness:
-    """Up to when the figures are complete, and whether that is longer ago than it should be."""
-
-    computed_at: datetime | None
-    is_stale: bool
-
-
-def freshness(*, at: datetime) -> Freshness:
-    """Of all figures of this room. They are stale when a change waits, or nobody has looked, for half a minute."""
-    computed_at = Cursor.objects.filter(pk="funnel").values_list("current_at", flat=True).first()
-    return Freshness(computed_at, computed_at is None or at - computed_at > STALE_AFTER)

@@ -12,7 +12,7 @@ from feedback.agreement import active_agreement
 from feedback.agreements import missing_sides, unfinished_agreement
 from feedback.models import Agreement, SignedStatus
 from feedback.terms import BOTH
-from funnel.queries import Waiting, waiting_now
+from funnel.handoffs.waiting import Waiting, waiting_now
 from funnel.targets.goals import attainment
 
 ROWS = 10

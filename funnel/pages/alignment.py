@@ -12,9 +12,9 @@ from crm.periods import local_day, zone
 from feedback.agreement import active_agreement
 from feedback.agreements import digest
 from feedback.terms import BOTH, Goal
+from funnel.facts.freshness import Freshness, freshness
 from funnel.handoffs.days import Days
 from funnel.keeping import Kept, kept
-from funnel.queries import Freshness, freshness
 from funnel.reports.alignment import Line, lines, other_currencies
 from funnel.reports.question import day_of
 from funnel.targets.goals import attainment, goals_for

@@ -7,13 +7,15 @@ from typing import Any
 from crm.intervals import ENOUGH, share
 from crm.words import interval, number, percent
 from feedback.agreement import active_agreement
+from funnel.facts.freshness import Freshness, freshness
+from funnel.handoffs.waiting import Waiting, waiting_now
 from funnel.pages.annotations import Event, events, marked
 from funnel.pages.by_key import KeyRow, cut_by, month_chart
 from funnel.pages.charts import Chart
 from funnel.pages.comparing import Before, before
 from funnel.pages.drilldown import WAY_WORDS
 from funnel.pages.page import Asked, mark
-from funnel.queries import Freshness, Waiting, freshness, left_path, waiting_now
+from funnel.queries import left_path
 from funnel.reports.answer import Answer, Row
 from funnel.reports.funnel import FUNNEL
 from funnel.reports.question import Question

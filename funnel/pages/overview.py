@@ -19,13 +19,14 @@ from crm.models import Role, Side, User
 from crm.words import listed, number, since
 from feedback.effects import Effect, effects_on
 from feedback.models import Improvement, ImprovementKind
+from funnel.handoffs.waiting import waiting_now
 from funnel.pages.charts import Chart
 from funnel.pages.days import with_days
 from funnel.pages.figures import Figure
 from funnel.pages.funnel import bars, sentence
 from funnel.pages.registry import OWN_PAGES, face_of
 from funnel.pages.table import Table, table
-from funnel.queries import left_path, waiting_now
+from funnel.queries import left_path
 from funnel.reports.answer import Answer, Row
 from funnel.reports.funnel import FUNNEL
 from funnel.reports.question import Question

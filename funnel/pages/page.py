@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from crm.models import Cursor
+from funnel.facts.freshness import Freshness, freshness
 from funnel.pages.annotations import Event, events, marked
 from funnel.pages.charts import Chart
 from funnel.pages.comparing import Before, before, days_in_words
 from funnel.pages.face import Face
 from funnel.pages.registry import face_of
 from funnel.pages.table import Table, table
-from funnel.queries import Freshness, freshness
 from funnel.reports.answer import Answer, Report
 from funnel.reports.question import Question
 from funnel.reports.registry import answer

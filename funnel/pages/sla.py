@@ -12,10 +12,10 @@ from feedback.models import Handoff
 from feedback.verdict_figures import held_at
 from funnel.handoffs.service_levels import Kept, Lasted
 from funnel.handoffs.speed import Took
+from funnel.handoffs.waiting import waiting_now
 from funnel.pages.charts import HOURS, RATIO, Chart, Mark, Series
 from funnel.pages.charts import said as in_words
 from funnel.pages.face import Face
-from funnel.queries import waiting_now
 from funnel.reports.answer import Answer
 from funnel.reports.question import Question
 from funnel.reports.sla import WEEKDAYS, Page

@@ -12,6 +12,7 @@ from crm.access import managed_team_ids
 from crm.models import Organisation, Role, Side, User
 from crm.periods import local_day, zone
 from crm.words import NOTHING, about_money, number, percent
+from funnel.facts.freshness import Freshness, freshness
 from funnel.keeping import Kept, kept
 from funnel.models import QuotaMeasure
 from funnel.pages.charts import Chart, Series
@@ -22,7 +23,6 @@ from funnel.people.answers import Answers, answers
 from funnel.people.calls import NextCalls, next_calls
 from funnel.people.campaigns import OwnCampaigns, own_campaigns
 from funnel.people.pace import Mover, QuarterPace, quarter_pace
-from funnel.queries import Freshness, freshness
 from funnel.targets.attaining import Attained
 
 MOST_PEOPLE = 50

@@ -5,8 +5,8 @@ from datetime import date, datetime
 from hashlib import sha256
 
 from crm.models import Organisation
+from funnel.facts.freshness import freshness
 from funnel.keeping import Kept, kept
-from funnel.queries import freshness
 from funnel.reports.alignment import ALIGNMENT
 from funnel.reports.answer import Answer, Report, Told
 from funnel.reports.attempts import ATTEMPTS

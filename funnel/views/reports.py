@@ -15,6 +15,8 @@ from crm.fiscal import fiscal_quarter
 from crm.keyset import count_up_to, count_words
 from crm.replica import reading_figures
 from crm.requests import PersonRequest, id_of
+from funnel.facts.freshness import freshness
+from funnel.handoffs.waiting import waiting_handoffs
 from funnel.pages.alignment import quarter, quarter_asked
 from funnel.pages.days import with_days
 from funnel.pages.drilldown import heading_of, words_of
@@ -22,7 +24,7 @@ from funnel.pages.funnel import dashboard
 from funnel.pages.overview import Reader, one_of, overview
 from funnel.pages.page import Asked, ReportPage, mark, report_page
 from funnel.pages.registry import OWN_PAGES
-from funnel.queries import freshness, leads_behind, waiting_handoffs
+from funnel.queries import leads_behind
 from funnel.reports.alignment import ALIGNMENT
 from funnel.reports.answer import Report
 from funnel.reports.funnel import FUNNEL
