@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
+TENTH = Decimal("0.1")
 NOTHING = "–"
 MINUTE, HOUR, DAY = 60, 3600, 86400
 SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "BRL": "R$", "JPY": "¥"}
@@ -125,12 +126,16 @@ def listed(words: Sequence[str]) -> str:
 
 
 def percent(ratio: float | Decimal | None) -> str:
-    """A ratio 0–1 as "12 %"; one decimal where rounding would claim none or all of them: "0.3 %", "99.6 %"."""
+    """A ratio 0–1 as "12 %"; where rounding would claim none or all of them "0.3 %", "99.6 %", "under 0.1 %"."""
     if ratio is None:
         return NOTHING
     share = Decimal(str(ratio)) * 100
     rounded = share.quantize(Decimal(1), ROUND_HALF_UP)
     if rounded != share and rounded in {Decimal(0), Decimal(100)}:
+        if abs(share) < TENTH:
+            return "under 0.1 %"
+        if abs(share - 100) < TENTH:
+            return "over 99.9 %" if share < 100 else "100 %"
         return f"{share:.1f} %"
     return f"{rounded:,.0f} %"
 

@@ -64,7 +64,9 @@ def sentence(answer: Answer) -> str:
     best = max(judgeable(answer.rows), key=lambda row: back(row) - cost_of(row), default=None)
     if best is None:
         return "No campaign has run long enough to be judged by its return."
-    return f"No campaign loses money as far as can be told. The most came from {best['name']}: {brought(best)}."
+    weakest = min(judgeable(answer.rows), key=lambda row: row["expected_return"])
+    least = f"The least: {what_it_cost(weakest)}; {what_sales_took(weakest)}. " if weakest is not best else ""
+    return f"No campaign loses money as far as can be told. {least}The most came from {best['name']}: {brought(best)}."
 
 
 def worst(rows: Sequence[Row]) -> Row | None:
@@ -92,8 +94,8 @@ def judgeable(rows: Sequence[Row]) -> list[Row]:
 
 def what_it_cost(row: Row) -> str:
     won, currency = amount(row["credited"]), row["cost"]["currency"]
-    came = f"brought {money(won, currency)}" if won else "won nothing"
-    return f"{row['name']} cost {money(row['cost']['amount'], currency)} and {came}"
+    came = f"brought {money(round(won), currency)}" if won else "won nothing"
+    return f"{row['name']} cost {money(round(cost_of(row)), currency)} and {came}"
 
 
 def what_sales_took(row: Row) -> str:
@@ -119,7 +121,7 @@ def compared(rows: Sequence[Row]) -> str:
 
 def brought(row: Row) -> str:
     currency = row["cost"]["currency"]
-    return f"{money(amount(row['credited']), currency)} for {money(cost_of(row), currency)}"
+    return f"{money(round(amount(row['credited'])), currency)} for {money(round(cost_of(row)), currency)}"
 
 
 def amount(told: Mapping[str, str]) -> Decimal:

@@ -142,12 +142,17 @@ def cell(answer: Answer, columns: Sequence[Column], column: Column, row: Row, wa
     return Cell(
         title=column.title,
         text=key_words(answer.question, value) if is_label else said(value, column.unit),
-        href=narrowing(answer, row) if is_label else (row.get(column.link) or "") if column.link else "",
+        href=narrowing(answer, row) if is_label else behind(column, row),
         is_figure=is_figure(column),
         before=said(was[column.name], column.unit) if known else "",
         key=".".join(str(part) for part in (*identity_of(answer, row), column.name)),
         likely=likely(column, row, {one.name for one in columns}),
     )
+
+
+def behind(column: Column, row: Row) -> str:
+    """The address of what is behind a figure; nothing is behind none."""
+    return (row.get(column.link) or "") if row.get(column.name) else ""
 
 
 def likely(column: Column, row: Row, shown: set[str]) -> str:

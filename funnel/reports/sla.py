@@ -121,6 +121,7 @@ def row_of(question: Question, clock: Clock, key: str | None, label: str, kept: 
         "target": None,
         "actual": None,
         "leads_url": address(question, clock, key, ("met", "breached")),
+        "met_url": address(question, clock, key, ("met",)) if kept.met else "",
         "breached_url": address(question, clock, key, ("breached",)) if kept.breached else "",
         "pending_url": address(question, clock, key, ("pending",)) if kept.pending else "",
     }
@@ -168,7 +169,9 @@ def volume_row(one: Attained, *, at: datetime, end: Question) -> Row:
         "n": one.figure.n,
         "target": money(target, one.currency) if is_money else None,
         "actual": money(actual, one.currency) if is_money else None,
-        "leads_url": one.figure.href,
+        # What was agreed is nobody yet: leads stand behind what was delivered.
+        "leads_url": "",
+        "met_url": one.figure.href,
         "breached_url": "",
         "pending_url": "",
     }
@@ -233,7 +236,7 @@ COLUMNS = (
         "In time and breached; what is open and not yet due is in neither. Of volume: what was agreed.",
         link="leads_url",
     ),
-    Column("met", "In time", "count"),
+    Column("met", "In time", "count", "Of volume: what was delivered.", link="met_url"),
     Column("breached", "Breached", "count", "Late, passed on, or open past its time.", link="breached_url"),
     Column("pending", "Pending", "count", "Open, and its time not yet over.", link="pending_url"),
     Column("compliance", "Kept", "ratio", "In time / due (METRICS S2); of volume: delivered / agreed."),
@@ -248,6 +251,7 @@ COLUMNS = (
     Column("target", "Agreed", "money", "Of the value of MQLs.", shown=False),
     Column("actual", "Delivered", "money", "Of the value of MQLs.", shown=False),
     Column("leads_url", "Leads", "text", "What is behind “due”."),
+    Column("met_url", "Leads in time", "text", "What is behind “in time”.", shown=False),
     Column("breached_url", "Breached leads", "text", "What is behind “breached”.", shown=False),
     Column("pending_url", "Pending leads", "text", "What is behind “pending”.", shown=False),
 )  # fmt: skip

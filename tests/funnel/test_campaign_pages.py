@@ -75,6 +75,16 @@ def test_campaign_whose_people_have_not_had_their_time_is_not_judged():
     assert face_of("campaigns", days=30).sentence == "No campaign has run long enough to be judged by its return."
 
 
+def test_where_none_loses_the_weakest_is_named_beside_the_best():
+    campaign_of("Webinar", "1000.40", 40, revenue=9_000)
+    campaign_of("Prize draw", 3_000, 40, revenue=5_000)
+
+    assert face_of("campaigns").sentence == (
+        "No campaign loses money as far as can be told. The least: Prize draw cost €3,000 and brought €5,000; sales "
+        "has judged none of its 40 leads. The most came from Webinar: €9,000 for €1,000."
+    )
+
+
 def test_where_none_loses_the_best_is_named():
     campaign_of("Webinar", 1_000, 40, revenue=9_000)
 

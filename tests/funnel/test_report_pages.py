@@ -18,9 +18,9 @@ from feedback.verdicts import accept_handoff, reject_handoff
 from funnel.pages import registry as faces
 from funnel.pages.charts import RATIO, Chart, Series
 from funnel.pages.face import Face
-from funnel.pages.table import MOST_ROWS
+from funnel.pages.table import MOST_ROWS, behind
 from funnel.reports import registry
-from funnel.reports.answer import Told
+from funnel.reports.answer import Column, Told
 from funnel.reports.funnel import FUNNEL
 from funnel.reports.registry import REPORTS
 from tests.api import Caller
@@ -105,6 +105,12 @@ def test_what_does_not_know_months_neither_offers_nor_takes_them(client_for, max
     assert page.status_code == 400
     assert "is not cut by month" in page.content.decode()
     assert '<option value="month"' not in client.get(f"/dashboards/{name}/", DAYS).content.decode()
+
+
+def test_nothing_is_behind_a_figure_of_none():
+    deals = Column("deals", "Opportunities", "count", link="deals_url")
+    assert behind(deals, {"deals": 3, "deals_url": "/dashboards/opportunities/"}) == "/dashboards/opportunities/"
+    assert behind(deals, {"deals": 0, "deals_url": "/dashboards/opportunities/"}) == ""
 
 
 def test_a_page_stands_beside_the_days_before(client_for, max_, world):
