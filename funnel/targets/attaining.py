@@ -145,7 +145,8 @@ def attained(
 
 
 def overlap(quota: Quota, span: Span) -> Span:
-    return Span(max(quota.starts_on, span.start), min(quota.ends_on + timedelta(days=1), span.end), span.label)
+    last = min(quota.ends_on, span.last_day)
+    return Span(max(quota.starts_on, span.start), last + timedelta(days=1), span.label)
 
 
 def pace_of(wanted: float, value: float, span: Span, today: date, usual: float | None) -> Pace:
