@@ -232,7 +232,8 @@ def read_lengths(
     coded: QuerySet[Any, Any], measures: Sequence[Measure], *, at: datetime
 ) -> dict[str, npt.NDArray[np.int64]]:
     """By episode the code of its key, and of each measure how long it took (or NONE) and whether it runs."""
-    kinds, columns = {"code": "i8"}, {}
+    kinds = {"code": "i8"}
+    columns: dict[str, Any] = {}
     for measure in measures:
         us, runs = f"us_of_{measure.name}", f"runs_{measure.name}"
         columns |= {us: so_far(measure, at=at), runs: Cast(is_running(measure), IntegerField())}

@@ -9,7 +9,7 @@
  *
  * The JSON is an ECharts option. "var(--stage-mql)" stands for a colour of static/css/tokens.css, alone or in a
  * color-mix(), at any depth. `told`
- * beside it ({unit, currency, names, texts}) writes axes and tooltips in words (funnel/charts.py). A point with `href`
+ * beside it ({unit, currency, names, texts}) writes axes and tooltips in words (funnel/pages/charts.py). A point with `href`
  * opens it. ECharts is fetched only where a chart is; tooltips are drawn on the canvas, since the page allows no inline
  * styles. On paper charts are light and as wide as the page.
  */
