@@ -5,7 +5,7 @@ from django.db import connection
 from crm import outbox
 from crm.models import Organisation
 
-ALWAYS = ("leads_lead", "campaigns_campaign", "crm_user", "crm_team", "crm_change")
+ALWAYS = ("funnel_attribution", "leads_lead", "campaigns_campaign", "crm_user", "crm_team", "crm_change")
 
 
 def start_over(*tables: str, zone: str = "UTC") -> None:
