@@ -8,7 +8,7 @@ REBUILD = "UPDATE crm_cursor SET rebuilds_asked = rebuilds_asked + 1 WHERE consu
 class Migration(migrations.Migration):
     dependencies = [
         ("crm", "0001_initial"),
-        ("funnel", "0005_industry_of_facts"),
+        ("funnel", "0004_what_reports_are_made_of"),
     ]
 
     operations = [
