@@ -29,7 +29,6 @@ class AttributionCause(models.TextChoices):
     TOUCHES = "touches", _("Touches were corrected")
     VALUE = "value", _("Amount or date was corrected")
     REOPENED = "reopened", _("Reopened")
-    SETTINGS = "settings", _("Window or half-life was changed")
 
 
 class Attribution(models.Model):
