@@ -9,6 +9,7 @@ from crm.words import interval, number, percent
 from feedback.agreement import active_agreement
 from funnel.facts.freshness import Freshness, freshness
 from funnel.handoffs.waiting import Waiting, waiting_now
+from funnel.keeping import kept
 from funnel.pages.annotations import Event, events, marked
 from funnel.pages.by_key import KeyRow, cut_by, month_chart
 from funnel.pages.charts import Chart
@@ -19,7 +20,7 @@ from funnel.queries import left_path
 from funnel.reports.answer import Answer, Row
 from funnel.reports.funnel import FUNNEL
 from funnel.reports.question import Question
-from funnel.reports.registry import answer
+from funnel.reports.registry import answer, fingerprint
 from funnel.reports.velocity import Lasted
 from funnel.selection import DRILLDOWN, Selection
 from funnel.targets.goals import Attained, attainment
@@ -64,6 +65,7 @@ class Dashboard:
     """Everything the page shows of one question.
 
     ``breaks``: new definitions within these days; ``happened``: all events of them, None without a chart over time.
+    ``counted_at``: when lengths and ways out were counted, which among a million leads are kept for a while.
     """
 
     question: Question
@@ -80,6 +82,7 @@ class Dashboard:
     happened: list[Event] | None
     sides: list[Length]
     end_to_end: list[Length]
+    counted_at: datetime
     waiting: Waiting
     waiting_by: list[Waiting]
     due_hours: int
@@ -95,10 +98,11 @@ def dashboard(question: Question, *, at: datetime, today: date, asked: Asked) ->
     answered = answer(FUNNEL, whole, at=at)
     compared = before(question, today) if asked.compare else None
     earlier = answer(FUNNEL, whole_of(compared.question), at=at).rows if compared else []
-    left = left_path(whole, at=at)
+    which = fingerprint(FUNNEL, whole)
+    left = kept(f"left path:{which}", left_path, whole, at=at)
+    lasted = kept(f"lengths:{which}", lengths, whole, SIDES | END_TO_END, at=at)
     every, by_recipient = waiting_now(at=at)
     cut = cut_by(question, asked.ordering or by_default(question), compared.question if compared else None)
-    lasted = lengths(whole, SIDES | END_TO_END, at=at)
     agreement = active_agreement()
     happened = events(whole)
     marks = happened if asked.marks else []
@@ -107,8 +111,8 @@ def dashboard(question: Question, *, at: datetime, today: date, asked: Asked) ->
         question=question,
         answer=answered,
         compared=compared,
-        sentence=sentence(answered.rows, left, by_recipient),
-        bars=bars(whole, answered.rows, left, earlier),
+        sentence=sentence(answered.rows, left.value, by_recipient),
+        bars=bars(whole, answered.rows, left.value, earlier),
         has_rates=answered.rows[0]["entered"] >= ENOUGH if answered.rows else False,
         stages=answered.rows,
         breaks=[event for event in happened if event.is_break],
@@ -116,8 +120,9 @@ def dashboard(question: Question, *, at: datetime, today: date, asked: Asked) ->
         keys_left_out=max(0, len(cut) - MOST_KEYS),
         months=marked(month_chart(question, months, today), marks) if months else None,
         happened=marks if months else None,
-        sides=lasted[: len(SIDES)],
-        end_to_end=lasted[len(SIDES) :],
+        sides=lasted.value[: len(SIDES)],
+        end_to_end=lasted.value[len(SIDES) :],
+        counted_at=min(left.at, lasted.at),
         waiting=every,
         waiting_by=by_recipient[:6],
         due_hours=agreement.hours_to_verdict,

@@ -181,7 +181,8 @@ def test_a_page_costs_the_same_queries_whatever_it_counts(client_for, max_, djan
         for number in range(campaigns):
             make_mql(campaign=make_campaign(f"Campaign {campaigns}.{number}"))
         drain_all()
-        with django_assert_max_num_queries(24) as queries:
+        # Lengths are read in a transaction of their own, with room to sort in: that is five of them.
+        with django_assert_max_num_queries(31) as queries:
             client.get(f"{PAGE}?dimension=campaign")
         counted = len(queries)
     with django_assert_max_num_queries(counted):
