@@ -41,16 +41,16 @@ COSTS = f"""
 """
 REVENUE = f"""
     WITH {GRP}, {sourcing_of(DEAL, "{won}")}
-    SELECT sourced.definition AS what, grp.key, count(*) AS deals, coalesce(sum(deal.amount), 0) AS value
-    FROM sourced JOIN deal ON deal.id = sourced.deal LEFT JOIN grp ON grp.campaign = sourced.campaign GROUP BY 1, 2
+    SELECT sourced.definition AS what, grp.key, count(*) AS deals, coalesce(sum(sourced.amount), 0) AS value
+    FROM sourced LEFT JOIN grp ON grp.campaign = sourced.campaign GROUP BY 1, 2
     UNION ALL
     SELECT 'influenced', key, count(*), coalesce(sum(amount), 0) FROM (
-        SELECT DISTINCT deal.id, deal.amount, grp.key
-        FROM influenced JOIN deal ON deal.id = influenced.deal JOIN grp ON grp.campaign = influenced.campaign
+        SELECT DISTINCT influenced.deal, influenced.amount, grp.key
+        FROM influenced JOIN grp ON grp.campaign = influenced.campaign
     ) once GROUP BY 2
     UNION ALL
     SELECT 'all influenced', NULL, count(*), coalesce(sum(amount), 0)
-    FROM deal WHERE id IN (SELECT influenced.deal FROM influenced)
+    FROM (SELECT DISTINCT deal, amount FROM influenced) once
     UNION ALL
     SELECT 'won', NULL, count(*), coalesce(sum(amount), 0) FROM deal
 """
@@ -60,9 +60,8 @@ EXPECTED = f"""
         FROM {{deals}} d JOIN leads_opportunity o ON o.id = d.id WHERE {IS_OPEN} AND {{in_days}}
     ), {SOURCING}
     SELECT grp.key, count(*) AS deals, {WEIGHTED} AS weighted, {VARIANCE} AS variance
-    FROM deal d JOIN sourced ON sourced.deal = d.id AND sourced.definition = %(definition)s
-    JOIN grp ON grp.campaign = sourced.campaign {CHANCE}
-    GROUP BY 1
+    FROM sourced d JOIN grp ON grp.campaign = d.campaign {CHANCE}
+    WHERE d.definition = %(definition)s GROUP BY 1
 """
 # The score a lead had when it became an MQL stands at that move; where none is known the band is -1.
 JUDGED = f"""

@@ -10,13 +10,17 @@ from funnel.attribution.paths import HAPPENED, PATH_LEADS
 from funnel.models.settings import MarketingSourced
 from leads.models import ActivityKind, TouchBy
 
-# CTEs over `deal` (id, lead_id, contact_id, until), with whatever else is asked of it. They end in
-#   sourced (deal, definition, campaign)  a row for each sense in which marketing sourced it; campaign may be NULL
-#   influenced (deal, campaign)           a row for each campaign of its marketing touches; NULL for those without one
+# CTEs over `deal` (id, lead_id, contact_id, until, amount), with whatever else is asked of it. They end in
+#   sourced (all of `deal`, deal, definition, campaign)
+#                                       a row for each sense in which marketing sourced it; campaign may be NULL
+#   influenced (deal, amount, campaign)
+#                                       a row for each campaign of its marketing touches; NULL for those without one
+# What is asked of a deal comes along: nobody can tell how many rows a CTE has, and joining two of them deal by deal
+# once more would compare each with each.
 SOURCING = f"""
     {PATH_LEADS},
     met AS MATERIALIZED (
-        SELECT deal.id AS deal, t.id, t.at, t.by, t.campaign_id
+        SELECT deal.id AS deal, deal.amount, t.id, t.at, t.by, t.campaign_id
         FROM deal JOIN path_lead ON path_lead.deal = deal.id JOIN leads_touch t ON t.lead_id = path_lead.lead_id
         WHERE t.at <= deal.until AND {HAPPENED}
     ),
@@ -36,7 +40,7 @@ SOURCING = f"""
         ) act GROUP BY deal
     ),
     sourced AS (
-        SELECT deal.id AS deal, told.definition, told.campaign
+        SELECT deal.*, deal.id AS deal, told.definition, told.campaign
         FROM deal
         LEFT JOIN leads_lead named ON named.id = deal.lead_id
         LEFT JOIN leads_lead l ON l.id = coalesce(named.merged_into_id, named.id)
@@ -54,9 +58,9 @@ SOURCING = f"""
         WHERE told.is_so
     ),
     influenced AS (
-        SELECT deal, campaign_id AS campaign FROM met WHERE by <> '{TouchBy.SALES}'
+        SELECT deal, amount, campaign_id AS campaign FROM met WHERE by <> '{TouchBy.SALES}'
         UNION
-        SELECT deal, campaign FROM sourced WHERE definition = %(definition)s
+        SELECT deal, amount, campaign FROM sourced WHERE definition = %(definition)s
     )"""
 
 

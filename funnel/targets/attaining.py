@@ -42,8 +42,8 @@ OF_CELLS = """
 OF_CAMPAIGN = "LEFT JOIN campaigns_campaign c ON c.id = nullif(m.key, '')::bigint"
 SOURCED = f"""
     WITH {sourcing_of("{deals}", WON_IN_DAYS)}
-    SELECT c.owner_id AS person, deal.closed_on AS day, coalesce(sum(deal.amount), 0) AS value, count(*) AS many
-    FROM sourced JOIN deal ON deal.id = sourced.deal LEFT JOIN campaigns_campaign c ON c.id = sourced.campaign
+    SELECT c.owner_id AS person, sourced.closed_on AS day, coalesce(sum(sourced.amount), 0) AS value, count(*) AS many
+    FROM sourced LEFT JOIN campaigns_campaign c ON c.id = sourced.campaign
     WHERE sourced.definition = %(definition)s GROUP BY 1, 2
 """
 MEETINGS = f"""

@@ -72,7 +72,7 @@ SOURCED = f"""
     ), {SOURCING}
     SELECT sum(amount), count(*) FILTER (WHERE amount IS NOT NULL OR raw IS NULL),
         count(*) FILTER (WHERE amount IS NULL AND raw IS NOT NULL)
-    FROM deal JOIN sourced ON sourced.deal = deal.id AND sourced.definition = %(definition)s
+    FROM sourced WHERE definition = %(definition)s
 """
 
 
