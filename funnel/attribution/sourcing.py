@@ -11,10 +11,8 @@ from funnel.models.settings import MarketingSourced
 from leads.models import ActivityKind, TouchBy
 
 # CTEs over `deal` (id, lead_id, contact_id, until, amount), with whatever else is asked of it. They end in
-#   sourced (all of `deal`, deal, definition, campaign)
-#                                       a row for each sense in which marketing sourced it; campaign may be NULL
-#   influenced (deal, amount, campaign)
-#                                       a row for each campaign of its marketing touches; NULL for those without one
+#   sourced: a row for each sense in which marketing sourced it: all of `deal`, deal, definition, campaign (maybe NULL)
+#   influenced: a row for each campaign of its marketing touches: deal, amount, campaign (NULL for those without one)
 # What is asked of a deal comes along: nobody can tell how many rows a CTE has, and joining two of them deal by deal
 # once more would compare each with each.
 SOURCING = f"""
