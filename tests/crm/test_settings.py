@@ -179,13 +179,14 @@ def test_the_country_of_telephone_numbers_is_chosen(client_for, ann):
 
 
 EVERYBODYS = ["Templates", "Notifications", "You"]
+FIGURES = ["Figures", "Currencies", "Quotas"]
 
 
 @pytest.mark.parametrize(
     ("role", "kind", "seen"),
     [
-        (Role.MANAGER, "sales", ["Reasons", "Routing", "Pipeline", "Quotas", *EVERYBODYS]),
-        (Role.MANAGER, "marketing", ["Lists", "Routing", "Quotas", "Capture forms", *EVERYBODYS]),
+        (Role.MANAGER, "sales", ["Reasons", "Routing", "Pipeline", *FIGURES, *EVERYBODYS]),
+        (Role.MANAGER, "marketing", ["Lists", "Routing", *FIGURES, "Capture forms", *EVERYBODYS]),
         (Role.REP, "sales", EVERYBODYS),
     ],
 )
