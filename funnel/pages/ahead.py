@@ -7,7 +7,7 @@ from funnel.reports.answer import Report
 from funnel.reports.question import Question
 from funnel.reports.registry import REPORTS, answer, question_for
 
-AHEAD = ("velocity", "pipeline", "forecast", "win-loss", "sla", "feedback", "content", "campaigns")
+AHEAD = ("velocity", "pipeline", "forecast", "win-loss", "sla", "feedback", "content", "campaigns", "attempts", "plan")
 
 
 def count_ahead(*, today: date, at: datetime) -> None:
