@@ -16,6 +16,7 @@ from crm.outbox import drain_all
 from feedback.models import Handoff
 from feedback.verdicts import accept_handoff, offer_lead
 from funnel.facts.checking import check_metrics
+from funnel.models import FigureSettings
 from leads.converting import convert_lead
 from leads.lifecycle import Stage
 from leads.mail_templates import FIRST
@@ -62,6 +63,7 @@ def test_the_same_day_tells_the_same_story_again_after_removal(demo):
 
 def test_removal_leaves_an_empty_product(demo):
     kept = {"Organisation", "Reason", "PipelineStage", "MailTemplate", "PickValue", "Cursor", "Change", "AuditEntry"}
+    kept |= {"FigureSettings"}
     remove_sample_data(by=None, at=NOW, why="Test")
     drain_all()
 
@@ -69,6 +71,7 @@ def test_removal_leaves_an_empty_product(demo):
     ours = [model for model in apps.get_models() if model._meta.app_label in rooms and model.__name__ not in kept]
     assert {model.__name__: model._default_manager.count() for model in ours if model._default_manager.exists()} == {}
     assert Organisation.get().definition_version == 0
+    assert (FigureSettings.get().gross_margin, FigureSettings.get().attempt_cost) == (None, None)
     # What a new installation begins with, and nothing that the demo wrote.
     assert list(PickValue.objects.values_list("list", "value")) == [("theme", value) for value in FIRST_THEMES]
     assert {template.name for template in MailTemplate.objects.all()} == {name for name, _subject, _text in FIRST}
