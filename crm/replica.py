@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS
 
 REPLICA = "replica"
 _reading_figures: ContextVar[bool] = ContextVar("reading_figures", default=False)
@@ -24,11 +25,16 @@ def reading_figures() -> Iterator[None]:
         _reading_figures.reset(token)
 
 
+def reading_from() -> str:
+    """The database that is read at this moment."""
+    return REPLICA if _reading_figures.get() and REPLICA in settings.DATABASES else DEFAULT_DB_ALIAS
+
+
 class ReplicaRouter:
     """Reads of figures go to the replica, everything else to the one database."""
 
     def db_for_read(self, model: type, **hints: Any) -> str | None:
-        return REPLICA if _reading_figures.get() and REPLICA in settings.DATABASES else None
+        return REPLICA if reading_from() == REPLICA else None
 
     def allow_relation(self, first: object, second: object, **hints: Any) -> bool:
         return True

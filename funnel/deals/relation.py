@@ -12,15 +12,13 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import connections, router
-
 from crm.currencies import converted, without_rate
+from crm.fetching import reading_cursor
 from crm.fiscal import quarters_between
 from crm.models import Organisation
 from crm.periods import local_day, start_of_day
 from funnel.facts.sql import FACT, day
 from funnel.reports.question import NUMBERED, QUARTER, YEARS, Question
-from leads.models import Opportunity
 
 Values = dict[str, Any]
 FIRST_DAY, LAST_DAY = date(YEARS[0], 1, 1), date(YEARS[-1], 12, 31)
@@ -177,7 +175,7 @@ def quarter_values(conditions: Iterable[str], values: Values, column: str, *, at
 
 def rows(statement: str, values: Values) -> list[dict[str, Any]]:
     """What the statement finds, each row by the names of its columns; from where figures are read."""
-    with connections[router.db_for_read(Opportunity)].cursor() as cursor:
+    with reading_cursor() as cursor:
         cursor.execute(statement, values)
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -11,13 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connections, router
-
 from crm.currencies import converted
-from crm.fetching import statement_of
+from crm.fetching import fetch_rows, statement_of
 from crm.fiscal import week_of_quarter
 from crm.models import Organisation
-from funnel.models import LeadFact
 from funnel.reports.counts import fact_key
 from funnel.reports.question import Question
 from funnel.selection import facts_of, within
@@ -202,6 +199,4 @@ def read(statement: str, question: Question, grade: str, *, at: datetime) -> lis
     values: Mapping[str, Any] = {
         **named, "at": at, "quiet": at - QUIET, "zone": organisation.time_zone, "currency": organisation.currency,
     }  # fmt: skip
-    with connections[router.db_for_read(LeadFact)].cursor() as cursor:
-        cursor.execute(statement.format(facts=sql % tuple(f"%({name})s" for name in named)), values)
-        return cursor.fetchall()
+    return fetch_rows(statement.format(facts=sql % tuple(f"%({name})s" for name in named)), values)

@@ -7,10 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connections, router
-
-from crm.fetching import statement_of
-from funnel.models import LeadFact
+from crm.fetching import fetch_rows, statement_of
 from funnel.reports.counts import fact_key
 from funnel.reports.question import Question
 from funnel.times.lengths import SHARES, episodes
@@ -80,6 +77,4 @@ def approach(key: str | None, measure: str, told: Sequence[Any]) -> Approach:
 def read(question: Question) -> list[tuple[Any, ...]]:
     facts = episodes(question).filter(episode=1).annotate(of=fact_key(question, "began_on"))
     sql, values = statement_of(facts.values("lead_id", "mql_at", "of").order_by())
-    with connections[router.db_for_read(LeadFact)].cursor() as cursor:
-        cursor.execute(APPROACHES.format(facts=sql), values)
-        return cursor.fetchall()
+    return fetch_rows(APPROACHES.format(facts=sql), values)

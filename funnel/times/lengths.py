@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from django.contrib.postgres.fields import ArrayField
-from django.db import connections, router
 from django.db.models import (
     Aggregate,
     BigIntegerField,
@@ -36,7 +35,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import LessThan
 
-from crm.fetching import statement_of
+from crm.fetching import fetch_rows, reading_cursor, statement_of
 from funnel.facts.binary import read_numbers
 from funnel.facts.sql import microseconds, visits
 from funnel.grouping import room_to_group
@@ -239,7 +238,7 @@ def read_lengths(
         columns |= {us: so_far(measure, at=at), runs: Cast(is_running(measure), IntegerField())}
         kinds |= {us: "i8", runs: "i4"}
     query, values = statement_of(coded.annotate(**columns).values(*kinds).order_by())
-    with connections[router.db_for_read(LeadFact)].cursor() as cursor:
+    with reading_cursor() as cursor:
         return read_numbers(cursor, cursor.mogrify(query, values).decode(), kinds)
 
 
@@ -290,10 +289,8 @@ def latest_visits(question: Question, *, exact: bool, at: datetime) -> Iterator[
     sql, values = statement_of(keyed(question).values("lead_id", "episode", "of").order_by())
     statement = LATEST_VISITS.format(facts=sql, size="us" if exact else BUCKET)
     by_key: dict[tuple[str | None, str], list[Grouped]] = defaultdict(list)
-    with connections[router.db_for_read(LeadFact)].cursor() as cursor:
-        cursor.execute(statement, [*values, at])
-        for key, stage, *row in cursor.fetchall():
-            by_key[key, stage].append(Grouped(*row))
+    for key, stage, *row in fetch_rows(statement, [*values, at]):
+        by_key[key, stage].append(Grouped(*row))
     for (key, stage), rows in by_key.items():
         if stage in STAGES_IN_ORDER:
             yield stay(key, stage, rows, exact=exact)

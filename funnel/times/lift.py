@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 from math import exp, log, sqrt
 from typing import Any
 
-from django.db import connection, transaction
-
 from crm.fetching import fetch_rows
 from crm.intervals import ENOUGH, Z_95, Counted, Share
 from funnel.facts.sql import KEY_OF
+from funnel.grouping import room_to_group
 from funnel.handoffs.days import Days
 from leads.lifecycle import SUCCESS, Stage
 
@@ -192,9 +191,7 @@ def lifts(asked: Asked) -> dict[Place, Lift]:
 
 def fetch_in_memory(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Millions of touches are sorted by lead in the memory of the database, not on its disk."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL work_mem = %s", [MEMORY])
+    with room_to_group(MEMORY):
         return fetch_rows(statement, parameters)
 
 

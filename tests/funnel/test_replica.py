@@ -37,7 +37,7 @@ print(json.dumps(told))
 @pytest.mark.django_db(transaction=True)
 def test_figures_are_read_from_the_replica_and_lists_are_not(database_url):
     make_user("max", "manager", make_team())
-    addresses = ["/dashboards/funnel/", "/api/v1/reports/velocity/", "/leads/"]
+    addresses = ["/dashboards/funnel/", "/api/v1/reports/velocity/", "/api/v1/reports/content/", "/leads/"]
     environment = os.environ | {"DATABASE_URL": database_url, "REPLICA_URL": database_url}
 
     answer = subprocess.run(
@@ -49,6 +49,6 @@ def test_figures_are_read_from_the_replica_and_lists_are_not(database_url):
         check=True,
     )
 
-    page, report, leads = json.loads(answer.stdout.splitlines()[-1]).values()
-    assert page[:3] == report[:3] == [200, False, True]
+    page, report, own_sql, leads = json.loads(answer.stdout.splitlines()[-1]).values()
+    assert page[:3] == report[:3] == own_sql[:3] == [200, False, True]
     assert leads == [200, False, False, 0]
