@@ -13,7 +13,7 @@ from crm.editing import make, save_put
 from crm.errors import BusinessError
 from crm.memberships import follow_teams
 from crm.models import Role, Team, User
-from crm.periods import local_day, zone
+from crm.periods import own_day
 
 REFUSED = "Only admins change people and teams."
 OWN_FIELDS = {"first_name", "last_name", "time_zone", "away_until", "signature", "mail_pace", "mail_muted"}
@@ -87,7 +87,7 @@ def with_plain_email(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def today() -> date:
-    return local_day(timezone.now(), zone())
+    return own_day(timezone.now())
 
 
 def require_an_admin() -> None:

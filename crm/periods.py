@@ -20,6 +20,11 @@ def local_day(at: datetime, tz: ZoneInfo) -> date:
     return at.astimezone(tz).date()
 
 
+def own_day(at: datetime) -> date:
+    """The day of a moment where the organisation is."""
+    return local_day(at, zone())
+
+
 def start_of_month(day: date) -> date:
     return day.replace(day=1)
 

@@ -17,12 +17,12 @@ def count_ahead() -> None:
     """What pages of many figures open with is at hand before somebody asks."""
     from django.utils import timezone
 
-    from crm.periods import local_day, zone
+    from crm.periods import own_day
     from desk.queries import feedback
     from funnel.pages import ahead, alignment
 
     now = timezone.now()
     alignment.count_ahead(at=now)
-    today = local_day(now, zone())
+    today = own_day(now)
     feedback.count_ahead(today=today, at=now)
     ahead.count_ahead(today=today, at=now)

@@ -22,7 +22,7 @@ from crm.errors import BusinessError, StaleState
 from crm.models import NotificationKind, Side, User
 from crm.notifications import notify
 from crm.outbox import record_change
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from feedback.access import managers_of, may_propose, may_sign, sides_of
 from feedback.models import Agreement, SignedDocument, SignedStatus
 from feedback.terms import check_terms, read_goals
@@ -258,7 +258,7 @@ def bring_into_force(*, at: datetime) -> Agreement | None:
 
     What it says of the definition is carried out by the room `scoring`, from the outbox.
     """
-    today = local_day(at, zone())
+    today = own_day(at)
     proposal = Agreement.objects.select_for_update().filter(status=SignedStatus.PROPOSED).first()
     if proposal is None or missing_sides(proposal) or (proposal.effective_from or today) > today:
         return None

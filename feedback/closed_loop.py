@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from crm.intervals import Counted
-from crm.periods import local_day, start_of_day, zone
+from crm.periods import local_day, own_day, start_of_day, zone
 from feedback.models import SignedStatus
 from feedback.queries import ABOUT_THE_LEAD
 from leads.models import ReasonFamily
@@ -122,7 +122,7 @@ def closed_loop_by_campaign(start: date, end: date, *, at: datetime) -> dict[int
 
 def open_rejections(*, at: datetime, campaigns: Sequence[int] | None = None) -> OpenRejections:
     """What can still be answered in time: of the last thirty days, of these campaigns (None: of all)."""
-    today = local_day(at, zone())
+    today = own_day(at)
     asked = parameters(today - ANSWER_WITHIN, today + timedelta(days=1), at=at)
     own = None if campaigns is None else list(campaigns)
     with connection.cursor() as cursor:

@@ -14,7 +14,7 @@ from crm.errors import BusinessError
 from crm.models import NotificationKind, Side, User
 from crm.notifications import notify
 from crm.outbox import record_change
-from crm.periods import local_day, start_of_day, zone
+from crm.periods import own_day, start_of_day, zone
 from feedback.models import Handoff, HandoffStatus, Improvement, ImprovementKind
 from leads.lifecycle import ReasonUse
 from leads.models import Reason
@@ -61,7 +61,7 @@ def record_improvement(
     Without a campaign it holds for all, without a reason for any. Raises NotAllowed, BadImprovement, ValidationError.
     """
     require(may_record(by, campaign), NOT_YOURS)
-    on = on or local_day(at, zone())
+    on = on or own_day(at)
     check(on=on, reason=reason, text=text, at=at)
     fields = {"kind": kind, "text": text.strip(), "on": on, "campaign": campaign, "reason": reason, **identity}
     improvement = make(Improvement(by=by, **fields))
@@ -97,7 +97,7 @@ def check(*, on: date, reason: Reason | None, text: str, at: datetime) -> None:
     """A change is told once it is made, in bearable length, and answers a verdict."""
     if len(text) > LONGEST:
         raise BadImprovement(f"That is too long: at most {LONGEST:,} characters.", code="too_long")
-    if on > local_day(at, zone()):
+    if on > own_day(at):
         raise BadImprovement("Say what was changed once it is; this day lies ahead.", code="not_yet")
     if reason is not None and reason.use != ReasonUse.VERDICT:
         raise BadImprovement("Sales rejects with other reasons than this one.", code="not_a_verdict")

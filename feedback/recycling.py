@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef
 from crm.access import manages
 from crm.errors import BusinessError
 from crm.models import NotificationKind, User
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from feedback.agreement import active_agreement
 from feedback.models import Handoff, SignedStatus
 from feedback.telling import Notice, tell
@@ -57,7 +57,7 @@ def require_round_left(lead: Lead, *, by: User) -> None:
 
 def bring_back_due(*, at: datetime, limit: int = AT_ONCE) -> int:
     """Bring back what sales wanted to see again by today; gives how many. Safe twice, late and side by side."""
-    due = nurture_due(coming_back(), on=local_day(at, zone()))
+    due = nurture_due(coming_back(), on=own_day(at))
     sent = Transition.objects.filter(
         lead=OuterRef("pk"), seq=OuterRef("seq"), to_stage=Stage.NURTURE, from_stage__in=OF_SALES
     )

@@ -17,7 +17,7 @@ from crm.access import does_marketing, heads, is_manager_of, require
 from crm.errors import BusinessError, StaleState
 from crm.models import NotificationKind, Role, Side, User
 from crm.notifications import notify
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from feedback.models import Request, RequestStatus
 from leads.models import Company, Lead, Opportunity
 from leads.transitions import UNDO_WITHIN
@@ -85,7 +85,7 @@ def ask_marketing(
     Raises NotAllowed, ValidationError, BusinessError `needed_in_past`.
     """
     require(may_ask(by), NOT_SALES)
-    if needed_on and needed_on < local_day(at, zone()):
+    if needed_on and needed_on < own_day(at):
         raise BusinessError("This day has passed already.", code="needed_in_past")
     about: dict[str, Any] = {"lead": lead, "opportunity": opportunity, "company": company, "segment": segment}
     sample = any(getattr(record, "is_sample", False) for record in about.values())
@@ -100,7 +100,7 @@ def ask_marketing(
 def accept_request(request: Request, *, by: User, at: datetime, promised_on: date, answer: str = "") -> Request:
     """Promise it for a day. Raises NotAllowed, AlreadyAnswered, BusinessError `promised_in_past`."""
     require(may_answer(by), NOT_MARKETING)
-    if promised_on < local_day(at, zone()):
+    if promised_on < own_day(at):
         raise BusinessError("Promise a day that has not passed.", code="promised_in_past")
     step(
         request, RequestStatus.ACCEPTED, Q(status=RequestStatus.OPEN),

@@ -13,7 +13,7 @@ from django.db.models import F
 from crm.errors import BusinessError
 from crm.models import Organisation, User
 from crm.outbox import record_change
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from leads.access import require_move
 from leads.errors import Archived, BeforeLastMove, CannotUndo, IllegalMove, MergedLead, StaleLead
 from leads.lifecycle import CLAIM, MOVES, PARK, RANK, RETURN, RETURNED, Move, Stage
@@ -83,7 +83,7 @@ def transition_lead(
 
 def check_revisit(day: date | None, *, at: datetime) -> None:
     """A day that has come would bring the lead back at once."""
-    if day and day <= local_day(at, zone()):
+    if day and day <= own_day(at):
         raise BusinessError("Choose a day that is still to come.", code="revisit_in_past")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from crm.intervals import Share
 from crm.models import Team, User
-from crm.periods import local_day, start_of_week, zone
+from crm.periods import own_day, start_of_week
 from crm.words import interval, number, percent
 from feedback.access import may_propose
 from feedback.models import SignedStatus
@@ -326,6 +326,6 @@ def weeks_of_period(period: str, *, at: datetime) -> tuple[date, date]:
     if period == "half":
         return before - 26 * WEEK, before
     if period == "month":
-        monday = start_of_week(local_day(at, zone()))
+        monday = start_of_week(own_day(at))
         return monday - 4 * WEEK, monday
     return first, before

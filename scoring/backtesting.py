@@ -19,7 +19,7 @@ from crm.errors import BusinessError
 from crm.fiscal import fiscal_quarter
 from crm.locks import session_lock
 from crm.models import User
-from crm.periods import local_day, start_of_day, start_of_week, zone
+from crm.periods import own_day, start_of_day, start_of_week, zone
 from feedback.access import may_propose
 from feedback.agreements import digest
 from scoring.backtest_figures import Capacity, Looked, Tally, capacity_of, weeks_between
@@ -119,7 +119,7 @@ def ask_for_backtest(
 
 def last_quarter(at: datetime) -> tuple[date, date]:
     """The thirteen whole weeks that end with the last full quarter."""
-    before = start_of_week(fiscal_quarter(local_day(at, zone())).start)
+    before = start_of_week(fiscal_quarter(own_day(at)).start)
     return before - QUARTER, before
 
 
@@ -129,7 +129,7 @@ def check_weeks(first: date, before: date, *, at: datetime) -> None:
         raise BadWeeks("A back-test looks at whole weeks: both days are Mondays.")
     if not timedelta() < before - first <= LONGEST:
         raise BadWeeks(f"A back-test looks at 1 to {LONGEST // WEEK} weeks.")
-    if before > local_day(at, zone()):
+    if before > own_day(at):
         raise BadWeeks("A back-test looks at weeks that are over.")
     if first < EARLIEST:
         raise BadWeeks(f"A back-test looks at weeks from {EARLIEST.year} on.")

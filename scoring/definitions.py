@@ -12,7 +12,7 @@ from crm.errors import BusinessError
 from crm.memo import forget_kept
 from crm.models import Organisation, Side, User
 from crm.outbox import want_rebuild
-from crm.periods import local_day, start_of_day, zone
+from crm.periods import own_day, start_of_day, zone
 from feedback.agreement import active_agreement
 from feedback.models import Agreement, SignedStatus
 from scoring.contradictions import impossible
@@ -76,7 +76,7 @@ def put_in_force(definition: Definition, *, at: datetime) -> Definition:
     """
     read_card(**written(definition), fields=catalogue().as_signed())
     Definition.objects.filter(status=SignedStatus.ACTIVE).exclude(pk=definition.pk).update(status=SignedStatus.RETIRED)
-    definition.status, definition.effective_from = SignedStatus.ACTIVE, local_day(at, zone())
+    definition.status, definition.effective_from = SignedStatus.ACTIVE, own_day(at)
     definition.save(update_fields=["status", "effective_from", "signatures", "updated_at"])
     Organisation.objects.filter(pk=1).update(definition_version=definition.version)
     forget_kept()

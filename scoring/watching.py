@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from crm.models import NotificationKind, Role, User
 from crm.notifications import notify
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from scoring.features import features_of
 from scoring.learning.document import predict
 from scoring.learning.table import Table
@@ -52,7 +52,7 @@ def check_model(model: TrainedModel, *, at: datetime) -> ModelCheck:
         failed = DAMAGED
     verdict = failed or said_of(drift, figures)
     check, _new = ModelCheck.objects.update_or_create(
-        model=model, day=local_day(at, zone()), defaults={"drift": drift, "figures": figures, "verdict": verdict}
+        model=model, day=own_day(at), defaults={"drift": drift, "figures": figures, "verdict": verdict}
     )
     if failed:
         demote(model, failed, at=at)

@@ -5,8 +5,7 @@ from random import Random
 from typing import Any
 
 from crm.fiscal import last_full_quarters
-from crm.models import Organisation
-from crm.periods import local_day
+from crm.periods import own_day
 from desk.demo.arrivals import SEED
 from desk.demo.life import STATE, DealEvent, Life
 from funnel.deals.forecasting import take_snapshot
@@ -61,7 +60,7 @@ def change(life: Life, deal: Opportunity, before: Any, at: datetime, expected: d
 
 def keep_forecasts(ends_at: datetime) -> None:
     """What was forecast at the end of each week of this quarter and those before, by the history of the deals."""
-    today = local_day(ends_at, Organisation.get().zone)
+    today = own_day(ends_at)
     day = last_full_quarters(QUARTERS_KEPT, today)[0].start
     while (day := day + WEEK) < today:
         take_snapshot(day, at=ends_at, is_sample=True)

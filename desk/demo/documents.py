@@ -5,7 +5,7 @@ from typing import Any
 
 from crm.fiscal import fiscal_quarter
 from crm.models import Side, User
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from desk.demo import words
 from desk.demo.cast import Cast
 from desk.demo.marketing import DAYS, DEFINITION_V2
@@ -113,13 +113,13 @@ SALES_MEASURED = "Revenue; a tenth of the commission hangs on answers in time, w
 def sign_documents(cast: Cast, ends_at: datetime) -> list[Definition]:
     """The agreement and both definitions, signed; the second definition is in force. Gives them in order."""
     began_at = ends_at - timedelta(days=DAYS)
-    quarter = fiscal_quarter(local_day(ends_at, zone()))
+    quarter = fiscal_quarter(own_day(ends_at))
     Agreement.objects.create(
         version=1, status=SignedStatus.ACTIVE, hours_to_verdict=10, hours_to_remind=2, hours_late_to_escalate=40,
         hours_to_first_attempt=10, min_attempts=5, most_episodes=4, exceptions=EXCEPTIONS, goals=GOALS, roles=ROLES,
         period_starts=quarter.start, period_ends=quarter.last_day, reasons=reasons_now(),
         marketing_measured=MARKETING_MEASURED, sales_measured=SALES_MEASURED, definition_version=2,
-        effective_from=local_day(began_at, zone()), signatures=signatures(cast, began_at), is_sample=True,
+        effective_from=own_day(began_at), signatures=signatures(cast, began_at), is_sample=True,
     )  # fmt: skip
     made = []
     for version, (at, (name, rules, thresholds)) in enumerate(zip(dates(ends_at), VERSIONS, strict=True), start=1):

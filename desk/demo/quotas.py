@@ -6,7 +6,7 @@ from decimal import Decimal
 from crm.fiscal import Span, fiscal_quarter, following, previous
 from crm.memberships import follow_teams
 from crm.models import Organisation, Team, User
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from desk.demo.cast import Cast
 from funnel.models import Quota, QuotaMeasure
 from funnel.targets.attaining import booked
@@ -19,7 +19,7 @@ MARKETINGS_SHARE = Decimal("0.8")
 
 def set_quotas(cast: Cast, ends_at: datetime) -> None:
     """Revenue of reps, teams and everybody; MQLs and sourced revenue of marketing."""
-    today = local_day(ends_at, zone())
+    today = own_day(ends_at)
     follow_teams(on=today, are_new=True)
     quarters = [fiscal_quarter(today), following(fiscal_quarter(today))]
     for _quarter in range(BEFORE):

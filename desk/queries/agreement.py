@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.dateparse import parse_datetime
 
 from crm.models import Side, User
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from desk.agreement_words import SIDE_NAMES, exception_words, pace_words, period_words, promises
 from desk.queries.agreement_versions import unfinished_for, versions
 from desk.telling import ROUTE_AHEAD
@@ -55,7 +55,7 @@ def document(agreement: Agreement, *, at: datetime) -> dict[str, Any]:
     return {
         "agreement": agreement,
         "period": period_words(agreement),
-        "pace": pace_words(agreement, local_day(at, zone())),
+        "pace": pace_words(agreement, own_day(at)),
         "goals": by_side(goals.value),
         "counted_at": goals.at,
         "promises": promises(agreement),

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from campaigns.models import Campaign
 from crm.intervals import rate, share
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from crm.words import age, duration, interval
 from feedback.models import VERDICTS, Handoff, HandoffQuerySet
 from feedback.queries import ANSWER_TIME, Median, Verdicts
@@ -100,7 +100,7 @@ def chain(campaign: Campaign, counts: Counts, average: Counts, spent: Decimal | 
 
 def row_of_campaign(campaign: Campaign, *, at: datetime) -> Row | None:
     """What the report *campaigns* says of it over all days; None while there is nothing to tell."""
-    today = local_day(at, zone())
+    today = own_day(at)
     asked = question_for(CAMPAIGNS, {"dimension": "campaign", "key": str(campaign.pk)}, today=today)
     return next(iter(answer(CAMPAIGNS, asked, at=at).rows), None)
 

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from crm.replica import reading_figures
 from funnel.reports.answer import Report
 from funnel.reports.export import as_csv
@@ -41,7 +41,7 @@ class ReportView(APIView):
         parameters = request.query_params.dict()
         check_names(report, parameters)
         now = timezone.now()
-        answered = answer(report, question_for(report, parameters, today=local_day(now, zone())), at=now)
+        answered = answer(report, question_for(report, parameters, today=own_day(now)), at=now)
         if parameters.get("format") == "csv":
             return csv_file(f"{name}.csv", as_csv(answered))
         return Response(answered.as_dict())

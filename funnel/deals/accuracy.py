@@ -12,7 +12,7 @@ from typing import Any
 from crm.fiscal import Span, last_full_quarters, week_in
 from crm.intervals import Z_95
 from crm.models import Organisation
-from crm.periods import local_day
+from crm.periods import own_day
 from funnel.deals.chances import likely
 from funnel.deals.relation import WON_IN_DAYS, Values, all_of, held, rows, source, values_of
 from funnel.reports.question import Question
@@ -101,7 +101,7 @@ def accuracy(question: Question, *, at: datetime) -> list[Accuracy]:
 
     Of each week the last forecast counts, against what was won in the quarter as it is known now.
     """
-    today = local_day(at, Organisation.get().zone)
+    today = own_day(at)
     quarters = last_full_quarters(QUARTERS, today)
     if not is_kept(question) or not (kept := kept_until(question, quarters, today)):
         return []
@@ -132,7 +132,7 @@ def averaged(week: int, made: list[tuple[float, float, float]]) -> Accuracy:
 
 def won_by_quarter(question: Question, quarters: list[Span], *, at: datetime) -> dict[date, float]:
     """What was won in each quarter, by its first day."""
-    today = local_day(at, Organisation.get().zone)
+    today = own_day(at)
     conditions, values = held(question.held)
     values |= {
         **values_of(today),

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from crm.periods import local_day, start_of_day, zone
+from crm.periods import own_day, start_of_day, zone
 from funnel.deals.of_leads import REACHED, reached
 from funnel.deals.relation import (
     IS_CLOSED,
@@ -139,7 +139,7 @@ class Chosen:
         return [condition], values
 
     def day(self, *, at: datetime) -> date:
-        return self.on or local_day(at, zone())
+        return self.on or own_day(at)
 
 
 def read_chosen(parameters: Mapping[str, str], *, today: date) -> Chosen:

@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from crm.fiscal import WEEKS_A_QUARTER, Span, fiscal_quarter, months_of, quarters_between
 from crm.intervals import ENOUGH, Z_95, Difference, difference, rate
-from crm.models import Organisation
-from crm.periods import local_day
+from crm.periods import own_day
 from funnel.deals.of_leads import are_known
 from funnel.deals.relation import IS_WON, Values, all_of, held, key_of, rows, source, values_of
 from funnel.models import StageMetric
@@ -183,7 +182,7 @@ def by_day(
     statement: str, day: str, question: Question, spans: Sequence[Span], *, at: datetime, key: str = ""
 ) -> list[dict[str, Any]]:
     conditions, values = held(question.held)
-    today = local_day(at, Organisation.get().zone)
+    today = own_day(at)
     within = f"d.{day} >= %(first)s AND d.{day} < %(after)s"
     where = all_of([within, *conditions])
     asked: Values = {**values_of(today), **values, "first": spans[0].start, "after": spans[-1].end}

@@ -13,7 +13,7 @@ from typing import Any
 from crm.fiscal import Span, fiscal_quarter, following
 from crm.intervals import Z_95
 from crm.models import Organisation
-from crm.periods import local_day
+from crm.periods import own_day
 from funnel.deals.chances import CHANCE, VARIANCE, WEIGHTED, Chances, chances, likely
 from funnel.deals.chosen import CATEGORY, IN_FORECAST, ROLL_UPS
 from funnel.deals.relation import all_of, key_of, rows, source, values_of
@@ -111,7 +111,7 @@ def forecast(
 
 def snapshot_yesterday(*, at: datetime) -> int:
     """Keep the forecasts as they stood at the end of the last day that is over; gives how many rows are new."""
-    return take_snapshot(local_day(at, Organisation.get().zone) - timedelta(days=1), at=at)
+    return take_snapshot(own_day(at) - timedelta(days=1), at=at)
 
 
 def take_snapshot(on: date, *, at: datetime, is_sample: bool = False) -> int:

@@ -16,7 +16,7 @@ from crm.currencies import converted, without_rate
 from crm.fetching import reading_cursor
 from crm.fiscal import quarters_between
 from crm.models import Organisation
-from crm.periods import local_day, start_of_day
+from crm.periods import own_day, start_of_day
 from funnel.facts.sql import FACT, day
 from funnel.reports.question import NUMBERED, QUARTER, YEARS, Question
 
@@ -97,7 +97,7 @@ DEAL_THEN = deal(
 
 def last_day(question: Question, *, at: datetime) -> date:
     """The day the report is of: today, or the last one asked for when that is over."""
-    return min(question.end - timedelta(days=1), local_day(at, Organisation.get().zone))
+    return min(question.end - timedelta(days=1), own_day(at))
 
 
 def source(on: date, *, at: datetime) -> str:
@@ -107,7 +107,7 @@ def source(on: date, *, at: datetime) -> str:
 
 def is_past(on: date, *, at: datetime) -> bool:
     """Whether the end of that day is over: deals then stand as their history tells."""
-    return on < local_day(at, Organisation.get().zone)
+    return on < own_day(at)
 
 
 def values_of(on: date) -> Values:

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 
 from crm.fiscal import fiscal_quarter, previous
 from crm.models import Side
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from feedback.agreement import active_agreement
 from feedback.agreements import digest
 from feedback.terms import BOTH, Goal
@@ -75,7 +75,7 @@ def quarter_asked(parameters: Mapping[str, str], *, today: date) -> date:
 
 
 def quarter(start: date, *, at: datetime) -> Quarter:
-    now, today = fiscal_quarter(start), local_day(at, zone())
+    now, today = fiscal_quarter(start), own_day(at)
     end, before = now.end, previous(now).start
     # A quarter that runs is compared with the one before as far as it had come by then.
     compared_until = start if end <= today else min(start, before + (max(today, start) - start) + timedelta(days=1))
@@ -112,7 +112,7 @@ def lines_of_days(start: date, end: date, goals: Sequence[Goal], *, at: datetime
 def count_ahead(*, at: datetime) -> None:
     """What the pages open with: the goals of the agreement in force, and this quarter beside the one before."""
     attainment(active_agreement(), at=at)
-    quarter(quarter_asked({}, today=local_day(at, zone())), at=at)
+    quarter(quarter_asked({}, today=own_day(at)), at=at)
 
 
 def sentence(found: list[Line]) -> str:

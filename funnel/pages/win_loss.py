@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from crm.fiscal import fiscal_quarter
 from crm.intervals import ENOUGH, share
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from crm.words import interval, money, number, percent
 from funnel.pages.charts import Chart, Series
 from funnel.pages.face import Face
@@ -110,7 +110,7 @@ def charts(answer: Answer) -> Iterator[Chart]:
     if not decided_of(answer).closed:
         return
     if dimension != REASON:
-        today = local_day(answer.counted_at, zone())
+        today = own_day(answer.counted_at)
         yield decided(answer.rows, dimension, today) if dimension else over_time(parts.over_time, today)
     if any(row["key"] != MISSING for row in parts.reasons):
         yield reasons(parts.reasons)

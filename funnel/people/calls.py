@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from crm.currencies import converted
 from crm.models import User
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from funnel.keeping import kept
 from funnel.models import FigureSettings
 from funnel.reports.question import Question
@@ -166,7 +166,7 @@ def told(amount: float | None) -> Decimal | None:
 
 
 def last_year(at: datetime, **more: object) -> Question:
-    today = local_day(at, zone())
+    today = own_day(at)
     return Question(today - YEAR, today + timedelta(days=1), basis="period", **more)  # type: ignore[arg-type]
 
 
@@ -194,7 +194,7 @@ def band_of(ended: Mapping[tuple[int, int], int], value: float) -> Band:
 
 def next_calls(person: User, *, at: datetime) -> NextCalls:
     """The person's own leads that wait for an attempt."""
-    known: Elsewhere = kept(f"next-attempts:{local_day(at, zone())}", elsewhere, at=at).value
+    known: Elsewhere = kept(f"next-attempts:{own_day(at)}", elsewhere, at=at).value
     own = read(OWN, last_year(at, filters=(("owner", str(person.pk)),)), "", at=at)
     ranked = sorted(((known.worth(band, made), lead, band, made) for lead, band, made in own), key=most_first)
     there = Lead.objects.select_related("company").in_bulk([lead for _worth, lead, *_of in ranked[:MOST_SHOWN]])

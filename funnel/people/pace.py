@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from crm.fiscal import Span, fiscal_quarter
 from crm.models import User
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from funnel.deals.chances import CHANCE, Chances, P, chances
 from funnel.deals.forecasting import horizon
 from funnel.deals.relation import in_days, rows, source, values_of
@@ -68,7 +68,7 @@ class QuarterPace:
 
 def quarter_pace(person: User, *, at: datetime) -> QuarterPace:
     """This fiscal quarter of ``person``."""
-    today = local_day(at, zone())
+    today = own_day(at)
     quarter = fiscal_quarter(today)
     own = [one for one in quotas_in(quarter) if one.user_id == person.pk]
     own.sort(key=lambda one: (one.measure != QuotaMeasure.REVENUE, one.measure, one.starts_on))

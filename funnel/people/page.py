@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from crm.access import managed_team_ids
 from crm.models import Organisation, Role, Side, User
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from crm.words import NOTHING, about_money, number, percent
 from funnel.facts.freshness import Freshness, freshness
 from funnel.keeping import Kept, kept
@@ -98,7 +98,7 @@ def own_page(person: User, *, by: User, at: datetime) -> OwnPage:
     """What is counted of a person; whether ``by`` may read it was asked before."""
     sells = side_of(person) == Side.SALES
     count = selling if sells else marketing
-    found: Kept[Selling | Marketing] = kept(f"person:{person.pk}:{local_day(at, zone())}", count, person.pk, at=at)
+    found: Kept[Selling | Marketing] = kept(f"person:{person.pk}:{own_day(at)}", count, person.pk, at=at)
     shown = found.value
     return OwnPage(
         person=person,
@@ -120,7 +120,7 @@ def side_of(person: User) -> Side:
 
 
 def selling(pk: int, *, at: datetime) -> Selling:
-    person, today = User.objects.get(pk=pk), local_day(at, zone())
+    person, today = User.objects.get(pk=pk), own_day(at)
     since = first_week(today)
     return Selling(
         pace=quarter_pace(person, at=at),
@@ -133,7 +133,7 @@ def selling(pk: int, *, at: datetime) -> Selling:
 
 
 def marketing(pk: int, *, at: datetime) -> Marketing:
-    person, today = User.objects.get(pk=pk), local_day(at, zone())
+    person, today = User.objects.get(pk=pk), own_day(at)
     since = today - YEAR
     return Marketing(
         pace=quarter_pace(person, at=at),

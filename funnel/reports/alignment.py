@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from crm.intervals import Counted
 from crm.models import Organisation, Side
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from feedback import request_figures
 from feedback.agreement import active_agreement
 from feedback.closed_loop import closed_loop_rate
@@ -194,7 +194,7 @@ def promises(days: Days) -> Iterator[Line]:
     yield promise("attempts_kept", attempts_kept(given_up(days), agreement))
     asked = request_figures.answer_time(days.start, days.end)
     yield promise("requests_answered", Counted(asked.answered, asked.asked))
-    kept = request_figures.promises_kept(days.start, days.end, today=local_day(days.at, zone()))
+    kept = request_figures.promises_kept(days.start, days.end, today=own_day(days.at))
     yield promise("requests_kept", Counted(kept.met, kept.due))
     answered, reply_time = comments_answered(days)
     yield promise("comments_answered", answered)

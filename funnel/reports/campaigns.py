@@ -8,7 +8,7 @@ from decimal import Decimal
 from campaigns.models import Campaign
 from crm.intervals import rate
 from crm.models import Organisation
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from funnel.attribution.returns import (
     Expected,
     Quality,
@@ -120,7 +120,7 @@ def tell(question: Question, at: datetime) -> Told:
     campaigns = {campaign.pk: campaign for campaign in Campaign.objects.select_related("owner")}
     groups = {pk: key for pk in campaigns if (key := key_asked(question, pk, campaigns)) is not None}
     # By start date all that came of the leads until now counts.
-    on = local_day(at, zone()) if question.basis == "cohort" else last_day(question, at=at)
+    on = own_day(at) if question.basis == "cohort" else last_day(question, at=at)
     values = asked(groups, question.start, question.end, on)
     spent, without = costs(values)
     settled = FigureSettings.get()
@@ -129,7 +129,7 @@ def tell(question: Question, at: datetime) -> Told:
         terms=terms,
         costs=spent,
         counts=counts(question, groups),
-        ripe=counts(came_until(question, local_day(at, zone()) - RIPE), groups),
+        ripe=counts(came_until(question, own_day(at) - RIPE), groups),
         revenue=(won := revenue(values, question.basis)),
         credited=credited(question, groups, won, values),
         expected=expected(values, on, question.basis, at=at),

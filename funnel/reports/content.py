@@ -10,7 +10,7 @@ from crm.currencies import converted
 from crm.fetching import fetch_rows
 from crm.intervals import ENOUGH
 from crm.models import Organisation
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from funnel.handoffs.days import Days
 from funnel.models import AttributionModel
 from funnel.reports.answer import Column, Report, Row, Told
@@ -146,7 +146,7 @@ def row_of(key: str | None, label: str, asset: int, stage: str | None, found: Li
         "verdict": found.verdict,
         "missing": missing(found),
         "influence": money(known.influence.get(asset, Decimal(0)), Organisation.get().currency),
-        "last_used_on": local_day(last, zone()).isoformat() if last else None,
+        "last_used_on": own_day(last).isoformat() if last else None,
         "is_stale": known.is_stale(asset),
         "asset_url": f"/content/{asset}/",
     }

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from crm.fiscal import Span, week_in
 from crm.models import Organisation
-from crm.periods import local_day
+from crm.periods import own_day
 from crm.words import number, percent
 from funnel.deals.accuracy import Accuracy, Track, accuracy, is_kept, track
 from funnel.deals.chances import chances
@@ -74,7 +74,7 @@ class Page:
 
 
 def tell(question: Question, at: datetime) -> Told:
-    quarter = quarter_of(question, local_day(at, Organisation.get().zone))
+    quarter = quarter_of(question, own_day(at))
     on = min(last_day(question, at=at), quarter.last_day)
     learnt = chances(on, at=at)
     found = forecast(quarter, on, at=at, by=(question.dimension,), held=held(question.held), learnt=learnt)

@@ -3,8 +3,7 @@
 from datetime import datetime
 
 from crm.intervals import ENOUGH
-from crm.models import Organisation
-from crm.periods import local_day
+from crm.periods import own_day
 from crm.words import number
 from funnel.deals.outlook import quarter_of
 from funnel.reports.answer import Column, Report, Row, Told
@@ -17,7 +16,7 @@ from leads.lifecycle import Stage
 def tell(question: Question, at: datetime) -> Told:
     if question.dimension or question.filters:
         raise BadQuestion("dimension", "A plan is about the whole organisation; it is not cut.")
-    today = local_day(at, Organisation.get().zone)
+    today = own_day(at)
     plan = plan_of(question, quarter_of(question, today), today, at=at)
     return Told([goal_row(plan), *map(step_row, plan.steps), budget_row(plan)], notes(plan), plan)
 

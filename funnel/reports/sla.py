@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from crm.models import Side
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from feedback.agreement import active_agreement
 from funnel.handoffs.clocks import CLOCKS, STATES, Clock
 from funnel.handoffs.days import Days
@@ -152,7 +152,7 @@ def volume_row(one: Attained, *, at: datetime, end: Question) -> Row:
     is_money = one.measure.key == "mql_value"
     actual, target = one.figure.value or 0, one.goal.target
     left = max(round(target) - round(actual), 0)
-    is_over = end.end <= local_day(at, zone())
+    is_over = end.end <= own_day(at)
     counts = {"due": round(target), "met": round(actual), "breached": left * is_over, "pending": left * (not is_over)}
     return {
         "key": None,

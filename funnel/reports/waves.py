@@ -6,8 +6,7 @@ from datetime import date, datetime, timedelta
 
 from crm.fiscal import Span, quarters_between
 from crm.intervals import rate
-from crm.models import Organisation
-from crm.periods import local_day
+from crm.periods import own_day
 from funnel.deals.closes import (
     Cost,
     Quarter,
@@ -56,7 +55,7 @@ class Page:
 
 
 def tell(question: Question, at: datetime) -> Told:
-    today = local_day(at, Organisation.get().zone)
+    today = own_day(at)
     asked = quarters_asked(question, today)
     if not asked:
         return Told([], left_out(question, asked, today))

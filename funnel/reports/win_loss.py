@@ -8,7 +8,7 @@ from typing import Any
 
 from crm.intervals import Share, share
 from crm.models import Organisation
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from crm.words import number
 from funnel.deals.chosen import Chosen
 from funnel.deals.connected import Connected, connected
@@ -111,7 +111,7 @@ class Parts:
 
 def tell(question: Question, at: datetime) -> Told:
     """Rows a key, the notes on them, and what only the page shows."""
-    known = Known(at, local_day(at, zone()), last_day(question, at=at), Organisation.get().currency)
+    known = Known(at, own_day(at), last_day(question, at=at), Organisation.get().currency)
     cut = Cut(question, question.dimension, known)
     closed = cut.closed()
     own = told_rows(cut, closed, cut.open(closed))

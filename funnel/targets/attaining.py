@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from crm.fiscal import Span, last_full_quarters
 from crm.models import TeamMembership
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from funnel.attribution.sourcing import sourcing_of
 from funnel.deals.relation import IS_WON, WON_IN_DAYS, in_days, rows, source, values_of
 from funnel.facts.sql import day
@@ -112,7 +112,7 @@ class Attained:
 
 def booked(measure: str, start: date, end: date, *, at: datetime) -> list[Booked]:
     """What was brought in on days from ``start`` to ``end`` (not included), by person and day, in order of days."""
-    today = local_day(at, zone())
+    today = own_day(at)
     values = {**values_of(today), "start": start, "end": end, "definition": FigureSettings.get().marketing_sourced}
     statement = STATEMENTS[QuotaMeasure(measure)].format(deals=source(today, at=at))
     found = [Booked(row["person"], row["day"], Decimal(row["value"]), row["many"]) for row in rows(statement, values)]
@@ -123,7 +123,7 @@ def attainments(span: Span, *, at: datetime, quotas: Iterable[Quota] | None = No
     """Every quota of these days (or of ``quotas``) beside what was booked until now; a few queries for each measure."""
     held = quotas_in(span) if quotas is None else list(quotas)
     members = memberships(span) if any(one.team_id for one in held) else {}
-    today = local_day(at, zone())
+    today = own_day(at)
     told = []
     for measure in dict.fromkeys(one.measure for one in held):
         found, share = booked(measure, span.start, span.end, at=at), usual_share(measure, span, today, at=at)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from crm.fetching import fetch_rows
 from crm.fiscal import Span, fiscal_quarter, same_quarter_last_year
 from crm.models import Role, User
-from crm.periods import add_months, local_day, zone
+from crm.periods import add_months, own_day
 from funnel.attribution.sourcing import sourcing_of
 from funnel.deals.relation import DEAL, WON_IN_DAYS, Values, rows, values_of
 from funnel.models import FigureSettings
@@ -61,7 +61,7 @@ class Business:
 
 def business(start: date, end: date, *, at: datetime) -> Business:
     """Of the days from ``start`` to ``end`` (not included)."""
-    today = local_day(at, zone())
+    today = own_day(at)
     passed = Span(start, max(start, min(end, today + timedelta(days=1))))
     before = year_before(passed)
     [won] = rows(WON, asked(passed, today))

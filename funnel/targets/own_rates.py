@@ -18,7 +18,7 @@ from crm.currencies import converted
 from crm.fiscal import Span, last_full_quarters
 from crm.intervals import ENOUGH, Z_95, Counted
 from crm.models import Role, User
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from funnel.attribution.sourcing import sourcing_of
 from funnel.deals.relation import WON_IN_DAYS, rows, source, values_of
 from funnel.models import FigureSettings, StageMetric
@@ -122,7 +122,7 @@ class Own:
 
 def own_figures(quarter: Span, *, at: datetime) -> Own:
     """What a plan for ``quarter`` is made of."""
-    today = local_day(at, zone())
+    today = own_day(at)
     before = last_full_quarters(QUARTERS, min(quarter.start, today))
     since = Span(before[0].start, before[-1].end, f"{before[0].label} to {before[-1].label}")
     values = {**values_of(today), "start": since.start, "end": since.end}
@@ -173,7 +173,7 @@ def behind(stage: Stage, start: date, end: date) -> tuple[int, Question]:
 
 
 def spent_in(start: date, end: date, *, at: datetime) -> Decimal:
-    today = local_day(at, zone())
+    today = own_day(at)
     [spent] = rows(SPENT, {**values_of(today), "start": start, "end": end})
     return Decimal(spent["cost"])
 

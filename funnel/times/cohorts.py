@@ -34,7 +34,7 @@ from django.db.models.functions import TruncDate
 
 from crm.fiscal import quarters_between
 from crm.intervals import Counted, wilson
-from crm.periods import local_day, zone
+from crm.periods import own_day, zone
 from funnel.grouping import room_to_group
 from funnel.reports.counts import fact_key, month
 from funnel.reports.question import Question
@@ -146,7 +146,7 @@ def cohorts(question: Question, *, by: str = QUARTER, at: datetime) -> list[Coho
 
     Months and quarters in order, keys of a dimension by size.
     """
-    today = local_day(at, zone())
+    today = own_day(at)
     starts = [quarter.start for quarter in quarters_between(question.start, question.end)]
     by_key: dict[Any, list[dict[str, Any]]] = defaultdict(list)
     with room_to_group():

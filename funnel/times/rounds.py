@@ -12,7 +12,7 @@ from django.db.models import Count, DateTimeField, ExpressionWrapper, F, OuterRe
 from django.db.models.functions import Least
 
 from crm.intervals import Counted, Share
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from funnel.models import LeadFact
 from funnel.reports.counts import steps
 from funnel.reports.question import Question
@@ -73,7 +73,7 @@ def recycle_yield(*, at: datetime, within: timedelta = YIELD_WITHIN, over: timed
 
     Counted are those recycled at least that long ago, over the year before: younger ones have not had their time.
     """
-    end = local_day(at - within, zone())
+    end = own_day(at - within)
     recycled = LeadFact.objects.filter(
         outcome=Stage.NURTURE, furthest__gte=RANK[Stage.MQL], outcome_on__gt=end - over, outcome_on__lte=end
     )

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from crm.intervals import ENOUGH
 from crm.models import Organisation
-from crm.periods import add_months, local_day, start_of_month, zone
+from crm.periods import add_months, own_day, start_of_month
 from crm.words import money, number, percent
 from funnel.deals.relation import IS_LOST, IS_OPEN, IS_WON, all_of, held, rows, source, values_of
 from funnel.reports.counts import steps
@@ -59,7 +59,7 @@ class PipelinePace:
 
 def pipeline_pace(question: Question, *, at: datetime) -> PipelinePace:
     """At ``at``, of the deals that the question's filters let through, whatever its days."""
-    today = local_day(at, zone())
+    today = own_day(at)
     conditions, values = held(question.held)
     statement = PACE.format(deals=source(today, at=at), where=all_of(conditions))
     [row] = rows(statement, {**values_of(today), **values, "since": today - OVER})
@@ -97,7 +97,7 @@ class LeadPace:
 
 def lead_pace(question: Question, *, at: datetime) -> LeadPace:
     """Of the leads that the question's filters let through, whatever its days."""
-    this = add_months(start_of_month(local_day(at, zone())), -1)
+    this = add_months(start_of_month(own_day(at)), -1)
     counts = []
     for month in (this, add_months(this, -1)):
         asked = Question(

@@ -10,7 +10,7 @@ from django.contrib.auth.hashers import make_password
 
 from crm.memberships import follow_teams
 from crm.models import Role, Side, Team, User
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from leads.importing.sql import (
     BY_ID,
     BY_KEY,
@@ -167,7 +167,7 @@ class UserWriter(Writer):
             self.parameters,
         )
         self.tell_teams()
-        follow_teams(on=local_day(self.at, zone()), are_new=True)
+        follow_teams(on=own_day(self.at), are_new=True)
         return Counter()
 
     def user_values(self) -> dict[str, str]:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.access import require
 from crm.errors import BusinessError, NotAllowed
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from crm.requests import PersonRequest, id_of
 from feedback.access import may_propose
 from feedback.models import SignedStatus
@@ -50,7 +50,7 @@ def proposal(request: PersonRequest, pk: int) -> HttpResponse:
     if found.status != SignedStatus.DRAFT:
         say(request, f"Version {found.version} is {found.get_status_display().lower()} already.", level="info")
         return redirect("scoring:definition", pk)
-    today = local_day(timezone.now(), zone())
+    today = own_day(timezone.now())
     form = ProposalForm(request.POST or None, initial={"why": found.why}, today=today)
     active = active_definition()
     changes = compare(readable_card(active), readable_card(found)).changes if active else None

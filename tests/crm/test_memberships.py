@@ -8,7 +8,7 @@ from django.utils import timezone
 from crm.memberships import ALWAYS, follow_teams
 from crm.models import Role, TeamMembership, User
 from crm.people import create_user, edit_user
-from crm.periods import local_day, zone
+from crm.periods import own_day
 from tests.factories import make_team, make_user
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,7 @@ def test_somebody_new_is_a_member_since_they_started(ann):
 
 def test_who_changes_team_keeps_both_memberships(ann):
     north, south = make_team("North"), make_team("South")
-    today = local_day(timezone.now(), zone())
+    today = own_day(timezone.now())
     rob = create_user(by=ann, email="rob@demo.test", role=Role.REP, team=north, started_on=MAY)
 
     edit_user(rob, by=ann, team=south)
