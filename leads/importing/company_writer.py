@@ -1,12 +1,11 @@
 """Companies from staged rows: found again by their external id, else by their website, else by their name."""
 
-from collections import Counter
 from typing import Any, ClassVar
 
 from leads.identity import FREE_MAIL
 from leads.importing.sql import BY_ID, BY_KEY, CHUNK, differs, execute, insert_select, make_table, taken_over
 from leads.importing.staging import STAGED
-from leads.importing.writers import CREATED, UPDATED, Writer
+from leads.importing.writers import Writer
 from leads.models import Company
 
 PLAIN = ("name", "domain", "industry", "country", "region", "employees", "is_target")
@@ -89,13 +88,6 @@ class CompanyWriter(Writer):
         if "custom" in self.columns:
             tests.append("(s.custom IS NOT NULL AND NOT c.custom @> s.custom)")
         return " OR ".join(tests)
-
-    def write(self, counts: Counter[str]) -> Counter[str]:
-        if counts[CREATED]:
-            self.create()
-        if counts[UPDATED]:
-            self.update()
-        return Counter()
 
     def create(self) -> None:
         source = f"FROM {CHUNK} s WHERE verdict = 'created' ORDER BY row"

@@ -20,7 +20,7 @@ from leads.importing.sql import (
     taken_over,
 )
 from leads.importing.staging import STAGED
-from leads.importing.writers import CREATED, UPDATED, Result, Writer
+from leads.importing.writers import Result, Writer
 from leads.lifecycle import CLOCK_OF, Clock, Stage
 from leads.models import Lead, Touch, Transition
 
@@ -79,13 +79,6 @@ class LeadWriter(Writer):
         """Rows about people known already, whatever is to become of them."""
         found = list_known(self.file_id) if self.known_join else 0
         return Counter({"known": found}) if found else Counter()
-
-    def write(self, counts: Counter[str]) -> Counter[str]:
-        if counts[CREATED]:
-            self.create()
-        if counts[UPDATED]:
-            self.update()
-        return Counter()
 
     # Telling what a row means
 

@@ -18,7 +18,6 @@ from leads.importing.sql import (
     taken_over,
 )
 from leads.importing.staging import STAGED
-from leads.importing.writers import CREATED, UPDATED
 from leads.lifecycle import RANK, Stage
 from leads.models import Opportunity
 
@@ -72,10 +71,7 @@ class OpportunityWriter(NamesLead, NamesCompany):
 
     def write(self, counts: Counter[str]) -> Counter[str]:
         findings = self.foreseen()
-        if counts[CREATED]:
-            self.create()
-        if counts[UPDATED]:
-            self.update()
+        super().write(counts)
         self.tell_leads()
         self.move()
         execute(f"""

@@ -1,13 +1,12 @@
 """Records without a life cycle of their own, from staged rows: made, or changed in what is plain."""
 
-from collections import Counter
 from typing import ClassVar
 
 from django.db.models import Model
 
 from leads.importing.sql import BY_ID, BY_KEY, CHUNK, differs, execute, insert_select, make_table, taken_over
 from leads.importing.staging import STAGED
-from leads.importing.writers import CREATED, UPDATED, Writer
+from leads.importing.writers import Writer
 
 CLASSIFY = """
     SELECT found.*, CASE WHEN reason IS NOT NULL THEN 'refused' WHEN record IS NULL THEN 'created'
@@ -87,13 +86,6 @@ class PlainWriter(Writer):
         return differs(self.has(*self.plain), new="s", old="r")
 
     # Writing
-
-    def write(self, counts: Counter[str]) -> Counter[str]:
-        if counts[CREATED]:
-            self.create()
-        if counts[UPDATED]:
-            self.update()
-        return Counter()
 
     def create(self) -> None:
         source = f"FROM {CHUNK} s WHERE verdict = 'created' ORDER BY row"

@@ -65,6 +65,18 @@ class Writer:
 
     def write(self, counts: Counter[str]) -> Counter[str]:
         """Write the classified chunk, in which something is to be created or updated; gives the findings."""
+        if counts[CREATED]:
+            self.create()
+        if counts[UPDATED]:
+            self.update()
+        return Counter()
+
+    def create(self) -> None:
+        """Write what is new in the chunk."""
+        raise NotImplementedError
+
+    def update(self) -> None:
+        """Write what the chunk says about records that are there."""
         raise NotImplementedError
 
     def survey(self, first: int, last: int) -> Result:
