@@ -9,18 +9,21 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Count
+
 from crm.currencies import converted
 from crm.models import Organisation
 from crm.periods import start_of_day, zone
 from crm.words import money, number, percent
 from feedback.agreements import fingerprint_of
 from feedback.models import Agreement
+from feedback.queries import ACCEPTED, JUDGED
 from feedback.terms import Goal, Measure, Unit, read_goals
 from funnel.attribution.sourcing import SOURCING
 from funnel.facts.sql import day
 from funnel.handoffs.days import Days
 from funnel.handoffs.giving_up import given_up
-from funnel.handoffs.promises import answer_time, mean_attempts, one_row
+from funnel.handoffs.promises import answer_time, answered_in, mean_attempts, one_row
 from funnel.keeping import Kept, kept
 from funnel.models import FigureSettings
 from funnel.reports.counts import steps
@@ -31,12 +34,6 @@ from leads.lifecycle import RANK, Stage
 # Within so much of what the pace asks for one is on pace.
 SLACK = Decimal("0.03")
 
-ACCEPTANCE = """
-    SELECT count(*) FILTER (WHERE h.status = 'accepted'), count(*)
-    FROM feedback_handoff h LEFT JOIN leads_reason r ON r.id = h.reason_id
-    WHERE h.decided_at >= %(start)s AND h.decided_at < %(end)s
-        AND (h.status = 'accepted' OR h.status = 'rejected' AND r.family <> 'procedural')
-"""
 # Each lead counts by the score it had when it became MQL for the first time.
 MQL_VALUE = """
     SELECT coalesce(sum((%(worth)s::numeric[])[band.number]), 0), count(*)
@@ -240,8 +237,9 @@ def mql_value(goal: Goal, days: Days) -> Figure:
 
 
 def acceptance_rate(goal: Goal, days: Days) -> Figure:
-    accepted, judged = one_row(ACCEPTANCE, days.parameters)
-    return Figure(Decimal(accepted) / judged if judged else None, judged)
+    found = answered_in(days).filter(JUDGED).aggregate(judged=Count("pk"), accepted=Count("pk", filter=ACCEPTED))
+    judged = found["judged"]
+    return Figure(Decimal(found["accepted"]) / judged if judged else None, judged)
 
 
 def hours_to_verdict(goal: Goal, days: Days) -> Figure:

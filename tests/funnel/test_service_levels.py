@@ -10,7 +10,7 @@ from crm.fetching import fetch_rows
 from crm.models import Team, User
 from crm.periods import start_of_day, zone
 from crm.working_time import schedule_of, working_time
-from feedback.models import Handoff, Reply, Request
+from feedback.models import Reply, Request
 from feedback.request_figures import answer_time, promises_kept
 from feedback.verdicts import accept_handoff
 from funnel.handoffs.days import Days
@@ -18,31 +18,13 @@ from funnel.handoffs.service_levels import Promised, behind, kept_by, kept_of, l
 from funnel.handoffs.worked import WORKS, calendars, worked, works_of
 from funnel.statistics.survival import kaplan_meier
 from leads.models import Activity
-from tests.factories import DAY, HOUR, MONDAY, make_campaign, make_handoff, make_mql
+from tests.factories import DAY, HOUR, MONDAY, make_campaign, make_handoff
+from tests.funnel.handed import handed
 
 pytestmark = pytest.mark.django_db
 
 MARCH = Promised(Days(date(2026, 3, 1), date(2026, 4, 1), MONDAY + 10 * DAY))
 OFFICE = {day: ["09:00", "17:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
-
-
-def handed(to, *, due=2 * HOUR, after: timedelta | None = None, at=MONDAY, **lead) -> Handoff:
-    """Handed over, due so much later, accepted ``after`` a time or open."""
-    handoff = make_handoff(to=to, at=at, lead=make_mql(at=at, **lead))
-    Handoff.objects.filter(pk=handoff.pk).update(due_at=at + due)
-    handoff.refresh_from_db()
-    return handoff if after is None else accept_handoff(handoff, by=to, at=at + after)
-
-
-@pytest.fixture
-def s2(rob):
-    """METRICS S2: 10 leads, 6 in time, 1 late, 1 open past due, 2 open and not due."""
-    for _ in range(6):
-        handed(rob, after=HOUR)
-    handed(rob, after=3 * HOUR)
-    handed(rob)
-    for _ in range(2):
-        handed(rob, due=20 * DAY)
 
 
 def test_s2_compliance_is_six_of_eight(s2):

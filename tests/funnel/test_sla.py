@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm.outbox import drain_all
-from feedback.models import Agreement, Handoff
+from feedback.models import Agreement
 from feedback.verdicts import accept_handoff
 from funnel.handoffs.service_levels import Kept
 from funnel.models import FigureSettings
@@ -21,6 +21,7 @@ from leads.models import Activity, Touch
 from leads.transitions import move_lead, transition_lead
 from tests.api import Caller
 from tests.factories import DAY, HOUR, MONDAY, make_handoff, make_lead, make_mql
+from tests.funnel.handed import handed
 
 pytestmark = pytest.mark.django_db
 AT = MONDAY + 10 * DAY
@@ -33,24 +34,6 @@ def ask(**parameters) -> Question:
 
 def rows(at=AT, **parameters):
     return tell(ask(**parameters), at).rows
-
-
-def handed(to, *, due=2 * HOUR, after=None, at=MONDAY, **lead) -> Handoff:
-    handoff = make_handoff(to=to, at=at, lead=make_mql(at=at, **lead))
-    Handoff.objects.filter(pk=handoff.pk).update(due_at=at + due)
-    handoff.refresh_from_db()
-    return handoff if after is None else accept_handoff(handoff, by=to, at=at + after)
-
-
-@pytest.fixture
-def s2(rob):
-    """METRICS S2: 10 leads, 6 in time, 1 late, 1 open past due, 2 open and not due."""
-    for _ in range(6):
-        handed(rob, after=HOUR)
-    handed(rob, after=3 * HOUR)
-    handed(rob)
-    for _ in range(2):
-        handed(rob, due=20 * DAY)
 
 
 def test_s2_the_row_of_the_known_answer(s2):
